@@ -1,0 +1,1 @@
+"""The telephone system, spoken to over its manager interface."""

@@ -1,0 +1,1 @@
+"""Calls that are going on or have ended."""

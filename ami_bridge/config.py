@@ -1,0 +1,224 @@
+"""The configuration: one TOML file read once into frozen structs."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct, field
+
+from ami_bridge.errors import ConfigError
+
+MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the person
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of all sections: an unknown key is an error."""
+
+
+class OwnBlock(Section):
+    """The site's block of direct-dial numbers: prefix in E.164 and how many digits follow."""
+
+    prefix: str
+    digits: int
+
+
+class Site(Section):
+    """Where the PBX stands, which decides how numbers are read."""
+
+    country: str = "DE"
+    area_code: str = ""
+    own_block: OwnBlock | None = None
+    outside_line: str = ""
+    """Digit dialled to get an outside line, empty where none is needed."""
+    language: str = "de"
+
+
+class Questions(Section):
+    """The listener that answers the dialplan."""
+
+    listen: str = "http://127.0.0.1:8089"
+    secret: str = field(default="")
+    secret_file: str = ""
+
+
+class Pbx(Section):
+    """One Asterisk and its manager account."""
+
+    id: str
+    host: str = "127.0.0.1"
+    port: int = 5038
+    user: str = "ami-bridge"
+    secret: str = ""
+    secret_file: str = ""
+    hints: str = "hints"
+    """Context of the hints: they tell which extension has which device."""
+    lines: dict[str, str] = {}
+    """Labels of extensions that are not one person: ring groups, queues, the head number."""
+    answer_within: float = 5.0
+    """Seconds after which an unanswered action counts as failed."""
+    ping_every: float = 10.0
+    """Seconds between two pings on the manager connection."""
+    questions: Questions = Questions()
+
+
+class Web(Section):
+    """The page, REST and the websockets."""
+
+    listen: str = "http://127.0.0.1:8088"
+    """`http://` is refused off the local host; `http+insecure://` says aloud that it is meant."""
+    origin: str = ""
+    """What the browser's address bar shows (scheme, host, port); by default the listener itself."""
+    session_hours: float = 12.0
+
+
+class Database(Section):
+    """Where things are kept."""
+
+    url: str = "sqlite:///var/lib/ami-bridge/bridge.sqlite"
+
+
+class Groupware(Section):
+    """The DAV server with the address books; also asked whether a password is right."""
+
+    url: str = ""
+    user: str = ""
+    password: str = ""
+    password_file: str = ""
+    sync_every: float = 300.0
+    """Seconds between two looks at the address books."""
+
+
+class Book(Section):
+    """One address book of the groupware."""
+
+    path: str
+    scope: str = "shared"
+    label: str = ""
+
+
+class People(Section):
+    """Who works here."""
+
+    book: str = ""
+    """Path of the staff book."""
+    extensions: dict[str, list[str]] = {}
+    roles: dict[str, list[str]] = {}
+
+
+class Journal(Section):
+    """What is kept of finished calls."""
+
+    keep_days: int = 30
+
+
+class Log(Section):
+    """How the daemon reports."""
+
+    level: str = "info"
+    format: str = "json"
+
+
+class Config(Section):
+    """The whole file."""
+
+    pbx: list[Pbx]
+    site: Site = Site()
+    web: Web = Web()
+    database: Database = Database()
+    groupware: Groupware = Groupware()
+    book: list[Book] = []
+    people: People = People()
+    journal: Journal = Journal()
+    log: Log = Log()
+
+
+def load(path: Path) -> Config:
+    """Read and check the file; secrets from `*_file` keys are filled in.
+
+    Raises ConfigError with one sentence that names file, section and key.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: is not TOML: {error}") from error
+    try:
+        config = msgspec.convert(_with_secrets(raw, path), Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_where(str(error))}") from error
+    _check(config, path)
+    return config
+
+
+def _where(message: str) -> str:
+    """Turn msgspec's "… - at `$.pbx[...].port`" into the words of the file."""
+    what, _, at = message.partition(" - at `$.")
+    return f"[{at.rstrip('`').replace('[...]', '')}]: {what}" if at else what
+
+
+def _with_secrets(raw: dict[str, Any], path: Path, section: str = "") -> dict[str, Any]:
+    """Replace `x_file = "…"` by `x = <content>`, everywhere."""
+    filled: dict[str, Any] = {}
+    for key, value in raw.items():
+        match value:
+            case dict():
+                filled[key] = _with_secrets(value, path, f"{section}{key}.")
+            case list():
+                filled[key] = [
+                    _with_secrets(one, path, f"{section}{key}.") if isinstance(one, dict) else one for one in value
+                ]
+            case str() if key in {"secret_file", "password_file"}:
+                plain = key.removesuffix("_file")
+                if raw.get(plain):
+                    raise ConfigError(f"{path}: [{section}{key}] and [{section}{plain}] are both set; keep one")
+                try:
+                    filled[plain] = (path.parent / value).read_text(encoding="utf-8").strip()
+                except OSError as error:
+                    raise ConfigError(f"{path}: [{section}{key}]: {value} cannot be read: {error.strerror}") from error
+            case _:
+                filled[key] = value
+    return filled
+
+
+def _check(config: Config, path: Path) -> None:
+    """Contradictions that types cannot tell."""
+    if not config.pbx:
+        raise ConfigError(f"{path}: [[pbx]] is missing: name at least one Asterisk")
+    ids = [pbx.id for pbx in config.pbx]
+    if len(set(ids)) != len(ids):
+        raise ConfigError(f"{path}: [[pbx]] id: the same id stands twice")
+    if len(ids) > 1:
+        raise ConfigError(f"{path}: [[pbx]]: this version serves one Asterisk; {len(ids)} are configured")
+    for pbx in config.pbx:
+        if not pbx.secret:
+            raise ConfigError(f"{path}: [pbx.secret_file] is missing for {pbx.id}: the manager account needs a secret")
+        check_listener(pbx.questions.listen, path, "pbx.questions.listen")
+        if not pbx.questions.secret:
+            raise ConfigError(f"{path}: [pbx.questions.secret_file] is missing for {pbx.id}")
+    check_listener(config.web.listen, path, "web.listen")
+    if not 0 < config.journal.keep_days <= MOST_JOURNAL_DAYS:
+        raise ConfigError(f"{path}: [journal.keep_days]: {config.journal.keep_days} is not 1 to {MOST_JOURNAL_DAYS}")
+    if config.log.format not in {"json", "text"}:
+        raise ConfigError(f"{path}: [log.format]: {config.log.format!r} is neither json nor text")
+
+
+def check_listener(url: str, path: Path, key: str) -> None:
+    """Refuse a listener that would talk in clear off the local host without saying so."""
+    parts = urlsplit(url)
+    local = parts.hostname in {"127.0.0.1", "localhost", "::1"} or (parts.hostname or "").startswith("127.")
+    if parts.scheme not in {"http", "http+insecure"} or not parts.hostname or parts.port is None:
+        raise ConfigError(f"{path}: [{key}]: {url!r} is not http://HOST:PORT")
+    if parts.scheme == "http" and not local:
+        raise ConfigError(
+            f"{path}: [{key}]: {url} would be readable on the wire; put TLS before a loopback address, "
+            "or write http+insecure:// if that is meant"
+        )
+
+
+def host_and_port(listen: str) -> tuple[str, int]:
+    """`http://127.0.0.1:8088` as ("127.0.0.1", 8088)."""
+    parts = urlsplit(listen)
+    return parts.hostname or "127.0.0.1", parts.port or 0

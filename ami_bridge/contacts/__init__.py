@@ -1,0 +1,1 @@
+"""Address books of the groupware and the names they give to numbers."""

@@ -1,0 +1,1 @@
+"""Address books and calendars, spoken to over WebDAV."""

@@ -1,0 +1,1 @@
+"""Persons, their sign-in, their tokens and what they may do."""

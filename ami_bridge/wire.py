@@ -1,0 +1,179 @@
+"""Messages to and from clients: their only JSON (protocol `ami-bridge.v1`, and what REST answers with)."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+PROTOCOL = "ami-bridge.v1"
+
+State = Literal["dialing", "ringing", "answered", "held", "parked", "queued", "conference", "ended"]
+Direction = Literal["in", "out", "internal"]
+Result = Literal["answered", "missed", "busy", "rejected", "cancelled", "failed", "transferred", "merged"]
+
+
+class Peer(Struct, frozen=True, kw_only=True):
+    """The other party of a call, as this reader may see it."""
+
+    number: str | None = None
+    """E.164 (`+498999998101`), or an extension as it is; None where it is withheld."""
+    display: str = ""
+    """The number as people write it."""
+    name: str | None = None
+    org: str | None = None
+    source: str | None = None
+    """Label of the book or place that gave the name."""
+    matches: int = 0
+    """How many contacts have this number."""
+    reason: str | None = None
+    """Why the name was chosen, in a short stable word: `exact`, `extension`, `network`."""
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """The called number of one's own house."""
+
+    exten: str
+    label: str | None = None
+
+
+class Call(Struct, frozen=True, kw_only=True):
+    """One call as one person is shown it; always whole, newest `rev` counts."""
+
+    id: str
+    """ULID, stable for the life of the call."""
+    pbx: str
+    rev: int
+    state: State
+    direction: Direction
+    role: Literal["caller", "callee"]
+    """Whether the reader's side began the call."""
+    since: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    peer: Peer = Peer()
+    others: tuple[Peer, ...] = ()
+    """Further parties of a conference."""
+    line: Line | None = None
+    extension: str | None = None
+    """The reader's own extension that takes part."""
+    forwarded_by: Peer | None = None
+    result: Result | None = None
+    answered_by: Peer | None = None
+    """Who took a call that rang at several phones, when it was not the reader."""
+    merged_into: str | None = None
+    parked_at: str | None = None
+    queue: str | None = None
+    room: str | None = None
+    actions: tuple[str, ...] = ()
+
+
+class Bridge(Struct, frozen=True, kw_only=True):
+    """Whether what is shown is live."""
+
+    pbx: str
+    ami: Literal["up", "down"]
+    since: datetime
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """Who is signed in."""
+
+    login: str
+    name: str
+    extensions: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ("user",)
+    department: str | None = None
+
+
+class Resume(Struct, frozen=True):
+    """Where a client stopped reading."""
+
+    epoch: str
+    seq: int
+
+
+class Hello(Struct, frozen=True, tag_field="type", tag="hello"):
+    """A client's first message."""
+
+    client: str = ""
+    lang: str = "de"
+    topics: tuple[str, ...] = ("calls.self",)
+    resume: Resume | None = None
+
+
+class Request(Struct, frozen=True, tag_field="type", tag="request"):
+    """What a client asks for; `key` is needed where something rings."""
+
+    id: str
+    op: str
+    params: dict[str, Any] = {}
+    key: str | None = None
+
+
+class Welcome(Struct, frozen=True, kw_only=True, tag_field="type", tag="welcome"):
+    """The answer to `hello`."""
+
+    protocol: int = 1
+    epoch: str
+    seq: int
+    recovered: bool
+    heartbeat: int = 25
+    user: User
+    capabilities: tuple[str, ...] = ()
+    topics: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+
+
+class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="snapshot"):
+    """The whole state of one topic; it replaces what the client had."""
+
+    topic: str
+    seq: int
+    prev: int
+    calls: tuple[Call, ...] | None = None
+    bridges: tuple[Bridge, ...] | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event"):
+    """One thing changed; carries the whole object, already encoded."""
+
+    seq: int
+    prev: int
+    ts: datetime
+    topic: str
+    event: str
+    call: msgspec.Raw | Call | None = None
+    bridge: msgspec.Raw | Bridge | None = None
+
+
+class Tick(Struct, frozen=True, tag_field="type", tag="tick"):
+    """Sign of life on an idle link; reveals a gap."""
+
+    seq: int
+    prev: int
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a request failed."""
+
+    code: str
+    message: str
+    retry: bool = False
+    retry_after: float | None = None
+
+
+class Response(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="response"):
+    """The answer to one request."""
+
+    id: str
+    ok: bool
+    result: Any = None
+    error: Problem | None = None
+
+
+FromClient = Hello | Request
+FromServer = Welcome | Snapshot | Event | Tick | Response
+
+encode = msgspec.json.Encoder().encode
+decode_from_client = msgspec.json.Decoder(FromClient).decode
