@@ -1,0 +1,312 @@
+"""The calls going on at one PBX. Pure: events in, changed views out; nothing here waits.
+
+Legs are keyed by Uniqueid and grouped by Linkedid, which may change with every event: two calls that are bridged become
+the older one without an event of its own.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import assert_never
+
+from ami_bridge.calls.call import DECLINE, LiveCall
+from ami_bridge.calls.events import (
+    CallEvent,
+    DialEnded,
+    Dialled,
+    Entered,
+    Floor,
+    Held,
+    HintChanged,
+    HungUp,
+    InRoom,
+    Left,
+    Leg,
+    Originated,
+    Parked,
+    Queued,
+    Renamed,
+    Seen,
+    Transferred,
+)
+from ami_bridge.calls.leg import LiveLeg, device
+from ami_bridge.calls.view import View
+
+REMEMBER_GONE = timedelta(minutes=1)
+CALL_REJECTED = 21  # Q.850: the person pressed "reject"
+MANY_LEGS = 32
+PLUMBING = ("@bridge-store-", "@conf-say-")
+"""Contexts whose Local channels are tools of ours, never calls."""
+
+
+class Board:
+    """All live calls of one PBX."""
+
+    def __init__(self, pbx: str, *, hints_context: str, new_id: Callable[[datetime], str]) -> None:
+        self.pbx = pbx
+        self._hints_context = hints_context
+        self._new_id = new_id
+        self._extens: dict[str, str] = {}
+        self._calls: dict[str, LiveCall] = {}
+        self._legs: dict[str, LiveLeg] = {}
+        self._bridges: dict[str, dict[str, LiveLeg]] = {}
+        self._gone: dict[str, datetime] = {}
+        self._merging: list[LiveCall] = []
+
+    def views(self, extensions: Iterable[str]) -> list[View]:
+        """Return what these extensions' calls look like now."""
+        wanted = set(extensions)
+        return [
+            view
+            for call in self._calls.values()
+            for exten, view in call.views.items()
+            if exten in wanted and view.state != "ended"
+        ]
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many calls and legs are held in memory."""
+        return len(self._calls), len(self._legs)
+
+    def channels(self) -> list[str]:
+        """Return the channels of all live legs."""
+        return [leg.channel for leg in self._legs.values() if not leg.gone]
+
+    def extension_of(self, channel: str) -> str | None:
+        """Return the extension whose device this channel belongs to."""
+        return self._extens.get(device(channel))
+
+    def apply(self, event: CallEvent, now: datetime) -> list[View]:
+        """Take in one event; return each view that looks different now."""
+        match event:
+            case Seen(leg):
+                live = self._see(leg, now)
+            case Dialled(leg, by):
+                live = self._see(leg, now)
+                if live is not None:
+                    dialler = None if by is None else self._see(by, now)
+                    live.dialled = by is not None
+                    live.by = dialler
+                    forwarder = self._calls[live.linked].forwarder
+                    live.forwarded_by = forwarder if forwarder is not live else None
+            case DialEnded(leg, status, forward):
+                live = self._see(leg, now)
+                if live is not None and not live.status:
+                    live.status = "FORWARDED" if forward else status
+                    if forward:
+                        self._calls[live.linked].forwarder = live
+            case Entered(leg, bridge):
+                live = self._see(leg, now)
+                if live is not None:
+                    self._enter(live, bridge)
+            case Left(leg, bridge):
+                live = self._see(leg, now)
+                if live is not None and live.bridge == bridge:
+                    self._drop_from_bridge(live)
+            case Held(leg, on):
+                live = self._see(leg, now)
+                if live is not None:
+                    live.holding = on
+            case HungUp(leg, cause, sip):
+                return self._hang_up(leg, cause, sip, now)
+            case Transferred(legs):
+                return self._transfer(legs, now)
+            case Parked(leg, space, parker):
+                live = self._see(leg, now)
+                if live is not None:
+                    live.parked_at = space
+                    live.parker = self._extens.get(parker, "")
+            case Queued(leg, queue):
+                live = self._see(leg, now)
+                if live is not None:
+                    live.queue = queue
+            case InRoom(leg, room):
+                live = self._see(leg, now)
+                if live is not None:
+                    live.room = room
+            case Renamed(id_, channel):
+                live = self._legs.get(id_)
+                if live is not None:
+                    self._name(live, channel)
+            case Originated():
+                return []
+            case HintChanged(exten, context, devices):
+                if context == self._hints_context:
+                    self._hint(exten, tuple(devices.split(",", 1)[0].split("&")))
+                return []
+            case _:
+                assert_never(event)
+        return [] if live is None else self._look(live, now)
+
+    def replace(self, floor: Floor, now: datetime) -> list[View]:
+        """Make the board what a snapshot says: keep the calls it knows, add what is new, end what is not in it."""
+        self._extens = {one: exten for exten, devices in floor.hints.items() for one in devices}
+        there = {one.leg.id for one in floor.legs}
+        touched: dict[str, LiveLeg] = {}
+        for leg in list(self._legs.values()):
+            if leg.id not in there and not leg.gone:
+                leg.gone_at = now
+                touched[leg.id] = leg
+        self._bridges = {}
+        for leg in self._legs.values():
+            leg.bridge = None
+        for one in sorted(floor.legs, key=lambda one: (one.leg.id != one.leg.linked, -one.seconds)):
+            live = self._see(one.leg, now, since=now - timedelta(seconds=one.seconds))
+            if live is None:
+                continue
+            touched[live.id] = live
+            live.room, live.queue = one.room, one.queue
+            live.parked_at, live.parker = one.parked_at, self._extens.get(one.parker, "")
+            if one.dialled and not live.dialled:
+                live.dialled = True
+                live.by = self._legs.get(one.leg.linked)
+            if one.bridge:
+                self._enter(live, one.bridge)
+        changed = {}
+        for leg in touched.values():
+            for view in self._look(leg, now):
+                changed[view.call, view.extension] = view
+        for call in list(self._calls.values()):
+            self._free_if_over(call, now)
+        return list(changed.values())
+
+    def forget_all(self, now: datetime) -> list[View]:
+        """End everything: the PBX has been restarted and none of these calls exists any more."""
+        return self.replace(Floor(legs=(), hints=self._hints()), now)
+
+    def _hints(self) -> dict[str, tuple[str, ...]]:
+        hints: dict[str, tuple[str, ...]] = {}
+        for one, exten in self._extens.items():
+            hints[exten] = (*hints.get(exten, ()), one)
+        return hints
+
+    def _hint(self, exten: str, devices: tuple[str, ...]) -> None:
+        for one in [one for one, owner in self._extens.items() if owner == exten]:
+            del self._extens[one]
+        self._extens.update(dict.fromkeys(devices, exten))
+
+    def _see(self, leg: Leg, now: datetime, since: datetime | None = None) -> LiveLeg | None:
+        """Find or begin this leg and bring it up to date; None for what is over or is no call."""
+        live = self._legs.get(leg.id)
+        if live is None:
+            if leg.id in self._gone or any(tool in leg.channel for tool in PLUMBING):
+                return None
+            live = self._legs[leg.id] = LiveLeg(leg, since or now)
+            self._name(live, leg.channel)
+            call = self._calls.get(leg.linked)
+            if call is None:
+                call = self._calls[leg.linked] = LiveCall(self._new_id(now), self.pbx, leg.linked, live.since)
+            call.legs[leg.id] = live
+        elif live.gone_at is not None:
+            return live
+        else:
+            if live.linked != leg.linked:
+                self._move(live, leg.linked, now)
+            if live.channel != leg.channel:
+                self._name(live, leg.channel)
+        live.see(leg, now)
+        return live
+
+    def _name(self, live: LiveLeg, channel: str) -> None:
+        """Note whose telephone a leg is; names of passing states of a masquerade tell nothing."""
+        if channel.endswith(("<MASQ>", "<ZOMBIE>")):
+            live.exten = None if channel.endswith("<ZOMBIE>") else live.exten
+            return
+        live.channel = channel
+        live.local = channel.startswith("Local/")
+        live.exten = self._extens.get(device(channel))
+
+    def _move(self, live: LiveLeg, linked: str, now: datetime) -> None:
+        """A leg belongs to another call now."""
+        old = self._calls[live.linked]
+        new = self._calls.get(linked)
+        if new is None:  # nobody knows the new one: it is the same call under another name
+            del self._calls[old.linked]
+            self._calls[linked] = old
+            old.linked = linked
+            for leg in old.legs.values():
+                leg.linked = linked
+            return
+        del old.legs[live.id]
+        new.legs[live.id] = live
+        live.linked = linked
+        old.merged_into = new.id
+        self._merging.append(old)
+
+    def _enter(self, live: LiveLeg, bridge: str) -> None:
+        if live.gone:
+            return
+        if live.bridge != bridge:
+            self._drop_from_bridge(live)
+        live.bridge = bridge
+        live.queue = None
+        self._bridges.setdefault(bridge, {})[live.id] = live
+
+    def _drop_from_bridge(self, live: LiveLeg) -> None:
+        if live.bridge is None:
+            return
+        members = self._bridges.get(live.bridge, {})
+        members.pop(live.id, None)
+        if not members:
+            self._bridges.pop(live.bridge, None)
+        live.bridge = None
+
+    def _transfer(self, legs: Iterable[Leg], now: datetime) -> list[View]:
+        changed = []
+        for leg in legs:
+            live = self._see(leg, now)
+            if live is not None:
+                live.transferred = True
+                self._calls[live.linked].forwarder = live
+                changed += self._look(live, now)
+        return changed
+
+    def _hang_up(self, leg: Leg, cause: int, sip: int, now: datetime) -> list[View]:
+        if leg.id not in self._legs:  # ended before we looked, or plumbing
+            self._remember_gone(leg.id, now)
+            return []
+        live = self._see(leg, now)
+        if live is None or live.gone:
+            return []
+        if not live.answered_at and (sip == DECLINE or cause == CALL_REJECTED):
+            live.status = "DECLINED"
+        live.gone_at = now
+        live.room = live.parked_at = live.queue = None
+        self._drop_from_bridge(live)
+        call = self._calls[live.linked]
+        changed = self._look(live, now)
+        if len(call.legs) > MANY_LEGS:
+            self._thin_out(call)
+        self._free_if_over(call, now)
+        return changed
+
+    def _look(self, live: LiveLeg, now: datetime) -> list[View]:
+        """See what changed in the views of this leg's call, and of calls that were merged on the way."""
+        changed = self._calls[live.linked].changed_views(self._bridges, now)
+        while self._merging:
+            old = self._merging.pop()
+            changed = old.changed_views(self._bridges, now) + changed
+            self._free_if_over(old, now)
+        return changed
+
+    def _thin_out(self, call: LiveCall) -> None:
+        """Forget, in a call that rings for hours in a queue, all but the newest of the legs that are gone."""
+        keep = {leg.exten: leg.id for leg in call.legs.values() if leg.gone and leg.exten is not None}.values()
+        for leg in [leg for leg in call.legs.values() if leg.gone and leg.id not in keep and not leg.answered_at]:
+            del call.legs[leg.id]
+            del self._legs[leg.id]
+
+    def _free_if_over(self, call: LiveCall, now: datetime) -> None:
+        if not call.over:
+            return
+        if self._calls.get(call.linked) is call:
+            del self._calls[call.linked]
+        for leg in call.legs.values():
+            del self._legs[leg.id]
+            self._remember_gone(leg.id, now)
+
+    def _remember_gone(self, id_: str, now: datetime) -> None:
+        """Events that come late must not bring a leg back to life."""
+        self._gone[id_] = now
+        for old, since in list(islice(self._gone.items(), 2)):
+            if now - since > REMEMBER_GONE:
+                del self._gone[old]

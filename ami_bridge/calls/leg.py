@@ -1,0 +1,84 @@
+"""One leg of a live call: one telephone's part in it, as the board remembers it."""
+
+from datetime import datetime
+
+from ami_bridge.calls.events import Leg
+
+PHASES = {"down": 0, "ringing": 1, "up": 2}
+
+
+class LiveLeg:
+    """What the board knows of one leg. Only the board writes here."""
+
+    __slots__ = (
+        "answered_at", "bridge", "by", "channel", "connected", "dialled", "exten", "first_exten", "forwarded_by",
+        "gone_at", "holding", "id", "linked", "local", "number", "parked_at", "parker", "phase", "queue", "rang",
+        "room", "since", "status", "transferred",
+    )  # fmt: skip
+
+    def __init__(self, leg: Leg, since: datetime) -> None:
+        self.id = leg.id
+        self.linked = leg.linked
+        self.channel = ""
+        self.exten: str | None = None
+        """The extension whose device this is; None for trunks and for legs that are nobody's."""
+        self.local = False
+        """A Local channel is plumbing, never a party."""
+        self.first_exten = leg.exten if leg.exten not in {"", "s"} else ""
+        """What was dialled when the leg began."""
+        self.phase = 0
+        self.number = leg.number
+        self.connected = leg.connected
+        self.since = since
+        self.answered_at: datetime | None = None
+        self.gone_at: datetime | None = None
+        self.dialled = False
+        """Somebody rang this leg; it did not begin the call."""
+        self.by: LiveLeg | None = None
+        self.rang = False
+        self.status = ""
+        """DIALSTATUS of the ringing of this leg, once it is over."""
+        self.bridge: str | None = None
+        self.holding = False
+        self.transferred = False
+        self.forwarded_by: LiveLeg | None = None
+        self.parked_at: str | None = None
+        self.parker = ""
+        self.queue: str | None = None
+        self.room: str | None = None
+
+    def see(self, leg: Leg, now: datetime) -> None:
+        """Take over what an event shows; a phase only ever goes forward."""
+        phase = PHASES[leg.phase]
+        if phase > self.phase:
+            self.phase = phase
+            if phase == PHASES["ringing"]:
+                self.rang = True
+            elif phase == PHASES["up"]:
+                self.answered_at = now
+        if leg.number is not None:
+            self.number = leg.number
+        if leg.connected is not None:
+            self.connected = leg.connected
+        if not self.first_exten and leg.exten not in {"", "s"}:
+            self.first_exten = leg.exten
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has hung up."""
+        return self.gone_at is not None
+
+    @property
+    def up(self) -> bool:
+        """Whether it talks, or could."""
+        return self.phase == PHASES["up"] and self.gone_at is None
+
+    @property
+    def party(self) -> bool:
+        """Whether somebody is at its end."""
+        return not self.local
+
+
+def device(channel: str) -> str:
+    """The device of a channel: `PJSIP/102-0000001a` is one of `PJSIP/102`."""
+    return channel.rpartition("-")[0] or channel

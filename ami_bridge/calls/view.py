@@ -1,0 +1,50 @@
+"""One call as it looks from one extension, before anybody is named. Pure."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ami_bridge.calls.leg import LiveLeg
+from ami_bridge.wire import Result, State
+
+
+class Party(Struct, frozen=True):
+    """Who is at the other end: one of our extensions, or a raw number (None where it is withheld)."""
+
+    exten: str | None = None
+    number: str | None = None
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """One call as one extension takes part in it."""
+
+    call: str
+    pbx: str
+    extension: str
+    rev: int
+    state: State
+    outside: bool
+    """Whether somebody outside the house takes part."""
+    caller: bool
+    """Whether this extension's leg began the call (in contrast to being rung)."""
+    since: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    peer: Party | None = None
+    others: tuple[Party, ...] = ()
+    line: str | None = None
+    """What the caller dialled, as the dialplan saw it."""
+    forwarded_by: Party | None = None
+    result: Result | None = None
+    answered_by: Party | None = None
+    merged_into: str | None = None
+    parked_at: str | None = None
+    queue: str | None = None
+    room: str | None = None
+
+
+def party(leg: LiveLeg) -> Party:
+    """Who is at the end of a leg."""
+    if leg.exten is not None:
+        return Party(exten=leg.exten)
+    return Party(number=leg.number)
