@@ -1,0 +1,278 @@
+"""Comparable telephone numbers. Pure: what a PBX shows and what people write in address books, read alike."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Protocol
+
+import phonenumbers
+from msgspec import Struct
+from phonenumbers import NumberParseException, PhoneNumberFormat
+
+LONGEST_RAW = 64  # a telephone number with its remarks; the network cuts far earlier
+SHORTEST_OUTSIDE = 5  # fewer digits are internal, or one of the short numbers
+LONGEST_EXTENSION = 4
+LONGEST_MODERN = 11  # digits of a German number after the country code since 2010; older ones may have 13
+OPEN_PLANS = frozenset({49, 43, 352, 358})  # where an extension is simply dialled behind the head number
+
+# Emergency, authorities, services: the same everywhere in the country, never behind an area code.
+_SHORT = re.compile(r"1(1[0-9]|16\d{3}|18\d{2,3}|9222)")
+_SEPARATORS = re.compile(r"[\s\-/().]+")
+_DIALABLE = re.compile(r"\+?[0-9]+")
+_CODE = re.compile(r"[*#][0-9*#]*")
+
+_REMARK = re.compile(r"[(\[{][^0-9()\[\]{}]*[)\]}]")
+_WORDS_FOR_OR = re.compile(r"\s*(?:\b(?:oder|und|bzw|or|and)\b\.?|[|&\n\r])\s*", re.IGNORECASE)
+_NEXT_WHOLE = re.compile(r"\s*[,;/]\s*(?=(?:\+|\(?0)(?:[\s\-/().]*\d){6})")
+_MORE_ENDINGS = re.compile(r"^(?P<base>.*\d\s*-\s*)(?P<one>\d{1,5})(?P<more>(?:\s*[/,+]\s*-?\s*\d{1,5})+)\s*$")
+_ENDING_ONLY = re.compile(r"^\s*-\s*(?P<ending>\d{1,5})\s*$")
+_ENDS_WITH_ENDING = re.compile(r"^(?P<base>.*\d\s*-\s*)\d{1,5}\s*$")
+_EXTENSION = re.compile(
+    r"(?:[,;]?\s*\b(?:app(?:arat)?|durchwahl|dw|nst|nebenstelle|kl(?:appe)?|extension|ext|tel)\b\s*[.:=]?|(?<=\d)\s*x)"
+    r"\s*-?\s*(?P<ext>\d{1,6})\b",
+    re.IGNORECASE,
+)
+_OUTSIDE_WRITTEN = r"\s*{line}[\s\-/]+(?=\(?(?:0|\+))"
+_LABEL = re.compile(r"[^0-9+*#(]*[:\s.](?=[0-9+*#(])")
+_FIRST_FOREIGN = re.compile(r"[^0-9+*#\s\-/().]")
+
+
+class Number(Struct, frozen=True):
+    """One number, comparable: an outside one by `e164`, an internal or short one by `exten`."""
+
+    e164: str | None = None
+    """`+498999998101`; also given for an extension that can be dialled from outside."""
+    exten: str | None = None
+    """Digits as our own PBX knows them."""
+    display: str = ""
+    """As people write it."""
+
+
+class Block(Protocol):
+    """A block of direct-dial numbers."""
+
+    @property
+    def prefix(self) -> str:
+        """What all of them begin with, in E.164."""
+
+    @property
+    def digits(self) -> int:
+        """How many digits follow."""
+
+
+class Site(Protocol):
+    """What we need to know of the place where the PBX stands."""
+
+    @property
+    def country(self) -> str:
+        """ISO code of the country."""
+
+    @property
+    def area_code(self) -> str:
+        """Area code without the leading 0."""
+
+    @property
+    def own_block(self) -> Block | None:
+        """Our numbers as the outside dials them."""
+
+    @property
+    def outside_line(self) -> str:
+        """What is dialled first to leave the house."""
+
+
+class Numbers:
+    """Reads numbers as somebody at this site would."""
+
+    def __init__(self, site: Site, *, remember: int = 16_384) -> None:
+        self._country = site.country.upper()
+        self._country_code = str(phonenumbers.country_code_for_region(self._country))
+        self._area = site.area_code.lstrip("0")
+        self._outside = site.outside_line
+        self._prefix = site.own_block.prefix if site.own_block else ""
+        self._digits = site.own_block.digits if site.own_block else 0
+        self._longest_exten = max(LONGEST_EXTENSION, self._digits)
+        self._outside_written = re.compile(_OUTSIDE_WRITTEN.format(line=re.escape(self._outside or "0")))
+        self._remembered = lru_cache(maxsize=remember)(self._read)
+        self._remembered_cards = lru_cache(maxsize=remember)(self._read_card)
+
+    def from_pbx(self, raw: str, *, dialled: bool = False) -> Number | None:
+        """Read a caller's number or dialled digits; None where there is none (withheld, a name, nothing).
+
+        `dialled` says that a person of the house pressed these keys, so that the outside line stands in front.
+        """
+        return self._remembered(raw, dialled) if len(raw) <= LONGEST_RAW else None
+
+    def from_card(self, raw: str) -> list[Number]:
+        """Read one telephone field of an address book; it may hold several numbers, or none."""
+        return list(self._remembered_cards(raw)) if len(raw) <= 2 * LONGEST_RAW else []
+
+    def _read(self, raw: str, dialled: bool) -> Number | None:  # noqa: FBT001 - a cache key
+        """Do the work of `from_pbx`."""
+        text = _ascii_digits(raw).strip()
+        if _CODE.fullmatch(text):
+            return Number(exten=text, display=text)
+        text = _SEPARATORS.sub("", text)
+        if not _DIALABLE.fullmatch(text):
+            return None
+        if dialled and len(text) != self._digits and self._outside and text.startswith(self._outside):
+            short = text.removeprefix(self._outside)
+            if _SHORT.fullmatch(short):  # 0112 is the fire brigade, not an extension of four digits
+                return Number(exten=short, display=short)
+        if own := self._internal(text):
+            return own
+        if self._outside and text.startswith(self._outside) and (dialled or self._is_outside_line(text)):
+            text = text.removeprefix(self._outside)
+        return self._internal(text) or self._external(text)
+
+    def _internal(self, digits: str) -> Number | None:
+        """Recognise an extension or short number by its length alone."""
+        if digits[0] == "+":
+            return None
+        if _SHORT.fullmatch(digits):
+            return Number(exten=digits, display=digits)
+        if len(digits) == self._digits:
+            return Number(e164=self._prefix + digits, exten=digits, display=digits)
+        if len(digits) <= self._longest_exten:
+            return Number(exten=digits, display=digits)
+        return None
+
+    def _is_outside_line(self, text: str) -> bool:
+        """Tell whether "00…" is the outside line and a national number, rather than an international one."""
+        if not text.startswith("00"):
+            return False
+        if text.startswith("000"):
+            return True  # no country code begins with 0
+        national = self._parse(text.removeprefix(self._outside))
+        abroad = self._parse(text)
+        return (
+            national is not None
+            and phonenumbers.is_valid_number(national)
+            and not (abroad is not None and phonenumbers.is_valid_number(abroad))
+        )
+
+    def _external(self, text: str) -> Number | None:
+        """Read digits that lead out of the house."""
+        if text[0] not in "+0":
+            text = self._completed(text)
+        parsed = self._parse(text)
+        return self._number(parsed) if parsed is not None else None
+
+    def _completed(self, digits: str) -> str:
+        """Put in front of a bare number what is missing: a "+", or our own area code."""
+        # Some trunks send 4991429600123. But 49 may also begin a subscriber's number here, so length decides.
+        if digits.startswith(self._country_code) and len(self._area) + len(digits) > LONGEST_MODERN:
+            abroad = self._parse("+" + digits)
+            if abroad is not None and phonenumbers.is_valid_number(abroad):
+                return "+" + digits
+        return f"0{self._area}{digits}" if self._area else digits
+
+    def _parse(self, text: str) -> phonenumbers.PhoneNumber | None:
+        try:
+            return phonenumbers.parse(text, self._country)
+        except NumberParseException:
+            return None
+
+    def _number(self, parsed: phonenumbers.PhoneNumber) -> Number | None:
+        """Make the comparable form; validity is no gate, because long direct-dial numbers count as invalid."""
+        e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+        if len(e164) <= SHORTEST_OUTSIDE:
+            return None
+        home = str(parsed.country_code) == self._country_code
+        style = PhoneNumberFormat.NATIONAL if home else PhoneNumberFormat.INTERNATIONAL
+        display = phonenumbers.format_number(parsed, style)
+        if self._digits and len(e164) == len(self._prefix) + self._digits and e164.startswith(self._prefix):
+            exten = e164[-self._digits :]
+            head = display.removesuffix(exten)
+            return Number(e164=e164, exten=exten, display=f"{head}-{exten}" if head != display else display)
+        return Number(e164=e164, display=display)
+
+    def _read_card(self, raw: str) -> tuple[Number, ...]:
+        """Do the work of `from_card`."""
+        found: dict[Number, None] = {}
+        for one in _alternatives(_without_remarks(raw)):
+            if number := self._read_one(one):
+                found[number] = None
+        return tuple(found)
+
+    def _read_one(self, text: str) -> Number | None:
+        """Read a piece of an address book that is one number."""
+        if label := _LABEL.match(text):
+            text = text[label.end() :]
+        text, ext = _split_extension(text)
+        if foreign := _FIRST_FOREIGN.search(text):  # else the library reads letters as keys: "privat" = 774828
+            text = text[: foreign.start()]
+        text = text.strip()
+        if text.startswith(("*", "#")):
+            code = re.sub(r"[^0-9*#]", "", text)
+            return Number(exten=code, display=code) if len(code) > 1 else None
+        text = text.rstrip("*# ").partition("#")[0].partition("*")[0]
+        if written := self._outside_written.match(text):
+            text = text[written.end() :]
+        if text.startswith(("+", "00")):
+            text = re.sub(r"\(\s*0\s*\)", "", text)
+        plain = _SEPARATORS.sub("", text)
+        if not _DIALABLE.fullmatch(plain):
+            return None
+        number = self._internal(plain) or self._external(plain)
+        return self._extended(number, text, ext) if number and ext else number
+
+    def _extended(self, number: Number, text: str, ext: str) -> Number | None:
+        """Add a written extension, where the outside can dial it so and the network will show it so."""
+        if number.e164 is None:
+            return number
+        parsed = self._parse(number.e164)
+        if parsed is None or parsed.country_code not in OPEN_PLANS:
+            return number
+        base = number.e164
+        if re.search(r"[-/\s]0\s*$", text):  # "9600-0 App. 12": the 0 stands for the switchboard
+            base = base[:-1]
+        whole = self._parse(base + ext)
+        return self._number(whole) if whole is not None else number
+
+
+def _ascii_digits(text: str) -> str:
+    """Write every script's digits as 0 to 9, every dash as "-", and drop invisible marks."""
+    if text.isascii():
+        return text
+    return "".join(_plain(sign) for sign in unicodedata.normalize("NFKC", text))
+
+
+def _plain(sign: str) -> str:
+    digit = unicodedata.decimal(sign, -1)
+    category = unicodedata.category(sign)
+    if digit >= 0:
+        return str(digit)
+    if category == "Pd" or sign == "\N{MINUS SIGN}":
+        return "-"
+    return "" if category == "Cf" else sign
+
+
+def _without_remarks(raw: str) -> str:
+    """Drop the scheme of a URI and what stands in brackets without being digits."""
+    text = _ascii_digits(raw).strip()
+    if text[:4].lower() in {"tel:", "sip:", "fax:"}:
+        text = text[4:].partition("@")[0]
+    text = re.sub(r";(?!ext=)[a-z-]+(?:=[^;]*)?", "", text, flags=re.IGNORECASE)
+    return _REMARK.sub(" ", text)
+
+
+def _alternatives(text: str) -> list[str]:
+    """Split "9600-12/13", "-12 oder -13" and two whole numbers in one field."""
+    pieces: list[str] = []
+    for part in _WORDS_FOR_OR.split(text):
+        for one in _NEXT_WHOLE.split(part):
+            if (ending := _ENDING_ONLY.match(one)) and pieces and (before := _ENDS_WITH_ENDING.match(pieces[-1])):
+                pieces.append(before["base"] + ending["ending"])
+            elif several := _MORE_ENDINGS.match(one):
+                endings = [several["one"], *re.findall(r"\d{1,5}", several["more"])]
+                pieces += [several["base"] + ending for ending in endings]
+            elif one.strip():
+                pieces.append(one)
+    return pieces
+
+
+def _split_extension(text: str) -> tuple[str, str]:
+    """Separate "App. 12", "Durchwahl 12", "x12", ";ext=12" from the number before it."""
+    if (found := _EXTENSION.search(text)) and found.start() > 0:
+        return text[: found.start()].rstrip(" ,;.-"), found["ext"]
+    return text, ""

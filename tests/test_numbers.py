@@ -1,0 +1,189 @@
+"""Numbers as PBXs show them and people write them."""
+
+import timeit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ami_bridge.config import OwnBlock, Site
+from ami_bridge.numbers import Number, Numbers
+
+MUSTERHAUSEN = Site(
+    country="DE", area_code="89", own_block=OwnBlock(prefix="+498999998", digits=3), outside_line="0", language="de"
+)
+TREUCHTLINGEN = Site(country="DE", area_code="09142", outside_line="0")
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Numbers:
+    return Numbers(MUSTERHAUSEN)
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Numbers:
+    return Numbers(TREUCHTLINGEN)
+
+
+@pytest.mark.parametrize(
+    ("raw", "e164", "exten", "display"),
+    [
+        ("101", "+498999998101", "101", "101"),
+        ("000", "+498999998000", "000", "000"),
+        ("8001", None, "8001", "8001"),
+        ("112", None, "112", "112"),
+        ("116117", None, "116117", "116117"),
+        ("**610", None, "**610", "**610"),
+        ("*8", None, "*8", "*8"),
+        ("+498999998101", "+498999998101", "101", "089 99998-101"),
+        ("498999998101", "+498999998101", "101", "089 99998-101"),
+        ("08999998101", "+498999998101", "101", "089 99998-101"),
+        ("99998101", "+498999998101", "101", "089 99998-101"),
+        ("00498999998101", "+498999998101", "101", "089 99998-101"),
+        ("+493023125001", "+493023125001", None, "030 23125001"),
+        ("03023125001", "+493023125001", None, "030 23125001"),
+        ("003023125001", "+493023125001", None, "030 23125001"),
+        ("000493023125001", "+493023125001", None, "030 23125001"),
+        ("4991429600123", "+4991429600123", None, "09142 9600123"),
+        ("+43 1 58858-0", "+431588580", None, "+43 1 588580"),
+        ("004315885800", "+4315885800", None, "+43 1 5885800"),
+        ("+4917139200123", "+4917139200123", None, "0171 39200123"),
+    ],
+)
+def test_what_the_pbx_shows(numbers: Numbers, raw: str, e164: str | None, exten: str | None, display: str) -> None:
+    assert numbers.from_pbx(raw) == Number(e164=e164, exten=exten, display=display)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        *(
+            "",
+            " ",
+            "+",
+            "--",
+            "()",
+            "%",
+            "089%",
+            "s",
+            "anna",
+            "anonymous",
+            "Anonymous",
+            "unknown",
+            "<unknown>",
+            "asterisk",
+        ),
+        *("Restricted", "1' OR '1'='1", "+49\r\nAction: x", "1" * 65, "+" * 20, "0" * 64),
+    ],
+)
+def test_no_number_is_no_number(numbers: Numbers, raw: str) -> None:
+    assert numbers.from_pbx(raw) is None
+
+
+def test_who_dials_from_inside_presses_the_outside_line_first(numbers: Numbers) -> None:
+    def dialled(keys: str) -> str | None:
+        number = numbers.from_pbx(keys, dialled=True)
+        return (number.e164 or number.exten) if number else None
+
+    assert dialled("003023125001") == "+493023125001"
+    assert dialled("00442079460001") == "+49442079460001"  # 0, then 0442…: never England
+    assert dialled("000442079460001") == "+442079460001"
+    assert dialled("02345678") == "+49892345678"  # a neighbour, without area code
+    assert dialled("101") == "+498999998101"
+    assert dialled("0112") == "112"
+    assert dialled("0") == "0"
+
+
+# The table of traps: what libraries make of spellings that people use.
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("9600123", ["+4991429600123"]),
+        ("112", ["112"]),
+        ("115", ["115"]),
+        ("123", ["123"]),
+        ("**610", ["**610"]),
+        ("0 09142 9600123", ["+4991429600123"]),
+        ("0-09142/9600123", ["+4991429600123"]),
+        ("09142 9600 App. 12", ["+499142960012"]),
+        ("09142 9600 Durchwahl 12", ["+499142960012"]),
+        ("09142/9600 DW-12", ["+499142960012"]),
+        ("09142 9600-0, Nst. 12", ["+499142960012"]),
+        ("09142 9600 ext 12", ["+499142960012"]),
+        ("09142 9600x12", ["+499142960012"]),
+        ("tel:+49-9142-9600;ext=12", ["+499142960012"]),
+        ("+1 212 555 0123 x12", ["+12125550123"]),
+        ("0171/1234567 (privat)", ["+491711234567"]),
+        ("0171/1234567 privat", ["+491711234567"]),
+        ("Büro: 0171/1234567", ["+491711234567"]),
+        ("9600-12/13", ["+499142960012", "+499142960013"]),
+        ("09142 9600-12 oder -13", ["+499142960012", "+499142960013"]),
+        ("09142/9600-12, -13 / 14", ["+499142960012", "+499142960013", "+499142960014"]),
+        ("09142 960012 / 0171 1234567", ["+499142960012", "+491711234567"]),
+        ("09142 960012, 0171 1234567", ["+499142960012", "+491711234567"]),
+        ("09142 960012 und 0171 1234567", ["+499142960012", "+491711234567"]),
+        ("4991429600123", ["+4991429600123"]),
+        ("+49 (0) 9142 9600123", ["+4991429600123"]),
+        ("+49 (0)9142/9600-123", ["+4991429600123"]),
+        ("+49 0 9142 9600123", ["+4991429600123"]),
+        ("0049 9142 9600123", ["+4991429600123"]),
+        ("0049 (0)9142 9600123", ["+4991429600123"]),
+        ("09142 9600123,,,123#", ["+4991429600123"]),
+        ("(09142) 9600-123", ["+4991429600123"]),
+        ("09142–9600‑123", ["+4991429600123"]),  # noqa: RUF001 - an en dash, a hyphen that does not break
+        ("09142\u00a09600\u202f123", ["+4991429600123"]),
+        ("\u202a+49 9142 9600123\u202c", ["+4991429600123"]),  # pasted from a page, with invisible marks
+        ("０９１４２ ９６００１２３", ["+4991429600123"]),  # noqa: RUF001 - full width
+        ("tel:+49-9142-9600123;phone-context=x", ["+4991429600123"]),
+        ("0800 FLATRATE", ["0800"]),
+        ("anonymous", []),
+        ("unbekannt", []),
+        ("+", []),
+        ("", []),
+        ("anna@example.org", []),
+    ],
+)
+def test_what_people_write(elsewhere: Numbers, raw: str, expected: list[str]) -> None:
+    assert [number.e164 or number.exten for number in elsewhere.from_card(raw)] == expected
+
+
+def test_the_same_telephone_is_equal_however_it_is_written(numbers: Numbers) -> None:
+    spellings = ["089 99998-101", "+49 89 99998 101", "(089) 99998101", "99998-101", "0049/89/99998-101"]
+    assert {numbers.from_card(spelling)[0] for spelling in spellings} == {
+        Number(e164="+498999998101", exten="101", display="089 99998-101")
+    }
+
+
+def test_a_site_without_area_code_or_block_still_reads_whole_numbers() -> None:
+    numbers = Numbers(Site())
+    assert numbers.from_pbx("08999998101") == Number(e164="+498999998101", display="089 99998101")
+    assert numbers.from_pbx("101") == Number(exten="101", display="101")
+
+
+def test_a_country_without_area_codes() -> None:
+    numbers = Numbers(Site(country="IT"))
+    number = numbers.from_pbx("0669812345")
+    assert number is not None
+    assert number.e164 == "+390669812345"
+
+
+@given(st.text(max_size=150))
+def test_nothing_from_outside_raises(raw: str) -> None:
+    numbers = Numbers(MUSTERHAUSEN)
+    for number in [numbers.from_pbx(raw), numbers.from_pbx(raw, dialled=True), *numbers.from_card(raw)]:
+        if number is not None:
+            assert number.e164 or number.exten
+            assert number.display.isascii()
+
+
+@given(st.text(alphabet="0123456789+-/ ().,;xApDWoder#*", max_size=60))
+def test_nothing_like_a_number_raises(raw: str) -> None:
+    numbers = Numbers(TREUCHTLINGEN)
+    for number in [numbers.from_pbx(raw), *numbers.from_card(raw)]:
+        if number is not None and number.e164:
+            assert numbers.from_pbx(number.e164) == number  # what was read once reads the same again
+
+
+def test_a_number_seen_before_costs_about_a_microsecond(numbers: Numbers) -> None:
+    best = min(timeit.repeat(lambda: numbers.from_pbx("+493023125001"), number=10_000, repeat=5)) / 10_000
+    assert best < 3e-6, f"{best * 1e6:.2f} µs"
