@@ -1,0 +1,24 @@
+"""What is kept of a finished call."""
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from ami_bridge.wire import Direction, Result
+
+
+class JournalRow(Struct, frozen=True, kw_only=True):
+    """One finished call as one extension had it; names are looked up when it is read."""
+
+    id: str
+    call_id: str
+    pbx_id: str
+    extension: str
+    direction: Direction
+    result: Result
+    peer_number: str | None
+    """None where it was withheld or must not be kept."""
+    line: str | None
+    started_at: datetime
+    answered_at: datetime | None
+    ended_at: datetime

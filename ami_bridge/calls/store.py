@@ -1,0 +1,64 @@
+"""Finished calls in the database."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ami_bridge.calls.model import JournalRow
+from ami_bridge.db.database import Database
+from ami_bridge.db.tables import journal
+
+MOST_AT_ONCE = 200
+"""Rows a list answers with at most, and rows that one transaction writes or deletes."""
+
+
+class JournalStore:
+    """The journal: written when calls end, read by page, emptied by age."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def add(self, rows: Sequence[JournalRow]) -> None:
+        """Keep these rows; one that is kept already (same id) stays as it is."""
+        for start in range(0, len(rows), MOST_AT_ONCE):
+            batch = [_values(row) for row in rows[start : start + MOST_AT_ONCE]]
+            insert = postgresql.insert if self._db.dialect == "postgresql" else sqlite.insert
+            await self._db.run(insert(journal).values(batch).on_conflict_do_nothing(index_elements=["id"]))
+
+    async def purge(self, before: datetime) -> int:
+        """Delete calls that ended before this time, in small batches; returns how many."""
+        gone = 0
+        while True:
+            old = select(journal.c.id).where(journal.c.ended_at < before).limit(MOST_AT_ONCE)
+            deleted = await self._db.run(delete(journal).where(journal.c.id.in_(old)))
+            gone += deleted
+            if deleted < MOST_AT_ONCE:
+                break
+        if gone:
+            await self._db.forget_deleted()
+        return gone
+
+    async def of(
+        self, extensions: Collection[str], limit: int = 50, after: str | None = None, *, pbx_id: str | None = None
+    ) -> list[JournalRow]:
+        """One page of the calls of these extensions, newest first; `after` is the id of the last row one has."""
+        wanted = select(journal).where(journal.c.extension.in_(extensions))
+        if pbx_id is not None:
+            wanted = wanted.where(journal.c.pbx_id == pbx_id)
+        if after is not None:
+            last = await self._db.rows(select(journal.c.started_at, journal.c.id).where(journal.c.id == after))
+            if not last:
+                return []
+            here = tuple_(journal.c.started_at, journal.c.id)
+            wanted = wanted.where(here < tuple_(last[0].started_at, last[0].id))
+        wanted = wanted.order_by(journal.c.started_at.desc(), journal.c.id.desc())
+        found = await self._db.rows(wanted.limit(max(1, min(limit, MOST_AT_ONCE))))
+        return [msgspec.convert(dict(row._mapping), JournalRow) for row in found]  # noqa: SLF001 - public by its docs
+
+
+def _values(row: JournalRow) -> dict[str, Any]:
+    return msgspec.structs.asdict(row)

@@ -1,0 +1,156 @@
+"""All tables, written once for SQLite and PostgreSQL."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+SCHEMA = "0001"
+"""Revision of the newest migration; a start compares it without loading Alembic."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware time, kept as UTC; SQLite, which knows no zones, gets it without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a time without a zone, since nobody could say what it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be kept")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text from outside: without NUL and lone surrogates, which PostgreSQL refuses and SQLite would keep."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Drop what cannot be kept everywhere."""
+        if value is None:
+            return None
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+
+
+people = Table(
+    "people",
+    metadata,
+    Column("login", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("email", Words),
+    Column("department", Words),
+    Column("extensions", JSON, nullable=False),
+    Column("roles", JSON, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("login", Words, nullable=False, index=True),
+    Column("name", Words, nullable=False),
+    Column("host", Words),
+    Column("scopes", JSON, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("created", UtcTime, nullable=False),
+    Column("last_used", UtcTime),
+    Column("expires", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("login", Words, nullable=False, index=True),
+    Column("created", UtcTime, nullable=False),
+    Column("expires", UtcTime, nullable=False),
+    Column("last_used", UtcTime, nullable=False),
+)
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("call_id", Words, nullable=False),
+    Column("pbx_id", Words, nullable=False),
+    Column("extension", Words, nullable=False),
+    Column("direction", Words, nullable=False),
+    Column("result", Words, nullable=False),
+    Column("peer_number", Words),
+    Column("line", Words),
+    Column("started_at", UtcTime, nullable=False),
+    Column("answered_at", UtcTime),
+    Column("ended_at", UtcTime, nullable=False, index=True),
+    Index(None, "pbx_id", "extension", "started_at"),
+    Index(None, "extension", "started_at"),
+)
+
+books = Table(
+    "books",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("path", Words, nullable=False, unique=True),
+    Column("label", Words, nullable=False),
+    Column("scope", Words, nullable=False),
+    Column("sync_token", Words),
+    Column("ctag", Words),
+)
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("book", ForeignKey("books.id", ondelete="CASCADE"), nullable=False),
+    Column("href", Words, nullable=False),
+    Column("etag", Words),
+    Column("uid", Words),
+    Column("fn", Words),
+    Column("org", Words),
+    Column("kind", Words),
+    Index(None, "book", "href", unique=True),
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("e164", Words, index=True),
+    Column("raw", Words, nullable=False),
+    Column("type", Words),
+)

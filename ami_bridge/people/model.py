@@ -1,0 +1,53 @@
+"""Who works here: persons with their extensions and roles, in memory."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """One person as the groupware knows them, with what the PBX calls theirs."""
+
+    login: str
+    name: str
+    email: str | None = None
+    department: str | None = None
+    extensions: tuple[str, ...] = ()
+    """The first one is the main one."""
+    roles: tuple[str, ...] = ("user",)
+
+
+class People:
+    """Everybody, as of the last look at the staff book."""
+
+    def __init__(self, persons: Iterable[Person] = ()) -> None:
+        self._by_login: dict[str, Person] = {}
+        self._by_extension: dict[str, tuple[Person, ...]] = {}
+        self.replace(persons)
+
+    def replace(self, persons: Iterable[Person]) -> frozenset[str]:
+        """Take these persons instead; returns the logins whose rights changed: gone, other extensions or roles."""
+        before = self._by_login
+        self._by_login = {person.login: person for person in persons}
+        by_extension: dict[str, tuple[Person, ...]] = {}
+        for person in self._by_login.values():
+            for extension in dict.fromkeys(person.extensions):
+                by_extension[extension] = (*by_extension.get(extension, ()), person)
+        self._by_extension = by_extension
+        return frozenset(login for login, old in before.items() if _rights(old) != _rights(self.by_login(login)))
+
+    def by_login(self, login: str) -> Person | None:
+        """Return the person with exactly this login."""
+        return self._by_login.get(login)
+
+    def by_extension(self, extension: str) -> tuple[Person, ...]:
+        """Everybody whose extension this is."""
+        return self._by_extension.get(extension, ())
+
+    def all(self) -> tuple[Person, ...]:
+        """Everybody, in the order of the staff book."""
+        return tuple(self._by_login.values())
+
+
+def _rights(person: Person | None) -> tuple[frozenset[str], frozenset[str]] | None:
+    return None if person is None else (frozenset(person.extensions), frozenset(person.roles))

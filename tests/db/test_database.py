@@ -1,0 +1,218 @@
+import asyncio
+import sqlite3
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, select, text, update
+
+from ami_bridge.db.database import Database, migrate, open_database
+from ami_bridge.db.schema import MIGRATIONS
+from ami_bridge.db.tables import SCHEMA, books, contacts, metadata, numbers, people, sessions
+from ami_bridge.errors import ConfigError
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+ANNA = {"login": "anna", "name": "Anna", "extensions": ["101"], "roles": ["user"]}
+
+
+def url(tmp_path: Path) -> str:
+    return f"sqlite://{tmp_path}/data/bridge.sqlite"
+
+
+async def names(db: Database) -> list[str]:
+    return [row.name for row in await db.rows(select(people.c.name))]
+
+
+async def test_what_is_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        assert await db.run(insert(people).values(ANNA)) == 1
+    async with open_database(url(tmp_path)) as db:
+        assert await names(db) == ["Anna"]
+
+
+async def test_sqlite_is_set_up_so_that_nothing_acknowledged_is_lost_and_nothing_deleted_remains(
+    tmp_path: Path,
+) -> None:
+    async with open_database(url(tmp_path)) as db:
+        for pragma, value in [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("secure_delete", 1)]:
+            assert (await db.rows(text(f"PRAGMA {pragma}")))[0][0] == value
+
+
+async def test_the_files_are_nobody_elses_business(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)):
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+        for file in (tmp_path / "data").iterdir():
+            assert file.stat().st_mode & 0o077 == 0, file
+
+
+async def test_a_second_daemon_is_refused_with_one_clear_sentence(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)):
+        with pytest.raises(ConfigError, match="in use by another ami-bridge"):
+            async with open_database(url(tmp_path)):
+                pass
+    async with open_database(url(tmp_path)):
+        pass
+
+
+async def test_hundreds_at_once_lose_no_change(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        await db.run(insert(books).values(path="a", label="0", scope="shared"))
+
+        async def count_up() -> None:
+            async with db.transaction() as transaction:
+                label = (await transaction.rows(select(books.c.label)))[0].label
+                await asyncio.sleep(0)
+                await transaction.run(update(books).values(label=str(int(label) + 1)))
+
+        await asyncio.gather(*[count_up() for _ in range(300)])
+        assert (await db.rows(select(books.c.label)))[0].label == "300"
+
+
+async def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+
+        async def fails() -> None:
+            async with db.transaction() as transaction:
+                await transaction.run(insert(people).values(ANNA))
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await fails()
+        assert await names(db) == []
+
+
+async def test_a_transaction_within_a_transaction_is_told_at_once_instead_of_waiting_for_itself(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        async with db.transaction():
+            with pytest.raises(RuntimeError, match="pass the outer one down"):
+                await db.rows(select(people))
+        assert await names(db) == []
+
+
+async def test_who_is_cancelled_in_the_middle_leaves_nothing_half_written_and_the_next_one_works(
+    tmp_path: Path,
+) -> None:
+    async with open_database(url(tmp_path)) as db:
+        written = asyncio.Event()
+
+        async def interrupted() -> None:
+            async with db.transaction() as transaction:
+                await transaction.run(insert(people).values(ANNA))
+                written.set()
+                await asyncio.Event().wait()
+
+        task = asyncio.create_task(interrupted())  # noqa: TID251
+        await written.wait()
+        task.cancel()
+        await asyncio.wait([task])
+        assert await names(db) == []
+        assert await db.run(insert(people).values(ANNA)) == 1
+
+
+async def test_a_wrong_statement_is_a_bug_and_not_an_absent_database(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        with pytest.raises(Exception, match="no such table"):
+            await db.rows(text("SELECT * FROM nowhere"))
+        assert await db.answers()
+
+
+async def test_children_go_with_their_parent(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        await db.run(insert(books).values(id=1, path="a", label="A", scope="shared"))
+        await db.run(insert(contacts).values(id=1, book=1, href="x"))
+        await db.run(insert(numbers).values(contact=1, position=0, raw="1"))
+        await db.run(delete(books))
+        assert await db.rows(select(numbers)) == []
+
+
+async def test_times_come_back_as_they_went_in_whatever_their_zone(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        berlin = NOON.astimezone(timezone(timedelta(hours=1)))
+        row = {"id": "1", "hash": b"1", "login": "a", "created": berlin, "expires": NOON, "last_used": NOON}
+        await db.run(insert(sessions).values(row))
+        got = (await db.rows(select(sessions)))[0].created
+        assert (got, got.tzinfo) == (NOON, UTC)
+        with pytest.raises(Exception, match="time without a zone"):
+            await db.run(update(sessions).values(created=NOON.replace(tzinfo=None)))
+
+
+async def test_a_deleted_name_is_in_no_file_any_more(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        for n in range(200):
+            await db.run(insert(people).values({**ANNA, "login": str(n), "name": f"Geheimnis-{n:04}-Ende"}))
+        await db.run(delete(people))
+        await db.forget_deleted()
+        rest = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
+        assert b"Geheimnis-" not in rest
+
+
+async def test_a_backup_is_a_whole_database(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        await db.run(insert(people).values(ANNA))
+        await db.backup(tmp_path / "copy.sqlite")
+    with sqlite3.connect(tmp_path / "copy.sqlite") as copy:
+        assert copy.execute("SELECT name FROM people").fetchall() == [("Anna",)]
+    copy.close()
+
+
+# --- the schema
+
+
+def pretend_schema(tmp_path: Path, revision: str) -> None:
+    with sqlite3.connect(tmp_path / "data" / "bridge.sqlite") as file:
+        file.execute("UPDATE alembic_version SET version_num = ?", (revision,))
+    file.close()
+
+
+async def test_the_migrations_lead_to_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+
+    await migrate(url(tmp_path))
+    engine = create_engine(f"sqlite:///{tmp_path}/data/bridge.sqlite")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_the_newest_migration_is_the_one_that_a_start_expects() -> None:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == SCHEMA
+
+
+async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    await migrate(url(tmp_path))
+    pretend_schema(tmp_path, "9999")
+    with pytest.raises(ConfigError, match="newer ami-bridge"):
+        async with open_database(url(tmp_path)):
+            pass
+
+
+async def test_an_older_schema_is_copied_before_it_is_migrated(tmp_path: Path) -> None:
+    """The migration fails here, since its tables exist: then the file must be as it was, and the copy stands."""
+    async with open_database(url(tmp_path)) as db:
+        await db.run(insert(people).values(ANNA))
+    with sqlite3.connect(tmp_path / "data" / "bridge.sqlite") as file:
+        file.execute("DELETE FROM alembic_version")
+        file.execute("INSERT INTO alembic_version VALUES ('0000')")
+    file.close()
+    before = (tmp_path / "data" / "bridge.sqlite").read_bytes()
+    for _ in range(2):  # the second time there is a copy already
+        with pytest.raises(Exception, match="0000"):
+            async with open_database(url(tmp_path)):
+                pass
+    assert (tmp_path / "data" / "bridge.sqlite").read_bytes() == before
+    with sqlite3.connect(tmp_path / "data" / f"bridge.sqlite.before-{SCHEMA}") as copy:
+        assert copy.execute("SELECT name FROM people").fetchall() == [("Anna",)]
+    copy.close()
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "bridge.sqlite").write_bytes(b"something else, of some length" * 100)
+    with pytest.raises(ConfigError, match="cannot be used"):
+        async with open_database(url(tmp_path)):
+            pass
+    assert (tmp_path / "data" / "bridge.sqlite").read_bytes().startswith(b"something else")
