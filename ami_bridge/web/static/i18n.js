@@ -1,0 +1,62 @@
+/** Texts, times and numbers in the language of the person who reads. */
+
+const LANGUAGES = ["de", "en"];
+const REMEMBERED_AS = "ami-bridge.lang";
+
+let lang = "de";
+let texts = {};
+
+export const language = () => lang;
+
+/** The remembered language, else the first one of the browser's that we speak, else German. */
+export function preferred() {
+  const wished = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
+  return [remembered(), ...wished, "de"].find((tag) => LANGUAGES.includes(tag));
+}
+
+export async function choose(wanted) {
+  const answer = await fetch(`/static/i18n/${wanted}.json`);
+  if (!answer.ok) throw new Error(`no texts for ${wanted}: ${answer.status}`);
+  texts = await answer.json();
+  lang = wanted;
+  document.documentElement.lang = wanted;
+}
+
+export function remember(wanted) {
+  try {
+    localStorage.setItem(REMEMBERED_AS, wanted);
+  } catch {
+    // A browser that keeps nothing: the choice holds until the page is closed.
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(REMEMBERED_AS);
+  } catch {
+    return null;
+  }
+}
+
+/** The text of a key; `{name}` in it stands for a value. */
+export function t(key, values = {}) {
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+export const knows = (key) => key in texts;
+
+/** 14:02, on the reader's clock. */
+export function timeOfDay(when) {
+  return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
+}
+
+/** 1:05, or 1:02:07 from one hour on. */
+export function duration(milliseconds) {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const whole = new Intl.NumberFormat(lang, { useGrouping: false });
+  const padded = new Intl.NumberFormat(lang, { minimumIntegerDigits: 2 });
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h ? [whole.format(h), padded.format(m), padded.format(s)].join(":") : `${whole.format(m)}:${padded.format(s)}`;
+}
+
+export const number = (value) => new Intl.NumberFormat(lang).format(value);

@@ -1,0 +1,26 @@
+/** Small drawings beside words; never without the word. */
+
+import { html, svg } from "./vendor/lit.js";
+
+// Drawn on 24 x 24, as strokes in the colour of the text.
+const HANDSET = svg`<path d="M6.5 4.5C3.5 12 12 20.5 19.5 17.5"/><path d="M6.5 4.5l3-.5 1.3 4-2 1.4M19.5 17.5l.5-3-4-1.3-1.4 2"/>`;
+const drawings = {
+  ringing: svg`<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4M2.5 9A9 9 0 0 1 5 4.5M21.5 9A9 9 0 0 0 19 4.5"/>`,
+  dialing: svg`${HANDSET}<path d="M14.5 8.5l5-5M15.5 3.5h4v4"/>`,
+  answered: svg`${HANDSET}<path d="M14 7a4 4 0 0 1 3 3M14.5 3A8 8 0 0 1 21 9.5"/>`,
+  held: svg`<circle cx="12" cy="12" r="9"/><path d="M9.8 8.5v7M14.2 8.5v7"/>`,
+  parked: svg`<rect x="3.5" y="3.5" width="17" height="17" rx="3"/><path d="M9.5 17V7.5h3.5a2.75 2.75 0 0 1 0 5.5H9.5"/>`,
+  queued: svg`<circle cx="12" cy="12" r="9"/><path d="M12 6.5V12l3.5 2"/>`,
+  conference: svg`<circle cx="8.5" cy="8.5" r="3"/><path d="M2.5 19a6 6 0 0 1 12 0M15 5.7a3 3 0 0 1 0 5.6M17.5 14a6 6 0 0 1 4 5"/>`,
+  ended: svg`<path d="M3.5 14.5c4.5-5 12.5-5 17 0"/><path d="M3.5 14.5l1.5 2.5 4-1.5v-3M20.5 14.5l-1.5 2.5-4-1.5v-3"/>`,
+  missed: svg`<path d="M4 8l8 7 8-7M4 13V8h5"/>`,
+  ok: svg`<circle cx="12" cy="12" r="9"/><path d="M7.8 12.3l3 3 5.5-6"/>`,
+  waiting: svg`<path d="M20 12a8 8 0 1 1-2.4-5.7M20 3v4.5h-4.5"/>`,
+  cut: svg`<path d="M12 3.5L22 20.5H2zM12 10v4.5M12 17.4v.1"/>`,
+  person: svg`<circle cx="12" cy="8" r="4"/><path d="M4 20.5a8 8 0 0 1 16 0"/>`,
+  leave: svg`<path d="M10 3.5H5.5a1.5 1.5 0 0 0-1.5 1.5v14a1.5 1.5 0 0 0 1.5 1.5H10M15 7.5l4.5 4.5-4.5 4.5M19.5 12H9.5"/>`,
+  quiet: svg`${HANDSET}`,
+};
+
+export const icon = (name) =>
+  html`<svg class="drawing drawing-${name}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${drawings[name]}</svg>`;

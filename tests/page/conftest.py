@@ -1,0 +1,110 @@
+"""A real browser with the real page, in front of a scripted daemon."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.page.axe import Axe
+from tests.page.counterpart import PASSWORD, Counterpart
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
+
+
+class Desk:
+    """A person's browser: one page, and everything that went wrong in it."""
+
+    def __init__(self, page: Page, daemon: Counterpart) -> None:
+        self.page = page
+        self.daemon = daemon
+        self.complaints: list[str] = []
+        page.on("console", lambda said: self.complaints.append(said.text) if said.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    async def opens(self) -> None:
+        await self.page.goto(self.daemon.url)
+
+    async def signs_in(self) -> None:
+        await self.opens()
+        await self.page.get_by_label("Benutzername").or_(self.page.get_by_label("User name")).fill("anna")
+        await self.page.get_by_label("Passwort").or_(self.page.get_by_label("Password")).fill(PASSWORD)
+        await self.page.keyboard.press("Enter")
+        await self.has_read(self.daemon.seq)
+
+    async def has_read(self, seq: int) -> None:
+        """Wait until the page shows everything up to a number."""
+        await self.page.locator(f'html[data-seq="{seq}"]').wait_for(state="attached")
+
+    def card(self, name: str) -> Any:
+        return self.page.locator(".call").filter(has=self.page.get_by_role("heading", name=name))
+
+    @property
+    def said(self) -> Any:
+        """What a screen reader is told."""
+        return self.page.locator("#announcements")
+
+    async def check(self) -> list[str]:
+        return await Axe(self.page).violations()
+
+    async def photograph(self, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    async def fits(self) -> bool:
+        return bool(await self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+    async def csp_violations(self) -> list[str]:
+        violations = await self.page.evaluate("window.cspViolations")
+        assert isinstance(violations, list)
+        return violations
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=5_000)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def daemon() -> AsyncIterator[Counterpart]:
+    async with Counterpart().running() as counterpart:
+        yield counterpart
+
+
+@pytest.fixture
+def looks() -> dict[str, Any]:
+    """How the person's browser is set; a test overrides it by parametrisation."""
+    return {}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def context(browser: Browser, looks: dict[str, Any]) -> AsyncIterator[BrowserContext]:
+    context = await browser.new_context(**{"locale": "de-DE", "timezone_id": "Europe/Berlin", **looks})
+    context.set_default_timeout(5_000)
+    await context.add_init_script(
+        "window.cspViolations = [];"
+        "document.addEventListener('securitypolicyviolation',"
+        " (event) => window.cspViolations.push(event.violatedDirective + ' ' + event.blockedURI));"
+    )
+    yield context
+    await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(context: BrowserContext, daemon: Counterpart) -> Desk:
+    return Desk(await context.new_page(), daemon)

@@ -1,0 +1,239 @@
+"""A scripted daemon for the page: serves its real files, takes sign-ins and plays the websocket protocol."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from ami_bridge import wire
+
+STATIC = Path(__file__).parents[2] / "ami_bridge" / "web" / "static"
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+COOKIE = "ami-bridge"
+PASSWORD = "geheim & süß"
+ANNA = wire.User(login="anna", name="Anna Amsel", extensions=("101",), department="Bürgerbüro")
+
+
+def utc() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - a browser's clock cannot be moved, so this world runs on real time
+
+
+class Counterpart:
+    """One daemon as a page sees it. Its methods are what happens to daemons."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.user = ANNA
+        self.calls: dict[str, wire.Call] = {}
+        self.bridges = {"rathaus": wire.Bridge(pbx="rathaus", ami="up", since=utc() - timedelta(hours=3))}
+        self.hellos: list[wire.Hello] = []
+        self.sockets: list[web.WebSocketResponse] = []
+        self.away = False
+        """Every door answers 503, as a proxy does whose daemon is down."""
+        self.remembers = True
+        """Whether it can send what somebody missed."""
+        self.heartbeat = 25
+        self.refuses: tuple[int, dict[str, str]] | None = None
+        """Status and problem for the next sign-ins."""
+        self.epoch = "01TESTEPOCH"
+        self.seq = 40
+        self._sent: list[wire.Event] = []
+        self._sessions: set[str] = set()
+        self._last: dict[web.WebSocketResponse, int] = {}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Counterpart"]:
+        app = web.Application(middlewares=[self._door])
+        app.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/api/v1/me", self._me),
+                web.post("/api/v1/session", self._sign_in),
+                web.delete("/api/v1/session", self._sign_out),
+                web.get("/api/v1/ws", self._websocket),
+                web.static("/static", STATIC),
+            ]
+        )
+        runner = web.AppRunner(app, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        self.port = runner.addresses[0][1]
+        try:
+            yield self
+        finally:
+            await self.ends_links(1001)
+            await runner.cleanup()
+
+    # --- what happens to daemons
+
+    async def tells(self, call: wire.Call) -> int:
+        """Say how a call is now; returns the number of the news."""
+        self.calls[call.id] = call
+        return await self._publish("calls.self", "call.changed", call=call)
+
+    async def loses_the_pbx(self) -> int:
+        return await self._bridge("down")
+
+    async def finds_the_pbx(self) -> int:
+        return await self._bridge("up")
+
+    async def forgets_to_tell(self, call: wire.Call) -> None:
+        """Something is lost on the way; only the next message will show it."""
+        self.calls[call.id] = call
+        self.seq += 1
+        self._last = dict.fromkeys(self._last, self.seq)
+
+    async def ticks(self) -> None:
+        for socket in self.sockets:
+            await self._send(socket, wire.Tick(seq=self.seq, prev=self._last[socket]))
+
+    async def ends_links(self, code: int) -> None:
+        for socket in list(self.sockets):
+            await socket.close(code=code, drain=False)
+
+    async def restarts(self) -> None:
+        """A new daemon: other epoch, nothing remembered."""
+        self.epoch, self.seq, self._sent = f"{self.epoch}X", 3, []
+        await self.ends_links(4000)
+
+    def signs_everybody_out(self) -> None:
+        self._sessions.clear()
+
+    # --- how it does it
+
+    async def _bridge(self, ami: str) -> int:
+        bridge = msgspec.convert({"pbx": "rathaus", "ami": ami, "since": utc()}, wire.Bridge)
+        self.bridges["rathaus"] = bridge
+        return await self._publish("bridge", "bridge.changed", bridge=bridge)
+
+    async def _publish(
+        self, topic: str, event: str, *, call: wire.Call | None = None, bridge: wire.Bridge | None = None
+    ) -> int:
+        self.seq += 1
+        news = wire.Event(seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge)
+        self._sent.append(news)
+        for socket in self.sockets:
+            await self._send(socket, msgspec.structs.replace(news, prev=self._last[socket]))
+        return news.seq
+
+    async def _send(self, socket: web.WebSocketResponse, message: wire.FromServer) -> None:
+        await socket.send_str(wire.encode(message).decode())
+        if not isinstance(message, (wire.Welcome, wire.Response)):
+            self._last[socket] = message.seq
+
+    @web.middleware
+    async def _door(self, request: web.Request, handler: aiohttp.typedefs.Handler) -> web.StreamResponse:
+        if self.away and request.path.startswith("/api/"):
+            return web.Response(status=503, text="")
+        answer = await handler(request)
+        if not answer.prepared:
+            answer.headers.update(HEADERS)
+        return answer
+
+    async def _page(self, _: web.Request) -> web.StreamResponse:
+        return web.FileResponse(STATIC / "index.html")
+
+    def _signed_in(self, request: web.Request) -> bool:
+        return request.cookies.get(COOKIE) in self._sessions
+
+    async def _me(self, request: web.Request) -> web.Response:
+        return _json(self.user) if self._signed_in(request) else _problem(401, code="unauthorised", title="Not signed in")
+
+    async def _sign_in(self, request: web.Request) -> web.Response:
+        if self.refuses:
+            return _problem(self.refuses[0], **self.refuses[1])
+        if await request.json() != {"user": "anna", "password": PASSWORD}:
+            return _problem(401, code="unauthorised", title="Wrong user or password", detail="")
+        answer = _json(self.user)
+        session = f"session-{len(self._sessions)}-{self.seq}"
+        self._sessions.add(session)
+        answer.set_cookie(COOKIE, session, httponly=True, samesite="Strict")
+        return answer
+
+    async def _sign_out(self, request: web.Request) -> web.Response:
+        self._sessions.discard(request.cookies.get(COOKIE, ""))
+        answer = web.Response(status=204)
+        answer.del_cookie(COOKIE)
+        return answer
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        if not self._signed_in(request):
+            return _problem(401, code="unauthorised", title="Not signed in")
+        if request.headers.get("Origin") != self.url.rstrip("/"):
+            return _problem(403, code="not_allowed", title="Wrong origin")
+        socket = web.WebSocketResponse(protocols=(wire.PROTOCOL,), compress=False)
+        await socket.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            hello = wire.decode_from_client(await socket.receive_str(timeout=5))
+            assert isinstance(hello, wire.Hello)
+            self.hellos.append(hello)
+            await self._welcome(socket, hello)
+            self.sockets.append(socket)
+            try:
+                async for _ in socket:
+                    pass
+            finally:
+                self.sockets.remove(socket)
+                del self._last[socket]
+        return socket
+
+    async def _welcome(self, socket: web.WebSocketResponse, hello: wire.Hello) -> None:
+        resume = hello.resume
+        recovered = resume is not None and resume.epoch == self.epoch and self.remembers
+        welcome = wire.Welcome(
+            epoch=self.epoch,
+            seq=self.seq,
+            recovered=recovered,
+            heartbeat=self.heartbeat,
+            user=self.user,
+            topics=hello.topics,
+        )
+        await self._send(socket, welcome)
+        if recovered and resume is not None:
+            self._last[socket] = resume.seq
+            for news in [news for news in self._sent if news.seq > resume.seq]:
+                await self._send(socket, msgspec.structs.replace(news, prev=self._last[socket]))
+            return
+        self._last[socket] = self.seq
+        bridges = tuple(self.bridges.values())
+        await self._send(socket, wire.Snapshot(topic="bridge", seq=self.seq, prev=self.seq, bridges=bridges))
+        calls = tuple(self.calls.values())
+        await self._send(socket, wire.Snapshot(topic="calls.self", seq=self.seq, prev=self.seq, calls=calls))
+
+
+def _json(answer: object) -> web.Response:
+    return web.Response(body=wire.encode(answer), content_type="application/json")
+
+
+def _problem(status: int, **problem: str) -> web.Response:
+    headers = {"Retry-After": "30"} if status == 429 else {}
+    body = json.dumps({"status": status, **problem})
+    return web.Response(status=status, text=body, content_type="application/problem+json", headers=headers)
+
+
+async def until(happened: "asyncio.Future[object] | object", *, within: float = 5) -> None:
+    """Wait until a function says yes."""
+    assert callable(happened)
+    async with asyncio.timeout(within):
+        while not happened():
+            await asyncio.sleep(0.01)
