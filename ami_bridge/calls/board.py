@@ -22,6 +22,8 @@ from ami_bridge.calls.events import (
     InRoom,
     Left,
     Leg,
+    LegEvent,
+    LegNow,
     Originated,
     Parked,
     Queued,
@@ -75,67 +77,57 @@ class Board:
         """Return the extension whose device this channel belongs to."""
         return self._extens.get(device(channel))
 
-    def apply(self, event: CallEvent, now: datetime) -> list[View]:
+    def apply(self, event: CallEvent, now: datetime) -> list[View]:  # noqa: PLR0911 - one line a kind of event
         """Take in one event; return each view that looks different now."""
         match event:
-            case Seen(leg):
-                live = self._see(leg, now)
-            case Dialled(leg, by):
-                live = self._see(leg, now)
-                if live is not None:
-                    dialler = None if by is None else self._see(by, now)
-                    live.dialled = by is not None
-                    live.by = dialler
-                    forwarder = self._calls[live.linked].forwarder
-                    live.forwarded_by = forwarder if forwarder is not live else None
-            case DialEnded(leg, status, forward):
-                live = self._see(leg, now)
-                if live is not None and not live.status:
-                    live.status = "FORWARDED" if forward else status
-                    if forward:
-                        self._calls[live.linked].forwarder = live
-            case Entered(leg, bridge):
-                live = self._see(leg, now)
-                if live is not None:
-                    self._enter(live, bridge)
-            case Left(leg, bridge):
-                live = self._see(leg, now)
-                if live is not None and live.bridge == bridge:
-                    self._drop_from_bridge(live)
-            case Held(leg, on):
-                live = self._see(leg, now)
-                if live is not None:
-                    live.holding = on
             case HungUp(leg, cause, sip):
                 return self._hang_up(leg, cause, sip, now)
             case Transferred(legs):
                 return self._transfer(legs, now)
-            case Parked(leg, space, parker):
-                live = self._see(leg, now)
-                if live is not None:
-                    live.parked_at = space
-                    live.parker = self._extens.get(parker, "")
-            case Queued(leg, queue):
-                live = self._see(leg, now)
-                if live is not None:
-                    live.queue = queue
-            case InRoom(leg, room):
-                live = self._see(leg, now)
-                if live is not None:
-                    live.room = room
             case Renamed(id_, channel):
-                live = self._legs.get(id_)
-                if live is not None:
-                    self._name(live, channel)
-            case Originated():
-                return []
+                return self._rename(id_, channel, now)
             case HintChanged(exten, context, devices):
                 if context == self._hints_context:
-                    self._hint(exten, tuple(devices.split(",", 1)[0].split("&")))
+                    self._hint(exten, devices)
+                return []
+            case Originated():
                 return []
             case _:
+                live = self._see(event.leg, now)
+                if live is None:
+                    return []
+                self._note(live, event, now)
+                return self._look(live, now)
+
+    def _note(self, live: LiveLeg, event: LegEvent, now: datetime) -> None:  # noqa: C901 - one case a kind of event
+        """Write down what an event says about one leg."""
+        match event:
+            case Seen():
+                pass
+            case Dialled(_, by):
+                live.dialled = by is not None
+                live.by = None if by is None else self._see(by, now)
+                forwarder = self._calls[live.linked].forwarder
+                live.forwarded_by = None if forwarder is live else forwarder
+            case DialEnded(_, status, forward):
+                live.status = live.status or ("FORWARDED" if forward else status)
+                if forward:
+                    self._calls[live.linked].forwarder = live
+            case Entered(_, bridge):
+                self._enter(live, bridge)
+            case Left(_, bridge):
+                if live.bridge == bridge:
+                    self._drop_from_bridge(live)
+            case Held(_, on):
+                live.holding = on
+            case Parked(_, space, parker):
+                live.parked_at, live.parker = space, self._extens.get(parker, "")
+            case Queued(_, queue):
+                live.queue = queue
+            case InRoom(_, room):
+                live.room = room
+            case _:
                 assert_never(event)
-        return [] if live is None else self._look(live, now)
 
     def replace(self, floor: Floor, now: datetime) -> list[View]:
         """Make the board what a snapshot says: keep the calls it knows, add what is new, end what is not in it."""
@@ -150,17 +142,9 @@ class Board:
         for leg in self._legs.values():
             leg.bridge = None
         for one in sorted(floor.legs, key=lambda one: (one.leg.id != one.leg.linked, -one.seconds)):
-            live = self._see(one.leg, now, since=now - timedelta(seconds=one.seconds))
-            if live is None:
-                continue
-            touched[live.id] = live
-            live.room, live.queue = one.room, one.queue
-            live.parked_at, live.parker = one.parked_at, self._extens.get(one.parker, "")
-            if one.dialled and not live.dialled:
-                live.dialled = True
-                live.by = self._legs.get(one.leg.linked)
-            if one.bridge:
-                self._enter(live, one.bridge)
+            live = self._stand(one, now)
+            if live is not None:
+                touched[live.id] = live
         changed = {}
         for leg in touched.values():
             for view in self._look(leg, now):
@@ -168,6 +152,19 @@ class Board:
         for call in list(self._calls.values()):
             self._free_if_over(call, now)
         return list(changed.values())
+
+    def _stand(self, one: LegNow, now: datetime) -> LiveLeg | None:
+        """Put one leg of a snapshot where it is."""
+        live = self._see(one.leg, now, since=now - timedelta(seconds=one.seconds))
+        if live is not None:
+            live.room, live.queue = one.room, one.queue
+            live.parked_at, live.parker = one.parked_at, self._extens.get(one.parker, "")
+            if one.dialled and not live.dialled:
+                live.dialled = True
+                live.by = self._legs.get(one.leg.linked)
+            if one.bridge:
+                self._enter(live, one.bridge)
+        return live
 
     def forget_all(self, now: datetime) -> list[View]:
         """End everything: the PBX has been restarted and none of these calls exists any more."""
@@ -178,6 +175,13 @@ class Board:
         for one, exten in self._extens.items():
             hints[exten] = (*hints.get(exten, ()), one)
         return hints
+
+    def _rename(self, id_: str, channel: str, now: datetime) -> list[View]:
+        live = self._legs.get(id_)
+        if live is None:
+            return []
+        self._name(live, channel)
+        return self._look(live, now)
 
     def _hint(self, exten: str, devices: tuple[str, ...]) -> None:
         for one in [one for one, owner in self._extens.items() if owner == exten]:
@@ -200,7 +204,7 @@ class Board:
             return live
         else:
             if live.linked != leg.linked:
-                self._move(live, leg.linked, now)
+                self._move(live, leg.linked)
             if live.channel != leg.channel:
                 self._name(live, leg.channel)
         live.see(leg, now)
@@ -215,8 +219,8 @@ class Board:
         live.local = channel.startswith("Local/")
         live.exten = self._extens.get(device(channel))
 
-    def _move(self, live: LiveLeg, linked: str, now: datetime) -> None:
-        """A leg belongs to another call now."""
+    def _move(self, live: LiveLeg, linked: str) -> None:
+        """Put a leg into the call it belongs to now."""
         old = self._calls[live.linked]
         new = self._calls.get(linked)
         if new is None:  # nobody knows the new one: it is the same call under another name

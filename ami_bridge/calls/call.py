@@ -113,7 +113,7 @@ class LiveCall:
             room=leg.room if state == "conference" else None,
         )
 
-    def _state(self, leg: LiveLeg, others: list[LiveLeg], parked: LiveLeg | None) -> State:
+    def _state(self, leg: LiveLeg, others: list[LiveLeg], parked: LiveLeg | None) -> State:  # noqa: PLR0911 - one line a state
         if leg.gone:
             return "parked" if parked is not None else "ended"
         if leg.room is not None:
@@ -165,7 +165,7 @@ class LiveCall:
                 return party(known) if known else Party(number=leg.connected)
             return party(caller) if caller is not None and caller is not leg else None
         if leg.first_exten:
-            return Party(number=leg.first_exten)
+            return Party(number=leg.first_exten, dialled=leg.exten is not None)
         rung = [one for one in self.legs.values() if one.dialled and one.by is leg and one.party]
         if len(rung) == 1:
             return party(rung[0])
@@ -195,15 +195,16 @@ class LiveCall:
                 )
                 return ("answered", party(taker)) if taker is not None else ("missed", None)
             return _refused(leg), None
+        return self._caller_result(leg), None
+
+    def _caller_result(self, leg: LiveLeg) -> Result:
         rung = [one for one in self.legs.values() if one.dialled and one.by is leg]
         if any(one.answered_at for one in rung) or (not rung and leg.answered_at):
-            return "answered", None
+            return "answered"
         statuses = {one.status for one in rung}
-        if not statuses or "CANCEL" in statuses or "" in statuses:
-            return "cancelled", None
-        if "NOANSWER" in statuses:
-            return "missed", None
-        return (_refused(rung[-1]) if rung else "failed"), None
+        if not statuses or statuses & {"CANCEL", ""}:
+            return "cancelled"
+        return "missed" if "NOANSWER" in statuses else _refused(rung[-1])
 
 
 def _refused(leg: LiveLeg) -> Result:

@@ -129,25 +129,11 @@ class HintChanged(Struct, frozen=True):
 
     exten: str
     context: str
-    devices: str
+    devices: tuple[str, ...]
 
 
-CallEvent = (
-    Seen
-    | Dialled
-    | DialEnded
-    | Entered
-    | Left
-    | Held
-    | HungUp
-    | Transferred
-    | Parked
-    | Queued
-    | InRoom
-    | Renamed
-    | Originated
-    | HintChanged
-)
+LegEvent = Seen | Dialled | DialEnded | Entered | Left | Held | Parked | Queued | InRoom
+CallEvent = LegEvent | HungUp | Transferred | Renamed | Originated | HintChanged
 
 
 class LegNow(Struct, frozen=True, kw_only=True):

@@ -80,5 +80,5 @@ class LiveLeg:
 
 
 def device(channel: str) -> str:
-    """The device of a channel: `PJSIP/102-0000001a` is one of `PJSIP/102`."""
+    """Return the device of a channel: `PJSIP/102-0000001a` is one of `PJSIP/102`."""
     return channel.rpartition("-")[0] or channel

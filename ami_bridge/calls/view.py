@@ -13,6 +13,8 @@ class Party(Struct, frozen=True):
 
     exten: str | None = None
     number: str | None = None
+    dialled: bool = False
+    """Whether the number is what somebody of the house dialled, with the outside line in front."""
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -47,4 +49,4 @@ def party(leg: LiveLeg) -> Party:
     """Who is at the end of a leg."""
     if leg.exten is not None:
         return Party(exten=leg.exten)
-    return Party(number=leg.number)
+    return Party(number=leg.number, dialled=leg.dialled)

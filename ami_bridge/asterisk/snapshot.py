@@ -1,0 +1,84 @@
+"""What is going on at an Asterisk, read after each login and now and then."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import structlog
+from msgspec import Struct
+
+from ami_bridge.asterisk import translate
+from ami_bridge.asterisk.protocol import Message
+from ami_bridge.calls.events import Floor
+from ami_bridge.errors import RefusedError
+
+log = structlog.get_logger()
+
+OLDEST_GOOD = (22, 10, 1)
+OLDEST_AT_ALL = (20,)
+
+
+class Link(Protocol):
+    """What we need of the connection."""
+
+    async def send(self, action: str, headers: Mapping[str, str | Sequence[str]] = ...) -> Message | list[Message]:
+        """One action, one answer."""
+
+    async def items(self, action: str, headers: Mapping[str, str | Sequence[str]] = ...) -> list[Message]:
+        """One action that answers with a list."""
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """Which Asterisk answers."""
+
+    started: str
+    """When its process began; another value means that it was restarted."""
+    version: str
+
+
+async def status(link: Link) -> Status:
+    """Ask who is there. Raises NotReachableError, RefusedError."""
+    core = await link.send("CoreStatus")
+    settings = await link.send("CoreSettings")
+    if isinstance(core, list) or isinstance(settings, list):
+        raise RefusedError("CoreStatus was answered with a list")
+    return Status(started=translate.started(core), version=translate.version(settings))
+
+
+async def floor(link: Link, *, hints_context: str) -> Floor:
+    """Ask for everything that is going on. Raises NotReachableError; RefusedError where a right is missing."""
+    hints = translate.hints(await _list(link, "ExtensionStateList"), hints_context)
+    channels = await link.items("CoreShowChannels")
+    in_rooms = []
+    for room in translate.conferences(await _list(link, "ConfbridgeListRooms")):
+        in_rooms += await _list(link, "ConfbridgeList", {"Conference": room})
+    return translate.floor(
+        channels=channels,
+        parked=await _list(link, "ParkedCalls"),
+        queued=await _list(link, "QueueStatus"),
+        in_rooms=in_rooms,
+        hints=hints,
+    )
+
+
+async def _list(link: Link, action: str, headers: Mapping[str, str] | None = None) -> list[Message]:
+    """Ask for a list of something that Asterisk calls an error when there is none of it."""
+    try:
+        return await link.items(action, headers or {})
+    except RefusedError as error:
+        if "ermission" in str(error):
+            raise
+        return []
+
+
+def judge_version(version: str, *, pbx: str) -> None:
+    """Warn loudly of an Asterisk that is too old. Source: security advisories of Asterisk up to 22.10.1."""
+    number = re.match(r"\d+(\.\d+)*", version)
+    found = tuple(int(part) for part in number[0].split(".")) if number else (0,)
+    if found < OLDEST_AT_ALL:
+        log.error("ami.version_unsupported", pbx=pbx, version=version, needed="22.10.1", reason="below 20: not served")
+        raise RefusedError(f"Asterisk {version} is older than 20 and is not served")
+    if found < OLDEST_GOOD:
+        log.warning(
+            "ami.version_old", pbx=pbx, version=version, needed="22.10.1", reason="known holes in the manager interface"
+        )

@@ -1,0 +1,122 @@
+"""What one person is shown of one call: the view of an extension, with names. Pure."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from ami_bridge import wire
+from ami_bridge.calls.view import Party, View
+from ami_bridge.numbers import Number, Numbers
+
+
+class Name(Protocol):
+    """What a directory knows of a number."""
+
+    @property
+    def name(self) -> str:
+        """Whom to show."""
+
+    @property
+    def org(self) -> str | None:
+        """Where they belong."""
+
+    @property
+    def source(self) -> str:
+        """Which book says so."""
+
+    @property
+    def reason(self) -> str:
+        """Why this entry was taken."""
+
+    @property
+    def matches(self) -> int:
+        """How many entries have the number."""
+
+
+class Names(Protocol):
+    """Who has which number, as the reader may know it."""
+
+    def lookup(self, number: Number | None, callee: str | None) -> Name | None:
+        """Return the name of a number for this callee, from memory."""
+
+
+class Bubbles:
+    """Draws views for people."""
+
+    def __init__(self, *, numbers: Numbers, names: Names, lines: Mapping[str, str]) -> None:
+        self._numbers = numbers
+        self._names = names
+        self._lines = lines
+
+    def bubble(self, view: View) -> wire.Call:
+        """Name the parties of a view, for the people of the view's extension."""
+        return wire.Call(
+            id=view.call,
+            pbx=view.pbx,
+            rev=view.rev,
+            state=view.state,
+            direction=direction(view),
+            role="caller" if view.caller else "callee",
+            since=view.since,
+            answered_at=view.answered_at,
+            ended_at=view.ended_at,
+            peer=self.peer(view.peer, view.extension) or wire.Peer(),
+            others=tuple(peer for one in view.others if (peer := self.peer(one, view.extension))),
+            line=self._line(view),
+            extension=view.extension,
+            forwarded_by=self.peer(view.forwarded_by, view.extension),
+            result=view.result,
+            answered_by=self.peer(view.answered_by, view.extension),
+            merged_into=view.merged_into,
+            parked_at=view.parked_at,
+            queue=None if view.queue is None else self._lines.get(view.queue, view.queue),
+            room=view.room,
+        )
+
+    def number(self, party: Party | None) -> Number | None:
+        """Return a party's comparable number; None where it is withheld or unknown."""
+        if party is None:
+            return None
+        if party.exten is not None:
+            return Number(exten=party.exten, display=party.exten)
+        return None if party.number is None else self._numbers.from_pbx(party.number, dialled=party.dialled)
+
+    def peer(self, party: Party | None, callee: str) -> wire.Peer | None:
+        """Name a party, as the callee may know it."""
+        if party is None:
+            return None
+        number = self.number(party)
+        if number is None:
+            return wire.Peer()
+        if number.exten is not None and (label := self._lines.get(number.exten)) is not None:
+            return wire.Peer(number=number.exten, display=number.display, name=label, reason="extension", matches=1)
+        name = self._names.lookup(number, callee)
+        if name is None:
+            return wire.Peer(number=number.exten or number.e164, display=number.display)
+        return wire.Peer(
+            number=number.exten or number.e164,
+            display=number.display,
+            name=name.name,
+            org=name.org,
+            source=name.source,
+            matches=name.matches,
+            reason=name.reason,
+        )
+
+    def _line(self, view: View) -> wire.Line | None:
+        if view.caller or view.line is None:
+            return None
+        number = self._numbers.from_pbx(view.line)
+        if number is None:
+            return None
+        exten = number.exten or number.e164 or view.line
+        label = self._lines.get(exten)
+        if label is None and (name := self._names.lookup(number, view.extension)) is not None:
+            label = name.name
+        return wire.Line(exten=exten, label=label)
+
+
+def direction(view: View) -> wire.Direction:
+    """Return which way a call goes, seen from its extension."""
+    if not view.outside:
+        return "internal"
+    return "out" if view.caller else "in"

@@ -1,0 +1,131 @@
+"""What each person's clients see of calls: who is told of which change, and the state for late comers."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Literal, Protocol
+
+from ami_bridge import wire
+from ami_bridge.calls.board import Board
+from ami_bridge.calls.bubble import Bubbles, direction
+from ami_bridge.calls.model import JournalRow
+from ami_bridge.calls.view import View
+from ami_bridge.people.model import People
+
+OWN_CALLS = "calls.self"
+BRIDGE = "bridge"
+
+
+class Hub(Protocol):
+    """Where news go."""
+
+    def publish(
+        self,
+        topic: str,
+        event: str,
+        kind: str,
+        body: wire.Call | wire.Bridge,
+        *,
+        key: str,
+        login: str | None = None,
+        extension: str | None = None,
+    ) -> None:
+        """Tell one person's clients, or everybody's."""
+
+
+class Desk:
+    """Calls as people see them; everything here answers from memory, at once."""
+
+    def __init__(
+        self,
+        *,
+        board: Board,
+        bubbles: Bubbles,
+        people: People,
+        hub: Hub,
+        keep: Callable[[JournalRow], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._board = board
+        self._bubbles = bubbles
+        self._people = people
+        self._hub = hub
+        self._keep = keep
+        self._now = now
+        self.bridge = wire.Bridge(pbx=board.pbx, ami="down", since=now())
+
+    def show(self, views: Iterable[View]) -> None:
+        """Tell those whom they concern that calls have changed, and have ended ones kept."""
+        for view in views:
+            if view.state == "ended":
+                self._note(view)
+            persons = self._people.by_extension(view.extension)
+            if not persons:
+                continue
+            call = self._bubbles.bubble(view)
+            for person in persons:
+                self._hub.publish(
+                    OWN_CALLS, "call.changed", "call", call,
+                    key=f"{call.id} {view.extension}", login=person.login, extension=view.extension,
+                )  # fmt: skip
+
+    def bridge_is(self, ami: Literal["up", "down"]) -> None:
+        """Tell everybody whether what they see is live."""
+        if self.bridge.ami != ami:
+            self.bridge = wire.Bridge(pbx=self._board.pbx, ami=ami, since=self._now())
+            self._hub.publish(BRIDGE, "bridge.changed", "bridge", self.bridge, key=BRIDGE)
+
+    def user(self, login: str) -> wire.User | None:
+        """Who this is; None for somebody who is gone."""
+        person = self._people.by_login(login)
+        if person is None:
+            return None
+        return wire.User(
+            login=person.login,
+            name=person.name,
+            extensions=person.extensions,
+            roles=person.roles,
+            department=person.department,
+        )
+
+    def may_follow(self, login: str, topic: str) -> bool:
+        """Whether this person may follow a topic; what is not known here is not allowed."""
+        return topic == BRIDGE or (topic == OWN_CALLS and self._people.by_login(login) is not None)
+
+    def capabilities(self, login: str) -> Sequence[str]:  # noqa: ARG002 - call control will ask who it is
+        """Return what this person can do with calls: watching needs no capability, and more there is not yet."""
+        return ()
+
+    def calls(self, login: str) -> tuple[wire.Call, ...]:
+        """Return the live calls of one person."""
+        person = self._people.by_login(login)
+        if person is None:
+            return ()
+        return tuple(self._bubbles.bubble(view) for view in self._board.views(person.extensions))
+
+    def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
+        """Return the whole state of a topic for this person."""
+        if topic == BRIDGE:
+            return wire.Snapshot(topic=topic, seq=seq, prev=seq, bridges=(self.bridge,))
+        return wire.Snapshot(topic=topic, seq=seq, prev=seq, calls=self.calls(login))
+
+    def _note(self, view: View) -> None:
+        """Have a finished call kept, unless it goes on under another id or was somebody else's in the end."""
+        if view.result in {None, "merged"} or view.answered_by is not None or view.ended_at is None:
+            return
+        number = self._bubbles.number(view.peer)
+        line = self._bubbles.bubble(view).line
+        self._keep(
+            JournalRow(
+                id=f"{view.call}-{view.extension}",
+                call_id=view.call,
+                pbx_id=view.pbx,
+                extension=view.extension,
+                direction=direction(view),
+                result=view.result or "failed",
+                peer_number=None if number is None else number.exten or number.e164,
+                line=None if line is None else line.exten,
+                started_at=view.since,
+                answered_at=view.answered_at,
+                ended_at=view.ended_at,
+            )
+        )

@@ -1,0 +1,62 @@
+"""What happens when Asterisk says something: from its message to the clients' queue in one synchronous call.
+
+Nothing called from `handle` may wait.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from ami_bridge.asterisk.protocol import Message
+from ami_bridge.asterisk.translate import translate
+from ami_bridge.calls.board import Board
+from ami_bridge.calls.desk import Desk
+from ami_bridge.calls.events import Floor
+
+log = structlog.get_logger()
+
+
+class Dispatch:
+    """Takes the events of one PBX. While the state is being read they wait, then all is live."""
+
+    def __init__(self, *, board: Board, desk: Desk, now: Callable[[], datetime]) -> None:
+        self._board = board
+        self._desk = desk
+        self._now = now
+        self._waiting: list[Message] | None = []
+
+    def handle(self, message: Message) -> None:
+        """Take one message of Asterisk."""
+        if self._waiting is not None:
+            self._waiting.append(message)
+            return
+        event = translate(message)
+        if event is not None:
+            views = self._board.apply(event, self._now())
+            if views:
+                self._desk.show(views)
+
+    def hold(self) -> None:
+        """Let events wait from now on: the state is about to be read."""
+        self._waiting = []
+
+    def go_live(self, floor: Floor) -> None:
+        """Take a snapshot as the truth, then what came while it was read, and be live; all in one go."""
+        self._desk.show(self._board.replace(floor, self._now()))
+        waiting, self._waiting = self._waiting or [], None
+        self._desk.bridge_is("up")
+        for message in waiting:
+            try:
+                self.handle(message)
+            except Exception:  # one event's bug must not cost the others
+                log.exception("dispatch.event_failed", pbx=self._board.pbx)
+
+    def lost(self) -> None:
+        """Say that the connection is gone: nothing on the screens is live any more."""
+        self._waiting = []
+        self._desk.bridge_is("down")
+
+    def restarted(self) -> None:
+        """Say that the PBX began anew: no call of before exists any more."""
+        self._desk.show(self._board.forget_all(self._now()))
