@@ -1,0 +1,1 @@
+"""Neighbours that do what a test tells them."""
