@@ -17,14 +17,14 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all sections: an unknown key is an error."""
 
 
-class OwnBlock(Section):
+class OwnBlock(Section, frozen=True, kw_only=True):
     """The site's block of direct-dial numbers: prefix in E.164 and how many digits follow."""
 
     prefix: str
     digits: int
 
 
-class Site(Section):
+class Site(Section, frozen=True, kw_only=True):
     """Where the PBX stands, which decides how numbers are read."""
 
     country: str = "DE"
@@ -35,7 +35,7 @@ class Site(Section):
     language: str = "de"
 
 
-class Questions(Section):
+class Questions(Section, frozen=True, kw_only=True):
     """The listener that answers the dialplan."""
 
     listen: str = "http://127.0.0.1:8089"
@@ -43,7 +43,7 @@ class Questions(Section):
     secret_file: str = ""
 
 
-class Pbx(Section):
+class Pbx(Section, frozen=True, kw_only=True):
     """One Asterisk and its manager account."""
 
     id: str
@@ -63,7 +63,7 @@ class Pbx(Section):
     questions: Questions = Questions()
 
 
-class Web(Section):
+class Web(Section, frozen=True, kw_only=True):
     """The page, REST and the websockets."""
 
     listen: str = "http://127.0.0.1:8088"
@@ -73,13 +73,13 @@ class Web(Section):
     session_hours: float = 12.0
 
 
-class Database(Section):
+class Database(Section, frozen=True, kw_only=True):
     """Where things are kept."""
 
     url: str = "sqlite:///var/lib/ami-bridge/bridge.sqlite"
 
 
-class Groupware(Section):
+class Groupware(Section, frozen=True, kw_only=True):
     """The DAV server with the address books; also asked whether a password is right."""
 
     url: str = ""
@@ -90,7 +90,7 @@ class Groupware(Section):
     """Seconds between two looks at the address books."""
 
 
-class Book(Section):
+class Book(Section, frozen=True, kw_only=True):
     """One address book of the groupware."""
 
     path: str
@@ -98,7 +98,7 @@ class Book(Section):
     label: str = ""
 
 
-class People(Section):
+class People(Section, frozen=True, kw_only=True):
     """Who works here."""
 
     book: str = ""
@@ -107,20 +107,20 @@ class People(Section):
     roles: dict[str, list[str]] = {}
 
 
-class Journal(Section):
+class Journal(Section, frozen=True, kw_only=True):
     """What is kept of finished calls."""
 
     keep_days: int = 30
 
 
-class Log(Section):
+class Log(Section, frozen=True, kw_only=True):
     """How the daemon reports."""
 
     level: str = "info"
     format: str = "json"
 
 
-class Config(Section):
+class Config(Section, frozen=True, kw_only=True):
     """The whole file."""
 
     pbx: list[Pbx]

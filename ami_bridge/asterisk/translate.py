@@ -40,9 +40,9 @@ def _leg(m: Message, prefix: str = "") -> Leg:
         m[prefix + "Uniqueid"],  # type: ignore[arg-type]
         m.get(prefix + "Linkedid") or m[prefix + "Uniqueid"],  # type: ignore[arg-type]
         m[prefix + "Channel"],  # type: ignore[arg-type]
-        _PHASES.get(m.get(prefix + "ChannelStateDesc"), "down"),  # type: ignore[arg-type]
-        None if number in _UNKNOWN else number,  # type: ignore[arg-type,operator]
-        None if connected in _UNKNOWN else connected,  # type: ignore[arg-type,operator]
+        _PHASES.get(m.get(prefix + "ChannelStateDesc"), "down"),
+        None if number in _UNKNOWN else number,  # type: ignore[arg-type]
+        None if connected in _UNKNOWN else connected,  # type: ignore[arg-type]
         m.get(prefix + "Exten", ""),  # type: ignore[arg-type]
     )
 
@@ -64,7 +64,8 @@ def _dialled(m: Message) -> CallEvent:
 
 
 def _dial_ended(m: Message) -> CallEvent:
-    return DialEnded(_leg(m, "Dest"), _text(m, "DialStatus"), _text(m, "Forward"))
+    by = _leg(m) if "Uniqueid" in m else None
+    return DialEnded(_leg(m, "Dest"), _text(m, "DialStatus"), _text(m, "Forward"), by)
 
 
 def _blind(m: Message) -> CallEvent | None:
@@ -100,7 +101,7 @@ _TRANSLATORS: dict[str, Callable[[Message], CallEvent | None]] = {
     "ConfbridgeLeave": lambda m: InRoom(_leg(m), None),
     "Rename": lambda m: Renamed(_text(m, "Uniqueid"), _text(m, "Newname")),
     "OriginateResponse": lambda m: Originated(_text(m, "Uniqueid"), _text(m, "Response") == "Success"),
-    "ExtensionStatus": lambda m: HintChanged(_text(m, "Exten"), _text(m, "Context"), _text(m, "Hint")),
+    "ExtensionStatus": lambda m: HintChanged(_text(m, "Exten"), _text(m, "Context"), devices(_text(m, "Hint"))),
 }
 
 CONTROL = frozenset({"FullyBooted", "Shutdown"})

@@ -99,7 +99,7 @@ class Board:
                 self._note(live, event, now)
                 return self._look(live, now)
 
-    def _note(self, live: LiveLeg, event: LegEvent, now: datetime) -> None:  # noqa: C901 - one case a kind of event
+    def _note(self, live: LiveLeg, event: LegEvent, now: datetime) -> None:  # noqa: C901, PLR0912 - one case a kind of event
         """Write down what an event says about one leg."""
         match event:
             case Seen():
@@ -109,7 +109,9 @@ class Board:
                 live.by = None if by is None else self._see(by, now)
                 forwarder = self._calls[live.linked].forwarder
                 live.forwarded_by = None if forwarder is live else forwarder
-            case DialEnded(_, status, forward):
+            case DialEnded(_, status, forward, by):
+                if status == "ANSWER" and by is not None and not live.dialled:
+                    self._fetch(live, by, now)
                 live.status = live.status or ("FORWARDED" if forward else status)
                 if forward:
                     self._calls[live.linked].forwarder = live
@@ -176,6 +178,16 @@ class Board:
             hints[exten] = (*hints.get(exten, ()), one)
         return hints
 
+    def _fetch(self, live: LiveLeg, by: Leg, now: datetime) -> None:
+        """Give a leg that dialled the pickup code the call that rang elsewhere."""
+        caller = self._see(by, now)
+        if caller is None or caller is live:
+            return
+        live.dialled = True
+        live.by = caller
+        if caller.linked != live.linked:
+            self._move(live, caller.linked)
+
     def _rename(self, id_: str, channel: str, now: datetime) -> list[View]:
         live = self._legs.get(id_)
         if live is None:
@@ -203,7 +215,7 @@ class Board:
         elif live.gone_at is not None:
             return live
         else:
-            if live.linked != leg.linked:
+            if live.linked != leg.linked != live.id:  # back to its own id: an event from before the move
                 self._move(live, leg.linked)
             if live.channel != leg.channel:
                 self._name(live, leg.channel)

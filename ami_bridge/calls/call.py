@@ -44,7 +44,7 @@ class LiveCall:
         mine: dict[str, LiveLeg] = {}
         for leg in self.legs.values():
             exten = leg.exten
-            if exten is not None and ((best := mine.get(exten)) is None or _weight(leg) >= _weight(best)):
+            if exten is not None and leg.known and ((best := mine.get(exten)) is None or _weight(leg) >= _weight(best)):
                 mine[exten] = leg
         changed = []
         for exten, leg in mine.items():
@@ -89,6 +89,7 @@ class LiveCall:
             if last is not None and last.answered_at is not None:  # nobody is there just now: who was
                 peer = last.peer
         result, answered_by = self._result(leg) if state == "ended" else (None, None)
+        talked = self._answered_at(leg) if state not in {"dialing", "ringing", "queued"} else None
         merged = self.merged_into if result == "merged" else None
         return View(
             call=self.id,
@@ -99,7 +100,7 @@ class LiveCall:
             outside=any(one.party and one.exten is None for one in self.legs.values()),
             caller=not leg.dialled,
             since=leg.since,
-            answered_at=self._answered_at(leg),
+            answered_at=talked,
             ended_at=leg.gone_at if state == "ended" else None,
             peer=peer,
             others=rest,

@@ -48,6 +48,8 @@ class DialEnded(Struct, frozen=True):
     status: str
     forward: str
     """Where the called telephone forwards to, empty where it does not."""
+    by: Leg | None
+    """Who rang it. A leg that fetches somebody's call is named here as if it had been rung."""
 
 
 class Entered(Struct, frozen=True):

@@ -74,6 +74,11 @@ class LiveLeg:
         return self.phase == PHASES["up"] and self.gone_at is None
 
     @property
+    def known(self) -> bool:
+        """Whether it is clear what it is for: a leg's very first event does not tell who rings it."""
+        return self.dialled or self.id == self.linked or self.phase == PHASES["up"]
+
+    @property
     def party(self) -> bool:
         """Whether somebody is at its end."""
         return not self.local
