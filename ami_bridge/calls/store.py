@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ami_bridge.calls.model import JournalRow
-from ami_bridge.db.database import Database
+from ami_bridge.db.database import Database, read
 from ami_bridge.db.tables import journal
 
 MOST_AT_ONCE = 200
@@ -57,7 +57,7 @@ class JournalStore:
             wanted = wanted.where(here < tuple_(last[0].started_at, last[0].id))
         wanted = wanted.order_by(journal.c.started_at.desc(), journal.c.id.desc())
         found = await self._db.rows(wanted.limit(max(1, min(limit, MOST_AT_ONCE))))
-        return [msgspec.convert(dict(row._mapping), JournalRow) for row in found]  # noqa: SLF001 - public by its docs
+        return [read(row, JournalRow) for row in found]
 
 
 def _values(row: JournalRow) -> dict[str, Any]:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from sqlite3 import sqlite_version, sqlite_version_info
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
+import msgspec
 import structlog
 from sqlalchemy import Executable, Row, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -23,8 +24,14 @@ log = structlog.get_logger()
 ANSWER_WITHIN = 10.0
 """Seconds after which an unanswered statement counts as failed."""
 WAL_RESET_FIXED = (3, 51, 3)
-SQLITE_ERROR = 1
-"""SQLite's code for a statement that is wrong, as opposed to one that could not be carried out."""
+SQLITE_AWAY = frozenset({5, 6, 7, 8, 10, 11, 13, 14, 26})
+"""SQLite's codes for what is no fault of the statement: busy, locked, memory, read-only, disk, full, broken file."""
+POSTGRESQL_AWAY = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58"})
+"""Classes of PostgreSQL's codes that mean the same: connection, login, deadlock, resources, shutdown."""
+POSTGRESQL_REFUSES = ("28", "3D")
+"""Login or database name are wrong: nothing that waiting would mend."""
+
+T = TypeVar("T")
 
 
 class Transaction:
@@ -42,6 +49,11 @@ class Transaction:
         """Carry out a statement that answers with rows."""
         async with _answered():
             return list((await self._connection.execute(statement)).all())
+
+
+def read(row: Row[Any], kind: type[T]) -> T:
+    """Return a row as a struct of the same field names."""
+    return msgspec.convert({str(name): value for name, value in row._asdict().items()}, kind)
 
 
 class Database:
@@ -132,7 +144,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     if kind == "postgresql":
         engine = _postgresql(url)
         try:
-            async with _answered(), engine.connect() as connection:
+            async with _accepted(), _answered(), engine.connect() as connection:
                 schema.refuse_other(await schema.revision(connection))
             yield Database(engine)
         finally:
@@ -158,7 +170,7 @@ async def migrate(url: str) -> str:
         return SCHEMA
     engine = _postgresql(url, command_timeout=None)
     try:
-        async with _reachable(), engine.begin() as connection:
+        async with _accepted(), _reachable(), engine.begin() as connection:
             await schema.lock(connection)
             schema.refuse_newer(await schema.revision(connection))
             await connection.run_sync(schema.upgrade)
@@ -243,9 +255,22 @@ async def _reachable() -> AsyncIterator[None]:
         raise
 
 
+@asynccontextmanager
+async def _accepted() -> AsyncIterator[None]:
+    """At start, tell a wrong login or name from a database that is away."""
+    try:
+        yield
+    except NotReachableError as error:
+        cause = error.__cause__
+        if isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", "")[:2] in POSTGRESQL_REFUSES:
+            told = str(cause.orig).partition(": ")[2] or cause.orig
+            raise ConfigError(f"[database.url]: PostgreSQL refuses: {told}") from error
+        raise
+
+
 def _is_away(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    return getattr(error.orig, "sqlite_errorcode", None) != SQLITE_ERROR
+    if (state := getattr(error.orig, "sqlstate", None)) is not None:
+        return str(state)[:2] in POSTGRESQL_AWAY
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in SQLITE_AWAY

@@ -1,8 +1,11 @@
-"""Who works here: persons with their extensions and roles, in memory."""
+"""Who works here: persons with their extensions and roles, in memory, and what they sign in with."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from msgspec import Struct
+
+from ami_bridge import wire
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -15,6 +18,29 @@ class Person(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     """The first one is the main one."""
     roles: tuple[str, ...] = ("user",)
+
+
+class Token(Struct, frozen=True, kw_only=True):
+    """An app token, without its secret."""
+
+    id: str
+    login: str
+    name: str
+    host: str | None = None
+    scopes: tuple[str, ...]
+    created: datetime
+    last_used: datetime | None = None
+    expires: datetime
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A browser that is signed in, without its secret."""
+
+    id: str
+    login: str
+    created: datetime
+    last_used: datetime
+    expires: datetime
 
 
 class People:
@@ -47,6 +73,17 @@ class People:
     def all(self) -> tuple[Person, ...]:
         """Everybody, in the order of the staff book."""
         return tuple(self._by_login.values())
+
+
+def user_of(person: Person) -> wire.User:
+    """Return what clients are told of a person."""
+    return wire.User(
+        login=person.login,
+        name=person.name,
+        extensions=person.extensions,
+        roles=person.roles,
+        department=person.department,
+    )
 
 
 def _rights(person: Person | None) -> tuple[frozenset[str], frozenset[str]] | None:

@@ -1,0 +1,127 @@
+"""Persons, tokens and sessions in the database."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, update
+
+from ami_bridge.db.database import Database, read
+from ami_bridge.db.tables import people, sessions, tokens
+from ami_bridge.people.model import Person, Session, Token
+
+REVOKED_KEPT = timedelta(days=90)
+"""How long a revoked token stays on record."""
+MOST_AT_ONCE = 500
+
+_TOKEN = select(*[tokens.c[name] for name in Token.__struct_fields__])
+_SESSION = select(*[sessions.c[name] for name in Session.__struct_fields__])
+
+
+class PersonStore:
+    """Everybody of the last look at the staff book, so that a start needs no groupware."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def all(self) -> tuple[Person, ...]:
+        """Read everybody."""
+        found = await self._db.rows(select(people).order_by(people.c.login))
+        return tuple(read(row, Person) for row in found)
+
+    async def replace(self, persons: Iterable[Person]) -> None:
+        """Keep these and nobody else; writes only what changed."""
+        wanted = {person.login: person for person in persons}
+        async with self._db.transaction() as transaction:
+            found = await transaction.rows(select(people))
+            kept = {row.login: read(row, Person) for row in found}
+            for login in kept.keys() - wanted.keys():
+                await transaction.run(delete(people).where(people.c.login == login))
+            for login, person in wanted.items():
+                if login not in kept:
+                    await transaction.run(insert(people).values(msgspec.to_builtins(person)))
+                elif kept[login] != person:
+                    change = update(people).where(people.c.login == login)
+                    await transaction.run(change.values(msgspec.to_builtins(person)))
+
+
+class CredentialStore:
+    """Tokens and sessions; secrets come here as SHA-256 only."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def add_token(self, token: Token, secret_hash: bytes) -> None:
+        """Keep a new token."""
+        await self._db.run(insert(tokens).values(**msgspec.structs.asdict(token), hash=secret_hash))
+
+    async def token(self, secret_hash: bytes) -> Token | None:
+        """Return the token with this secret, unless it was revoked."""
+        return await self._token(_TOKEN.where(tokens.c.hash == secret_hash, tokens.c.revoked_at.is_(None)))
+
+    async def tokens_of(self, login: str) -> list[Token]:
+        """Return a person's tokens that are not revoked, oldest first."""
+        mine = _TOKEN.where(tokens.c.login == login, tokens.c.revoked_at.is_(None)).order_by(tokens.c.id)
+        return [read(row, Token) for row in await self._db.rows(mine)]
+
+    async def token_used(self, token: Token, *, now: datetime, expires: datetime) -> None:
+        """Note a use, unless somebody noted a later one."""
+        same = and_(tokens.c.id == token.id, _before(tokens.c.last_used, now))
+        await self._db.run(update(tokens).where(same).values(last_used=now, expires=expires))
+
+    async def revoke_token(self, token_id: str, login: str, now: datetime) -> bool:
+        """End a token of this person; False where there was none to end."""
+        its = and_(tokens.c.id == token_id, tokens.c.login == login, tokens.c.revoked_at.is_(None))
+        return await self._db.run(update(tokens).where(its).values(revoked_at=now)) == 1
+
+    async def add_session(self, session: Session, secret_hash: bytes) -> None:
+        """Keep a new session."""
+        await self._db.run(insert(sessions).values(**msgspec.structs.asdict(session), hash=secret_hash))
+
+    async def session(self, secret_hash: bytes) -> Session | None:
+        """Return the session with this secret."""
+        found = await self._db.rows(_SESSION.where(sessions.c.hash == secret_hash))
+        return read(found[0], Session) if found else None
+
+    async def sessions_of(self, login: str) -> list[Session]:
+        """Return a person's sessions, oldest first."""
+        mine = _SESSION.where(sessions.c.login == login).order_by(sessions.c.id)
+        return [read(row, Session) for row in await self._db.rows(mine)]
+
+    async def session_used(self, session: Session, *, now: datetime, expires: datetime) -> None:
+        """Note a use, unless somebody noted a later one."""
+        same = and_(sessions.c.id == session.id, _before(sessions.c.last_used, now))
+        await self._db.run(update(sessions).where(same).values(last_used=now, expires=expires))
+
+    async def end_session(self, session_id: str) -> bool:
+        """End a session; False where there was none."""
+        return await self._db.run(delete(sessions).where(sessions.c.id == session_id)) == 1
+
+    async def forget(self, logins: Collection[str], now: datetime) -> tuple[list[str], list[str]]:
+        """End all tokens and sessions of these people; returns the ids of both."""
+        ended: tuple[list[str], list[str]] = ([], [])
+        ordered = sorted(logins)
+        for start in range(0, len(ordered), MOST_AT_ONCE):
+            some = ordered[start : start + MOST_AT_ONCE]
+            live = and_(tokens.c.login.in_(some), tokens.c.revoked_at.is_(None))
+            async with self._db.transaction() as transaction:
+                ended[0].extend(row.id for row in await transaction.rows(select(tokens.c.id).where(live)))
+                await transaction.run(update(tokens).where(live).values(revoked_at=now))
+                theirs = sessions.c.login.in_(some)
+                ended[1].extend(row.id for row in await transaction.rows(select(sessions.c.id).where(theirs)))
+                await transaction.run(delete(sessions).where(theirs))
+        return ended
+
+    async def purge(self, now: datetime) -> int:
+        """Delete what has expired, and tokens revoked long ago; returns how many."""
+        gone = await self._db.run(delete(sessions).where(sessions.c.expires < now))
+        old = or_(tokens.c.expires < now, tokens.c.revoked_at < now - REVOKED_KEPT)
+        return gone + await self._db.run(delete(tokens).where(old))
+
+    async def _token(self, wanted: Select[tuple[object, ...]]) -> Token | None:
+        found = await self._db.rows(wanted)
+        return read(found[0], Token) if found else None
+
+
+def _before(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:
+    return or_(column.is_(None), column < now)

@@ -1,0 +1,245 @@
+"""Every store on SQLite and on PostgreSQL: the same calls, the same answers."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert, select, text
+
+from ami_bridge.calls.model import JournalRow
+from ami_bridge.calls.store import JournalStore
+from ami_bridge.db.database import Database, migrate, open_database
+from ami_bridge.db.tables import people
+from ami_bridge.errors import ConfigError, NotReachableError
+from ami_bridge.people.model import Person, Session, Token
+from ami_bridge.people.store import CredentialStore, PersonStore
+from tests.contract.postgres import Postgres, free_port
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HOSTILE = "Robert'); DROP TABLE people;-- \0 \ud800 \u202e 'ü' %s :x"
+
+
+def row(number: int, **changes: object) -> JournalRow:
+    start = NOON + timedelta(minutes=number)
+    values: dict[str, object] = {
+        "id": f"row-{number:04}",
+        "call_id": f"call-{number}",
+        "pbx_id": "rathaus",
+        "extension": "101",
+        "direction": "in",
+        "result": "answered",
+        "peer_number": "+493023125001",
+        "line": "100",
+        "started_at": start,
+        "answered_at": start + timedelta(seconds=5),
+        "ended_at": start + timedelta(seconds=65),
+    }
+    return JournalRow(**{**values, **changes})  # type: ignore[arg-type]
+
+
+class TestJournal:
+    async def test_a_row_comes_back_as_it_was(self, db: Database) -> None:
+        journal = JournalStore(db)
+        withheld = row(1, peer_number=None, line=None, answered_at=None, result="missed")
+        await journal.add([row(2), withheld])
+        assert await journal.of(["101"]) == [row(2), withheld]
+
+    async def test_adding_twice_is_adding_once(self, db: Database) -> None:
+        journal = JournalStore(db)
+        await journal.add([row(1), row(2)])
+        await journal.add([row(2, result="missed"), row(3)])
+        assert [(one.id, one.result) for one in await journal.of(["101"])] == [
+            ("row-0003", "answered"),
+            ("row-0002", "answered"),
+            ("row-0001", "answered"),
+        ]
+
+    async def test_nothing_to_add_is_fine(self, db: Database) -> None:
+        await JournalStore(db).add([])
+
+    async def test_pages_follow_each_other_without_gap_or_repetition(self, db: Database) -> None:
+        journal = JournalStore(db)
+        same_moment = [row(n, started_at=NOON) for n in range(450)]
+        await journal.add(same_moment)
+        seen: list[str] = []
+        while page := await journal.of(["101"], 100, seen[-1] if seen else None):
+            seen += [one.id for one in page]
+        assert seen == sorted((one.id for one in same_moment), reverse=True)
+
+    async def test_only_ones_own_extensions_and_pbx(self, db: Database) -> None:
+        journal = JournalStore(db)
+        await journal.add([row(1), row(2, extension="102"), row(3, pbx_id="bauhof"), row(4, extension="103")])
+        assert [one.id for one in await journal.of(["101", "102"])] == ["row-0003", "row-0002", "row-0001"]
+        assert [one.id for one in await journal.of(["101", "102"], pbx_id="rathaus")] == ["row-0002", "row-0001"]
+        assert await journal.of([]) == []
+        assert await journal.of(["101' OR 1=1 --"]) == []
+        assert await journal.of(["101"], after="no such row") == []
+
+    async def test_a_page_is_never_larger_than_allowed_nor_empty_by_a_silly_wish(self, db: Database) -> None:
+        journal = JournalStore(db)
+        await journal.add([row(n) for n in range(300)])
+        assert len(await journal.of(["101"], 10**9)) == 200
+        assert len(await journal.of(["101"], -1)) == 1
+
+    async def test_what_is_old_goes_and_nothing_else(self, db: Database) -> None:
+        journal = JournalStore(db)
+        await journal.add([row(n) for n in range(700)])
+        assert await journal.purge(NOON + timedelta(minutes=650)) == 649  # calls last 65 seconds
+        assert len(await journal.of(["101"], 200)) == 51
+        assert await journal.purge(NOON) == 0
+
+
+ANNA = Person(login="anna", name="Anna Amsel", email="a@x.example", department="Bürgerbüro", extensions=("101", "8"))
+BEN = Person(login="ben", name="Ben", roles=("user", "admin"))
+
+
+class TestPersons:
+    async def test_everybody_is_known_after_a_restart(self, db: Database) -> None:
+        await PersonStore(db).replace([BEN, ANNA])
+        assert await PersonStore(db).all() == (ANNA, BEN)
+
+    async def test_the_newest_look_counts(self, db: Database) -> None:
+        store = PersonStore(db)
+        await store.replace([ANNA, BEN])
+        moved = Person(login="anna", name="Anna Amsel", extensions=("102",))
+        await store.replace([moved])
+        assert await store.all() == (moved,)
+        await store.replace([])
+        assert await store.all() == ()
+
+    async def test_hostile_names_are_kept_as_far_as_text_goes(self, db: Database) -> None:
+        store = PersonStore(db)
+        await store.replace([Person(login="x", name=HOSTILE, department="y" * 10_000)])
+        (got,) = await store.all()
+        assert got.name == HOSTILE.replace("\0", "").replace("\ud800", "?")
+        assert got.department == "y" * 10_000
+
+
+def token(number: int, login: str = "anna", **changes: object) -> Token:
+    values: dict[str, object] = {
+        "id": f"T{number}",
+        "login": login,
+        "name": "desk",
+        "scopes": ("events", "dial"),
+        "created": NOON,
+        "expires": NOON + HOUR,
+    }
+    return Token(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def session(number: int, login: str = "anna") -> Session:
+    return Session(id=f"S{number}", login=login, created=NOON, last_used=NOON, expires=NOON + HOUR)
+
+
+class TestCredentials:
+    async def test_a_token_is_found_by_its_hash_alone(self, db: Database) -> None:
+        store = CredentialStore(db)
+        await store.add_token(token(1), b"1" * 32)
+        await store.add_token(token(2, "ben"), b"2" * 32)
+        assert await store.token(b"1" * 32) == token(1)
+        assert await store.token(b"3" * 32) is None
+        assert await store.tokens_of("ben") == [token(2, "ben")]
+
+    async def test_a_token_is_revoked_by_its_owner_once(self, db: Database) -> None:
+        store = CredentialStore(db)
+        await store.add_token(token(1), b"1" * 32)
+        assert not await store.revoke_token("T1", "ben", NOON)
+        assert await store.revoke_token("T1", "anna", NOON)
+        assert not await store.revoke_token("T1", "anna", NOON)
+        assert await store.token(b"1" * 32) is None
+        assert await store.tokens_of("anna") == []
+
+    async def test_only_one_of_many_revocations_at_once_wins(self, db: Database) -> None:
+        store = CredentialStore(db)
+        await store.add_token(token(1), b"1" * 32)
+        won = await asyncio.gather(*[store.revoke_token("T1", "anna", NOON) for _ in range(20)])
+        assert sum(won) == 1
+
+    async def test_a_use_is_noted_and_never_backwards(self, db: Database) -> None:
+        store = CredentialStore(db)
+        await store.add_token(token(1), b"1" * 32)
+        await store.token_used(token(1), now=NOON + HOUR, expires=NOON + 3 * HOUR)
+        await store.token_used(token(1), now=NOON, expires=NOON + 2 * HOUR)
+        assert await store.token(b"1" * 32) == token(1, last_used=NOON + HOUR, expires=NOON + 3 * HOUR)
+
+    async def test_a_session_begins_is_used_and_ends(self, db: Database) -> None:
+        store = CredentialStore(db)
+        await store.add_session(session(1), b"1" * 32)
+        await store.session_used(session(1), now=NOON + HOUR, expires=NOON + 2 * HOUR)
+        kept = await store.session(b"1" * 32)
+        assert kept is not None
+        assert (kept.last_used, kept.expires) == (NOON + HOUR, NOON + 2 * HOUR)
+        assert await store.sessions_of("anna") == [kept]
+        assert await store.end_session("S1")
+        assert not await store.end_session("S1")
+        assert await store.session(b"1" * 32) is None
+
+    async def test_who_is_gone_loses_everything_and_nobody_else_does(self, db: Database) -> None:
+        store = CredentialStore(db)
+        for number, login in enumerate(["anna", "anna", "ben"]):
+            await store.add_token(token(number, login), bytes([number]) * 32)
+            await store.add_session(session(number, login), bytes([number]) * 32)
+        many = [f"p{n}" for n in range(1200)]
+        tokens, sessions = await store.forget([*many, "anna"], NOON)
+        assert (sorted(tokens), sorted(sessions)) == (["T0", "T1"], ["S0", "S1"])
+        assert await store.forget(["anna"], NOON) == ([], [])
+        assert await store.token(b"\2" * 32) == token(2, "ben")
+        assert await store.session(b"\2" * 32) == session(2, "ben")
+
+    async def test_what_is_over_is_deleted(self, db: Database) -> None:
+        store = CredentialStore(db)
+        await store.add_token(token(1), b"1" * 32)
+        await store.add_token(token(2, expires=NOON + timedelta(days=300)), b"2" * 32)
+        await store.revoke_token("T2", "anna", NOON)
+        await store.add_session(session(1), b"1" * 32)
+        assert await store.purge(NOON) == 0
+        assert await store.purge(NOON + 2 * HOUR) == 2
+        assert await store.purge(NOON + timedelta(days=91)) == 1
+
+
+# --- PostgreSQL's own ways
+
+
+async def test_a_start_refuses_a_database_that_was_not_migrated_and_says_what_to_do(postgres: Postgres) -> None:
+    url = await asyncio.to_thread(postgres.new_database, "fresh")
+    with pytest.raises(ConfigError, match="run `ami-bridge migrate`"):
+        async with open_database(url):
+            pass
+    await asyncio.gather(migrate(url), migrate(url))
+    async with open_database(url) as db:
+        assert await db.answers()
+        await db.run(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigError, match="newer ami-bridge"):
+        async with open_database(url):
+            pass
+    with pytest.raises(ConfigError, match="newer ami-bridge"):
+        await migrate(url)
+
+
+async def test_a_database_that_is_away_is_unavailable_and_comes_back_by_itself(postgres: Postgres) -> None:
+    url = await asyncio.to_thread(postgres.new_database, "away")
+    await migrate(url)
+    async with open_database(url) as db:
+        await db.run(insert(people).values(login="a", name="A", extensions=[], roles=[]))
+        await asyncio.to_thread(postgres.sql, "ALTER DATABASE away ALLOW_CONNECTIONS false")
+        await asyncio.to_thread(
+            postgres.sql, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'away'"
+        )
+        assert not await db.answers()
+        with pytest.raises(NotReachableError):
+            await db.rows(select(people))
+        await asyncio.to_thread(postgres.sql, "ALTER DATABASE away ALLOW_CONNECTIONS true")
+        assert len(await db.rows(select(people))) == 1
+
+
+async def test_nobody_at_the_address_is_unavailable_too() -> None:
+    with pytest.raises(NotReachableError):
+        async with open_database(f"postgresql://bridge@127.0.0.1:{free_port()}/nothing"):
+            pass
+
+
+async def test_a_wrong_name_of_the_database_is_one_sentence(postgres: Postgres) -> None:
+    with pytest.raises(ConfigError, match=r"""refuses: .*"nothing" does not exist"""):
+        async with open_database(f"postgresql://bridge@127.0.0.1:{postgres.port}/nothing"):
+            pass
