@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -103,6 +103,11 @@ class Counterpart:
         self.seq += 1
         self._last = dict.fromkeys(self._last, self.seq)
 
+    async def says(self, text: str) -> None:
+        """Something that is not in the contract, as it stands."""
+        for socket in self.sockets:
+            await socket.send_str(text)
+
     async def ticks(self) -> None:
         for socket in self.sockets:
             await self._send(socket, wire.Tick(seq=self.seq, prev=self._last[socket]))
@@ -115,6 +120,11 @@ class Counterpart:
         """A new daemon: other epoch, nothing remembered."""
         self.epoch, self.seq, self._sent = f"{self.epoch}X", 3, []
         await self.ends_links(4000)
+
+    def new_session(self) -> str:
+        session = f"session-{len(self._sessions)}"
+        self._sessions.add(session)
+        return session
 
     def signs_everybody_out(self) -> None:
         self._sessions.clear()
@@ -157,7 +167,9 @@ class Counterpart:
         return request.cookies.get(COOKIE) in self._sessions
 
     async def _me(self, request: web.Request) -> web.Response:
-        return _json(self.user) if self._signed_in(request) else _problem(401, code="unauthorised", title="Not signed in")
+        return (
+            _json(self.user) if self._signed_in(request) else _problem(401, code="unauthorised", title="Not signed in")
+        )
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         if self.refuses:
@@ -165,9 +177,7 @@ class Counterpart:
         if await request.json() != {"user": "anna", "password": PASSWORD}:
             return _problem(401, code="unauthorised", title="Wrong user or password", detail="")
         answer = _json(self.user)
-        session = f"session-{len(self._sessions)}-{self.seq}"
-        self._sessions.add(session)
-        answer.set_cookie(COOKIE, session, httponly=True, samesite="Strict")
+        answer.set_cookie(COOKIE, self.new_session(), httponly=True, samesite="Strict")
         return answer
 
     async def _sign_out(self, request: web.Request) -> web.Response:
@@ -231,9 +241,8 @@ def _problem(status: int, **problem: str) -> web.Response:
     return web.Response(status=status, text=body, content_type="application/problem+json", headers=headers)
 
 
-async def until(happened: "asyncio.Future[object] | object", *, within: float = 5) -> None:
+async def until(happened: Callable[[], object], *, within: float = 5) -> None:
     """Wait until a function says yes."""
-    assert callable(happened)
     async with asyncio.timeout(within):
         while not happened():
             await asyncio.sleep(0.01)

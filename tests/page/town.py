@@ -45,8 +45,8 @@ def call(who: str = "erika", **different: Any) -> Call:
     return Call(**{**said, **different})
 
 
-def answered(**different: Any) -> Call:
-    return call(**{"rev": 2, "state": "answered", "answered_at": ago(1), **different})
+def answered(who: str = "erika", **different: Any) -> Call:
+    return call(who, **{"rev": 2, "state": "answered", "answered_at": ago(1), **different})
 
 
 def ended(who: str = "erika", **different: Any) -> Call:

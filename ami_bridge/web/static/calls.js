@@ -1,6 +1,6 @@
 /** The screen Calls: what goes on at one's own telephone, live and by name. */
 
-import { duration, knows, language, number, t, timeOfDay } from "./i18n.js";
+import { duration, knows, locale, number, t, timeOfDay } from "./i18n.js";
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { icon } from "./icons.js";
 import { now } from "./clock.js";
@@ -118,7 +118,7 @@ export function callsScreen({ calls, isStale, live, user }) {
 
 const extensions = (user) =>
   t(user.extensions.length > 1 ? "calls.extensions" : "calls.extension", {
-    extension: new Intl.ListFormat(language(), { type: "unit" }).format(user.extensions),
+    extension: new Intl.ListFormat(locale(), { type: "unit" }).format(user.extensions),
   });
 
 /** An empty list says why it is empty and what to do. */
@@ -137,7 +137,8 @@ function card(call, stale) {
   const title = titleOf(call);
   const past = call.state === "ended";
   return html`
-    <li class="call" data-call=${call.id} data-state=${call.state} ?data-stale=${stale && !past}>
+    <li class="call" data-call=${call.id} data-state=${call.state} data-result=${call.result ?? nothing}
+      data-role=${call.role} ?data-stale=${stale && !past}>
       <span class="call-icon">${icon(iconOf(call))}</span>
       <div class="call-main">
         <p class="call-state">
@@ -191,7 +192,7 @@ function listed(peers) {
   const names = peers.slice(0, OTHERS_NAMED).map((peer) => peer.name || numberOf(peer) || t("calls.withheld"));
   const more = peers.length - names.length;
   if (more > 0) names.push(t("calls.more", { count: number(more) }));
-  return new Intl.ListFormat(language(), { type: more > 0 ? "unit" : "conjunction" }).format(names);
+  return new Intl.ListFormat(locale(), { type: more > 0 ? "unit" : "conjunction" }).format(names);
 }
 
 /** A running clock only where it is known to run; else the time of day it began. */

@@ -1,6 +1,7 @@
 /** Texts, times and numbers in the language of the person who reads. */
 
-const LANGUAGES = ["de", "en"];
+/** The languages we speak, each with the country whose habits count where the browser names none. */
+const LANGUAGES = { de: "de-DE", en: "en-GB" };
 const REMEMBERED_AS = "ami-bridge.lang";
 
 let lang = "de";
@@ -8,10 +9,13 @@ let texts = {};
 
 export const language = () => lang;
 
+/** The language with its country: 14:02 or 2:02 pm is the reader's habit. */
+export const locale = () => navigator.languages.find((tag) => tag.startsWith(`${lang}-`)) ?? LANGUAGES[lang];
+
 /** The remembered language, else the first one of the browser's that we speak, else German. */
 export function preferred() {
   const wished = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
-  return [remembered(), ...wished, "de"].find((tag) => LANGUAGES.includes(tag));
+  return [remembered(), ...wished, "de"].find((tag) => Object.hasOwn(LANGUAGES, tag ?? ""));
 }
 
 export async function choose(wanted) {
@@ -47,16 +51,16 @@ export const knows = (key) => key in texts;
 
 /** 14:02, on the reader's clock. */
 export function timeOfDay(when) {
-  return new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
+  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
 }
 
 /** 1:05, or 1:02:07 from one hour on. */
 export function duration(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const whole = new Intl.NumberFormat(lang, { useGrouping: false });
-  const padded = new Intl.NumberFormat(lang, { minimumIntegerDigits: 2 });
+  const whole = new Intl.NumberFormat(locale(), { useGrouping: false });
+  const padded = new Intl.NumberFormat(locale(), { minimumIntegerDigits: 2 });
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return h ? [whole.format(h), padded.format(m), padded.format(s)].join(":") : `${whole.format(m)}:${padded.format(s)}`;
 }
 
-export const number = (value) => new Intl.NumberFormat(lang).format(value);
+export const number = (value) => new Intl.NumberFormat(locale()).format(value);

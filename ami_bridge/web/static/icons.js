@@ -3,7 +3,7 @@
 import { html, svg } from "./vendor/lit.js";
 
 // Drawn on 24 x 24, as strokes in the colour of the text.
-const HANDSET = svg`<path d="M6.5 4.5C3.5 12 12 20.5 19.5 17.5"/><path d="M6.5 4.5l3-.5 1.3 4-2 1.4M19.5 17.5l.5-3-4-1.3-1.4 2"/>`;
+const HANDSET = svg`<path d="M5 4.5L8.5 4l1.5 4-2 1.8a11 11 0 0 0 6.2 6.2l1.8-2 4 1.5-.5 3.5C11 19.8 4.2 13 5 4.5z"/>`;
 const drawings = {
   ringing: svg`<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4M2.5 9A9 9 0 0 1 5 4.5M21.5 9A9 9 0 0 0 19 4.5"/>`,
   dialing: svg`${HANDSET}<path d="M14.5 8.5l5-5M15.5 3.5h4v4"/>`,

@@ -1,0 +1,83 @@
+"""axe-core finds nothing, in every light and both languages; and it would find something if there were."""
+
+from typing import Any
+
+import pytest
+
+from ami_bridge.wire import Line, Peer
+from tests.page.conftest import Desk
+from tests.page.town import HOSTILE, call, ended, every_state
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+NARROW = {"viewport": {"width": 320, "height": 640}}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "forced": {"forced_colors": "active"},
+    "forced-dark": {"forced_colors": "active", "color_scheme": "dark"},
+    "narrow": NARROW,
+    "narrow-dark-english": {**NARROW, "color_scheme": "dark", "locale": "en-GB"},
+    "still": {"reduced_motion": "reduce"},
+    "english": {"locale": "en-GB"},
+}
+
+
+@pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS.keys())
+async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) -> None:
+    name = request.node.callspec.id
+    await desk.opens()
+    await desk.page.locator("#user").wait_for()
+    await desk.photograph(f"{name}-signin")
+    assert await desk.check() == []
+    assert await desk.fits()
+
+    await desk.signs_in()
+    await desk.photograph(f"{name}-empty")
+    assert await desk.check() == []
+
+    for one in every_state():
+        await desk.daemon.tells(one)
+    await desk.has_read(desk.daemon.seq)
+    await desk.photograph(f"{name}-calls")
+    assert await desk.page.locator(".call").count() == len(every_state())
+    assert await desk.check() == []
+    assert await desk.fits()
+    assert await small_targets(desk) == []
+
+    await desk.has_read(await desk.daemon.loses_the_pbx())
+    await desk.photograph(f"{name}-pbx-down")
+    assert await desk.check() == []
+
+
+@pytest.mark.parametrize("looks", [LOOKS["narrow"]], ids=["narrow"])
+async def test_hostile_names_break_no_rule_either(desk: Desk) -> None:
+    await desk.is_signed_in()
+    for number, name in enumerate(HOSTILE):
+        peer = Peer(number="+4930", display=name, name=name, org=name)
+        line = Line(exten="000", label=name)
+        await desk.daemon.tells(call(f"x{number}", peer=peer, line=line, forwarded_by=peer, others=(peer,) * 9))
+    await desk.has_read(await desk.daemon.tells(ended("last")))
+    await desk.photograph("narrow-hostile")
+    assert await desk.check() == []
+    assert await desk.fits()
+
+
+async def test_axe_would_report_a_defect(desk: Desk) -> None:
+    await desk.opens()
+    await desk.page.locator("#user").wait_for()
+    await desk.page.evaluate(
+        "document.documentElement.removeAttribute('lang'); document.querySelector('label[for=user]').remove()"
+    )
+    found = {line.split(":")[0] for line in await desk.check()}
+    assert {"html-has-lang", "label"} <= found
+
+
+async def small_targets(desk: Desk) -> list[str]:
+    found = await desk.page.evaluate(
+        """[...document.querySelectorAll('a:not(.skip), button, input')]
+             .map((target) => [target.outerHTML.slice(0, 80), target.getBoundingClientRect()])
+             .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
+    )
+    assert isinstance(found, list)
+    return found
