@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from ami_bridge.web.body import answer
 from ami_bridge.web.problem import STATUS, Problem
+from ami_bridge.wire import encode
 
 PATH = "/api/v1/openapi.json"
 
@@ -55,7 +56,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         if one.anybody:
             entry["security"] = []
         paths.setdefault(one.path, {})[one.method.lower()] = entry
-    return {
+    whole = {
         "openapi": "3.1.0",
         "info": {"title": "ami-bridge", "version": "1"},
         "servers": [{"url": "/"}],
@@ -69,6 +70,8 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
             },
         },
     }
+    plain: dict[str, Any] = msgspec.json.decode(encode(whole))  # defaults of structs may hold tuples
+    return plain
 
 
 def openapi_routes(operations: Iterable[Operation]) -> Callable[[web.UrlDispatcher], None]:

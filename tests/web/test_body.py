@@ -1,0 +1,62 @@
+import gzip
+
+import aiohttp
+import pytest
+
+from tests.web.conftest import House
+
+JSON = {"Content-Type": "application/json"}
+
+
+async def test_a_good_body_arrives(house: House) -> None:
+    async with house.session.post("/api/v1/wish", json={"to": "Jürgen"}) as got:
+        assert (got.status, await got.json()) == (201, {"to": "Jürgen", "times": 1})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'{"to":1}',
+        b'{"to":"a","more":1}',
+        b'{"to":"a","times":1e999}',
+        b'{"to":"a","times":' + b"9" * 60_000 + b"}",
+        b'{"to":"\xff"}',
+        b'{"to":"\\ud800"}',
+        b"[" * 60_000,
+        b'{"to":' + b"[" * 60_000,
+        b"\x1f\x8b\x08junk",
+    ],
+)
+async def test_a_bad_body_is_a_bad_request_in_one_sentence(house: House, body: bytes) -> None:
+    async with house.session.post("/api/v1/wish", data=body, headers=JSON) as got:
+        assert got.status == 400
+        problem = await got.json(content_type=None)
+    assert problem["code"] == "bad_request"
+    assert "\n" not in problem["detail"]
+
+
+async def test_a_form_is_refused_because_any_page_can_send_one(house: House) -> None:
+    for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"):
+        async with house.session.post("/api/v1/wish", data=b'{"to":"a"}', headers={"Content-Type": kind}) as got:
+            assert got.status == 400
+
+
+@pytest.mark.parametrize("packed", [False, True])
+async def test_a_body_that_is_too_large_is_refused_even_if_it_was_small_on_the_wire(house: House, packed: bool) -> None:  # noqa: FBT001
+    body = b'{"to":"' + b"a" * 900_000 + b'"}'
+    headers = dict(JSON)
+    if packed:
+        body = gzip.compress(body)
+        headers["Content-Encoding"] = "gzip"
+    try:
+        async with house.session.post("/api/v1/wish", data=body, headers=headers) as got:
+            assert got.status == 413
+            assert (await got.json(content_type=None))["code"] == "too_large"
+    except aiohttp.ClientConnectionError:
+        assert not packed  # cut off while it was still sending
+    async with house.session.get("/livez") as got:
+        assert got.status == 200

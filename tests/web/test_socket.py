@@ -1,0 +1,408 @@
+"""The websocket as a client meets it: hello, state, news, resume, refusals, slow readers."""
+
+import asyncio
+import json
+import socket as sockets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from ami_bridge import wire
+from ami_bridge.errors import UnauthorisedError
+from ami_bridge.web.hub import Hub
+from ami_bridge.web.identity import Identity
+from ami_bridge.web.problem import problems
+from ami_bridge.web.socket import Sockets
+
+SOON = 5.0
+START = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
+
+
+class Guard:
+    """Knows people by the word in their Authorization header."""
+
+    def __init__(self) -> None:
+        self.scopes = frozenset({"events"})
+
+    async def identify(self, request: web.Request) -> Identity:
+        word = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if word not in {"anna", "ben"}:
+            raise UnauthorisedError("Nobody is signed in.")
+        return Identity(login=word, credential=f"token:{word}", scopes=self.scopes, expires=START + timedelta(days=365))
+
+
+class Desk:
+    """A house with two people."""
+
+    def __init__(self) -> None:
+        self.now_calls: dict[str, tuple[wire.Call, ...]] = {"anna": (), "ben": ()}
+        self.extensions = {"anna": ("101",), "ben": ("102",)}
+
+    def user(self, login: str) -> wire.User | None:
+        if login not in self.extensions:
+            return None
+        return wire.User(login=login, name=login.title(), extensions=self.extensions[login])
+
+    def may_follow(self, login: str, topic: str) -> bool:
+        return login in self.extensions and topic == "calls.self"
+
+    def capabilities(self, login: str) -> Sequence[str]:
+        return ()
+
+    def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
+        if topic == "bridge":
+            bridge = wire.Bridge(pbx="rathaus", ami="up", since=START)
+            return wire.Snapshot(topic=topic, seq=seq, prev=seq, bridges=(bridge,))
+        return wire.Snapshot(topic=topic, seq=seq, prev=seq, calls=self.now_calls[login])
+
+
+def call(number: int = 1, rev: int = 1, *, name: str = "Bäckerei Huber", state: wire.State = "ringing") -> wire.Call:
+    return wire.Call(
+        id=f"CALL{number}", pbx="rathaus", rev=rev, state=state, direction="in", role="callee", since=START,
+        peer=wire.Peer(number="+493023125001", display="030 23125001", name=name), extension="101",
+    )  # fmt: skip
+
+
+class World:
+    """A hub, a server and the clients of a test."""
+
+    def __init__(self) -> None:
+        self.time = START
+        self.hub = Hub(epoch="EPOCH", now=lambda: self.time)
+        self.guard, self.desk = Guard(), Desk()
+        self.url = ""
+        self.port = 0
+        self.session: aiohttp.ClientSession
+
+    def rings(self, login: str = "anna", one: wire.Call | None = None) -> None:
+        """Have news for somebody."""
+        one = one or call()
+        self.hub.publish("calls.self", "call.changed", "call", one, key=one.id, login=login)
+
+    async def connect(self, who: str = "anna", protocols: Sequence[str] = (wire.PROTOCOL,)) -> "Client":
+        socket = await self.session.ws_connect(
+            self.url, protocols=protocols, headers={"Authorization": f"Bearer {who}"}, max_msg_size=0
+        )
+        return Client(socket)
+
+    async def welcomed(self, who: str = "anna", **hello: Any) -> "Client":  # noqa: ANN401 - any JSON
+        client = await self.connect(who)
+        await client.say(type="hello", **hello)
+        client.welcome = await client.hear()
+        assert client.welcome["type"] == "welcome"
+        if not client.welcome["recovered"]:
+            client.snapshots = [await client.hear() for _ in client.welcome["topics"]]
+        return client
+
+
+class Client:
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.welcome: dict[str, Any] = {}
+        self.snapshots: list[dict[str, Any]] = []
+
+    async def say(self, **message: Any) -> None:  # noqa: ANN401 - any JSON
+        await self.socket.send_str(json.dumps(message))
+
+    async def hear(self) -> dict[str, Any]:
+        message = await self.socket.receive(SOON)
+        assert message.type is aiohttp.WSMsgType.TEXT, (message, self.socket.close_code)
+        heard: dict[str, Any] = json.loads(message.data)
+        return heard
+
+    async def end(self) -> int | None:
+        while (message := await self.socket.receive(SOON)).type is aiohttp.WSMsgType.TEXT:
+            pass
+        assert message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}, message
+        return self.socket.close_code
+
+
+@asynccontextmanager
+async def a_world() -> AsyncIterator[World]:
+    world = World()
+    app = web.Application(middlewares=[problems])
+    app.router.add_get("/api/v1/ws", Sockets(hub=world.hub, guard=world.guard, desk=world.desk).handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.5)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    world.port = runner.addresses[0][1]
+    world.url = f"http://127.0.0.1:{world.port}/api/v1/ws"
+    hub = asyncio.get_running_loop().create_task(world.hub.run())
+    try:
+        async with aiohttp.ClientSession() as world.session:
+            yield world
+    finally:
+        hub.cancel()
+        await runner.cleanup()
+
+
+async def test_a_client_is_welcomed_gets_the_state_and_then_the_news() -> None:
+    async with a_world() as world:
+        world.desk.now_calls["anna"] = (call(7),)
+        client = await world.welcomed(topics=["calls.self", "calls.dept:x"], client="test", lang="de")
+        assert client.socket.protocol == wire.PROTOCOL
+        assert client.welcome["epoch"] == "EPOCH"
+        assert client.welcome["user"]["name"] == "Anna"
+        assert client.welcome["topics"] == ["bridge", "calls.self"]
+        assert client.welcome["refused"] == ["calls.dept:x"]
+        assert [one["topic"] for one in client.snapshots] == ["bridge", "calls.self"]
+        assert client.snapshots[1]["calls"][0]["id"] == "CALL7"
+        world.rings()
+        news = await client.hear()
+        assert (news["seq"], news["prev"]) == (1, client.welcome["seq"])
+        assert (news["event"], news["call"]["peer"]["name"]) == ("call.changed", "Bäckerei Huber")
+
+
+async def test_nobody_gets_what_is_anothers() -> None:
+    async with a_world() as world:
+        anna, ben = await world.welcomed("anna"), await world.welcomed("ben")
+        world.rings("anna", call(1))
+        world.rings("ben", call(2))
+        assert (await ben.hear())["call"]["id"] == "CALL2"  # the sentinel comes first: Anna's call never came
+        assert (await anna.hear())["call"]["id"] == "CALL1"
+
+
+async def test_who_comes_back_gets_what_was_missed_and_no_snapshot() -> None:
+    async with a_world() as world:
+        for n in range(3):
+            world.rings("anna", call(n))
+            world.rings("ben", call(10 + n))
+        client = await world.welcomed("anna", resume={"epoch": "EPOCH", "seq": 1})
+        assert client.welcome["recovered"]
+        first, second = await client.hear(), await client.hear()
+        assert [(one["call"]["id"], one["prev"]) for one in (first, second)] == [("CALL1", 1), ("CALL2", first["seq"])]
+        world.rings("anna", call(9))
+        assert (await client.hear())["prev"] == second["seq"]
+
+
+@pytest.mark.parametrize(
+    "resume", [{"epoch": "OTHER", "seq": 0}, {"epoch": "EPOCH", "seq": 99}, {"epoch": "EPOCH", "seq": -1}]
+)
+async def test_who_resumes_what_is_not_known_gets_snapshots(resume: dict[str, Any]) -> None:
+    async with a_world() as world:
+        world.rings()
+        client = await world.welcomed(resume=resume)
+        assert not client.welcome["recovered"]
+
+
+async def test_what_is_older_than_a_quarter_of_an_hour_is_not_replayed() -> None:
+    async with a_world() as world:
+        world.rings()
+        world.time += timedelta(minutes=16)
+        world.rings()
+        assert not (await world.welcomed(resume={"epoch": "EPOCH", "seq": 0})).welcome["recovered"]
+        assert (await world.welcomed(resume={"epoch": "EPOCH", "seq": 1})).welcome["recovered"]
+
+
+async def test_beyond_the_ring_there_is_a_snapshot() -> None:
+    async with a_world() as world:
+        for n in range(2_100):
+            world.rings("anna", call(n))
+        assert not (await world.welcomed(resume={"epoch": "EPOCH", "seq": 10})).welcome["recovered"]
+        assert (await world.welcomed(resume={"epoch": "EPOCH", "seq": 1_000})).welcome["recovered"]
+
+
+async def test_a_change_of_rights_ends_links_and_old_resumes() -> None:
+    async with a_world() as world:
+        world.rings()
+        client = await world.welcomed()
+        world.desk.extensions["anna"] = ("105",)
+        world.hub.rights_changed("anna")
+        assert await client.end() == 4010
+        again = await world.welcomed(resume={"epoch": "EPOCH", "seq": 1})
+        assert not again.welcome["recovered"]
+        assert again.welcome["user"]["extensions"] == ["105"]
+
+
+async def test_news_of_an_extension_one_had_are_not_replayed() -> None:
+    async with a_world() as world:
+        world.hub.publish("calls.self", "call.changed", "call", call(1), key="1", login="anna", extension="999")
+        world.rings("anna", call(2))
+        client = await world.welcomed(resume={"epoch": "EPOCH", "seq": 0})
+        assert (await client.hear())["call"]["id"] == "CALL2"
+
+
+async def test_revoking_a_credential_cuts_just_its_links() -> None:
+    async with a_world() as world:
+        anna, ben = await world.welcomed("anna"), await world.welcomed("ben")
+        world.hub.close(credential="token:anna", code=4500, reason="revoked")
+        assert await anna.end() == 4500
+        world.rings("ben")
+        assert (await ben.hear())["call"]["id"] == "CALL1"
+
+
+@pytest.mark.parametrize(("who", "protocols", "status"), [
+    ("nobody", (wire.PROTOCOL,), 401),
+    ("anna", (), 400),
+    ("anna", ("ami-bridge.v9",), 400),
+])  # fmt: skip
+async def test_the_upgrade_is_refused(who: str, protocols: Sequence[str], status: int) -> None:
+    async with a_world() as world:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await world.connect(who, protocols)
+        assert refused.value.status == status
+
+
+async def test_a_token_without_the_scope_may_not_listen() -> None:
+    async with a_world() as world:
+        world.guard.scopes = frozenset({"dial"})
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await world.connect()
+        assert refused.value.status == 403
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["junk", "[]", '{"type":"request","id":"1","op":"resync"}', '{"type":"tick"}', '{"type":"hello","topics":5}'],
+)
+async def test_a_wrong_first_message_ends_the_link(first: str) -> None:
+    async with a_world() as world:
+        client = await world.connect()
+        await client.socket.send_str(first)
+        assert await client.end() == 4501
+
+
+async def test_no_hello_ends_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.web.socket.HELLO_WITHIN", 0.05)
+    async with a_world() as world:
+        client = await world.connect()
+        assert await client.end() == 4504
+
+
+async def test_wrong_requests_are_answered_and_the_link_lives() -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        await client.say(type="request", id="1", op="call.explode")
+        assert (await client.hear())["error"]["code"] == "unknown_op"
+        await client.say(type="request", id="2", op=5)
+        answer = await client.hear()
+        assert (answer["id"], answer["error"]["code"]) == ("2", "bad_request")
+        await client.say(type="request", id="3", op="subscribe", params={"topics": "calls.self"})
+        assert (await client.hear())["error"]["code"] == "bad_request"
+        await client.say(type="request", id="4", op="resync")
+        heard = [await client.hear() for _ in range(3)]
+        assert {one["type"] for one in heard} == {"snapshot", "response"}
+        world.rings()
+        assert (await client.hear())["call"]["id"] == "CALL1"
+
+
+async def test_topics_can_be_left_and_joined() -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        await client.say(type="request", id="1", op="unsubscribe", params={"topics": ["calls.self", "bridge"]})
+        assert (await client.hear())["result"]["topics"] == ["bridge"]
+        world.rings("anna", call(1))
+        world.desk.now_calls["anna"] = (call(1),)
+        await client.say(type="request", id="2", op="subscribe", params={"topics": ["calls.self", "alarms"]})
+        snapshot, answer = await client.hear(), await client.hear()
+        assert snapshot["calls"][0]["id"] == "CALL1"
+        assert answer["result"] == {"topics": ["bridge", "calls.self"], "refused": ["alarms"]}
+        world.rings("anna", call(2))
+        assert (await client.hear())["call"]["id"] == "CALL2"
+
+
+@pytest.mark.parametrize("junk", ["{", "\u0000", "[1,2"])
+async def test_unreadable_json_ends_the_link(junk: str) -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        await client.socket.send_str(junk)
+        assert await client.end() == 4501
+
+
+async def test_bytes_and_too_long_messages_end_the_link() -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        await client.socket.send_bytes(b"\x00")
+        assert await client.end() == 4501
+        client = await world.welcomed()
+        await client.socket.send_str("x" * 70_000)
+        assert await client.end() == 1009
+
+
+async def test_too_many_requests_are_refused_then_cut() -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        for n in range(250):
+            await client.say(type="request", id=str(n), op="nothing")
+        codes = set()
+        while (message := await client.socket.receive(SOON)).type is aiohttp.WSMsgType.TEXT:
+            codes.add(json.loads(message.data)["error"]["code"])
+        assert "rate_limited" in codes
+        assert client.socket.close_code == 4501
+
+
+async def test_a_person_has_a_limited_number_of_links() -> None:
+    async with a_world() as world:
+        links = [await world.welcomed() for _ in range(20)]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await world.connect()
+        assert refused.value.status == 429
+        await links[0].socket.close()
+        assert (await world.welcomed("ben")).welcome["recovered"] is False
+
+
+async def test_an_idle_link_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.web.link.TICK_EVERY", 0.05)
+    async with a_world() as world:
+        client = await world.welcomed()
+        tick = await client.hear()
+        assert tick == {"type": "tick", "seq": client.welcome["seq"], "prev": client.welcome["seq"]}
+        world.rings()
+        while (heard := await client.hear())["type"] == "tick":
+            pass
+        assert heard["prev"] == tick["seq"]
+
+
+async def test_who_does_not_read_is_cut_and_delays_nobody() -> None:
+    """A raw socket with a tiny buffer, beside a client that reads."""
+    async with a_world() as world:
+        stuck = sockets.socket()
+        stuck.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        stuck.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(stuck, ("127.0.0.1", world.port))
+        await loop.sock_sendall(
+            stuck,
+            b"GET /api/v1/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            b"Sec-WebSocket-Protocol: ami-bridge.v1\r\nAuthorization: Bearer anna\r\n\r\n",
+        )
+        hello = b'{"type":"hello"}'
+        await loop.sock_sendall(stuck, bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
+        healthy = await world.welcomed("anna")
+        async with asyncio.timeout(SOON):
+            while len(world.hub.links("anna")) < 2:
+                await asyncio.sleep(0.01)
+        sent = 0
+        async with asyncio.timeout(30):
+            while len(world.hub.links("anna")) == 2:
+                for _ in range(500):
+                    sent += 1
+                    world.rings("anna", call(sent, name="x" * 500))
+                for _ in range(500):
+                    await healthy.hear()
+        assert len(world.hub.links("anna")) == 1
+        stuck.close()
+
+
+async def test_what_a_slow_client_missed_is_merged_and_the_chain_holds() -> None:
+    """Parked news of one call become one, its newest, and `prev` still tells the truth."""
+    async with a_world() as world:
+        client = await world.welcomed()
+        last = client.welcome["seq"]
+        for rev in range(5_000):
+            world.rings("anna", call(rev % 20, rev=rev, name="y" * 3_000))
+        newest: dict[str, int] = {}
+        while newest.get("CALL19") != 4_999:
+            news = await client.hear()
+            assert news["prev"] == last
+            last = news["seq"]
+            assert newest.get(news["call"]["id"], -1) < news["call"]["rev"]
+            newest[news["call"]["id"]] = news["call"]["rev"]
+        assert sorted(newest.values()) == list(range(4_980, 5_000))
