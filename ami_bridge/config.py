@@ -113,6 +113,13 @@ class Journal(Section, frozen=True, kw_only=True):
     keep_days: int = 30
 
 
+class Control(Section, frozen=True, kw_only=True):
+    """The socket on which this machine's administrator steers the running daemon."""
+
+    socket: str = ""
+    """Path; by default `control.sock` beside the SQLite file, else in the working directory."""
+
+
 class Log(Section, frozen=True, kw_only=True):
     """How the daemon reports."""
 
@@ -131,6 +138,7 @@ class Config(Section, frozen=True, kw_only=True):
     book: list[Book] = []
     people: People = People()
     journal: Journal = Journal()
+    control: Control = Control()
     log: Log = Log()
 
 

@@ -9,7 +9,7 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles, direction
 from ami_bridge.calls.model import JournalRow
 from ami_bridge.calls.view import View
-from ami_bridge.people.model import People
+from ami_bridge.people.model import People, user_of
 
 OWN_CALLS = "calls.self"
 BRIDGE = "bridge"
@@ -77,15 +77,7 @@ class Desk:
     def user(self, login: str) -> wire.User | None:
         """Who this is; None for somebody who is gone."""
         person = self._people.by_login(login)
-        if person is None:
-            return None
-        return wire.User(
-            login=person.login,
-            name=person.name,
-            extensions=person.extensions,
-            roles=person.roles,
-            department=person.department,
-        )
+        return None if person is None else user_of(person)
 
     def may_follow(self, login: str, topic: str) -> bool:
         """Whether this person may follow a topic; what is not known here is not allowed."""

@@ -38,6 +38,7 @@ class SocketLink:
         self._parked_bytes = 0
         self._wake = asyncio.Event()
         self._closing: tuple[int, str] | None = None
+        self._decided = asyncio.Event()
 
     def begin(self, messages: list[wire.FromServer | News], *, start: int, prev: int) -> None:
         """Queue welcome and snapshots or missed news; all news up to `start` is contained in them."""
@@ -71,19 +72,21 @@ class SocketLink:
         """Have the writer end the link; the first reason counts."""
         if self._closing is None:
             self._closing = (code, reason)
-            self._wake.set()
+            self._decided.set()
+
+    async def decided(self) -> None:
+        """Wait until the end is decided; a write that hangs on a stuck client must not delay it."""
+        await self._decided.wait()
 
     async def write(self) -> None:
-        """Send what is queued and parked, ticks in between; returns when the link is to be closed."""
-        while self._closing is None:
+        """Send what is queued and parked, ticks in between, for ever or until the client is too slow."""
+        while True:
             self._wake.clear()
             try:
                 await self._drain()
             except TimeoutError:
-                self._closing = (4008, "too slow")
-                break
-            if self._closing is not None:
-                break
+                self.close_soon(4008, "too slow")
+                return
             try:
                 async with asyncio.timeout(TICK_EVERY):
                     await self._wake.wait()

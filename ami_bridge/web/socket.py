@@ -70,7 +70,7 @@ class Sockets:
             if (hello := await self._hello(socket, link)) is not None:
                 with self._hub.connected(link):
                     self._welcome(link, hello)
-                    await race(self._read(socket, link), link.write())
+                    await race(self._read(socket, link), link.write(), link.decided())
         except ConnectionError:
             pass  # the client went in the middle of a message
         finally:
@@ -141,21 +141,26 @@ class Sockets:
             if count > FLOOD_PER_SECOND:
                 link.close_soon(4501, "too many requests")
                 return
-            try:
-                request = wire.decode_from_client(message.data)
-            except msgspec.ValidationError as error:
-                link.answer(_refusal(_id_in(message.data), BadRequestError(str(error))))
-                continue
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                link.close_soon(4501, "not JSON")
+            answer = self._answer(link, message.data, too_many=count > REQUESTS_PER_SECOND)
+            if answer is None:
                 return
-            if isinstance(request, wire.Hello):
-                link.close_soon(4501, "hello twice")
-                return
-            link.answer(self._answer(link, request, too_many=count > REQUESTS_PER_SECOND))
+            link.answer(answer)
 
-    def _answer(self, link: SocketLink, request: wire.Request, *, too_many: bool) -> wire.Response:
-        """Do what is asked; an error the client can understand becomes its answer."""
+    def _answer(self, link: SocketLink, text: str, *, too_many: bool) -> wire.Response | None:
+        """Do what is asked; what is no request at all ends the link, and the answer is None."""
+        try:
+            request = wire.decode_from_client(text)
+        except msgspec.ValidationError as error:
+            if (id_ := _id_in(text)) is not None:
+                return _refusal(id_, BadRequestError(str(error)))
+            link.close_soon(4501, "not JSON")
+            return None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            link.close_soon(4501, "not JSON")
+            return None
+        if isinstance(request, wire.Hello):
+            link.close_soon(4501, "hello twice")
+            return None
         try:
             if too_many:
                 raise RateLimitedError("Too many requests in one second.")
@@ -192,9 +197,15 @@ def _topics(request: wire.Request) -> list[str]:
     return [topic[:100] for topic in topics[:100]]
 
 
-def _id_in(text: str) -> str:
-    """Find the id of a request that is otherwise wrong, so that its sender knows which one it was."""
-    raw = msgspec.json.decode(text)
+def _id_in(text: str) -> str | None:
+    """Find the id of a request that is otherwise wrong, so that its sender knows which one it was.
+
+    None where it is not even JSON: a form can be found wrong before the end is read.
+    """
+    try:
+        raw = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
     found = raw.get("id") if isinstance(raw, dict) else None
     return found[:100] if isinstance(found, str) else ""
 

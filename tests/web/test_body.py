@@ -1,7 +1,9 @@
+import asyncio
 import gzip
 
 import aiohttp
 import pytest
+from structlog.testing import capture_logs
 
 from tests.web.conftest import House
 
@@ -60,3 +62,30 @@ async def test_a_body_that_is_too_large_is_refused_even_if_it_was_small_on_the_w
         assert not packed  # cut off while it was still sending
     async with house.session.get("/livez") as got:
         assert got.status == 200
+
+
+async def test_a_body_that_never_ends_is_given_up(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.web.body.ARRIVES_WITHIN", 0.1)
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    writer.write(
+        b"POST /api/v1/wish HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+    async with asyncio.timeout(5):
+        assert b" 400 " in await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_who_hangs_up_in_the_middle_of_a_body_costs_nothing(house: House) -> None:
+    with capture_logs() as logs:
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", house.port)
+            writer.write(
+                b"POST /api/v1/wish HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+            )
+            await writer.drain()
+            writer.transport.abort()
+        async with house.session.get("/livez") as got:
+            assert got.status == 200
+    assert logs == []

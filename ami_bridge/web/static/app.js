@@ -221,9 +221,9 @@ function draw() {
 }
 
 function titleNow() {
-  if (!page.user) return `${t("signin.title")} – ${PRODUCT}`;
+  if (!page.user) return `${t("signin.title")} · ${PRODUCT}`;
   const ringing = windowTitle(page.calls.going.filter((call) => !isStale(call)));
-  return `${ringing || t(`nav.${page.screen.id}`)} – ${PRODUCT}`;
+  return `${ringing || t(`nav.${page.screen.id}`)} · ${PRODUCT}`;
 }
 
 const languages = () => html`

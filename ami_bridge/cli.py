@@ -1,0 +1,215 @@
+"""The command `ami-bridge`. Exit codes: 0 done, 1 refused or failed with one clear sentence, 2 wrong usage."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ami_bridge import __version__, app
+from ami_bridge.config import Config, load
+from ami_bridge.errors import BadRequestError, BridgeError, NotFoundError
+
+CONFIG = Path("/etc/ami-bridge/config.toml")
+DEMO = Path(".demo/demo.json")
+TOKEN = Path("~/.config/ami-bridge/token")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        code = arguments.do(arguments)
+    except BridgeError as error:
+        print(f"ami-bridge: {error}", file=sys.stderr)
+        code = 1
+    except (KeyboardInterrupt, BrokenPipeError):
+        code = 130
+    sys.exit(code)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Say what can be written on the command line."""
+    parser = argparse.ArgumentParser(prog="ami-bridge", description="Computer telephony integration for Asterisk.")
+    parser.add_argument("--version", action="version", version=f"ami-bridge {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, do: Any, text: str) -> argparse.ArgumentParser:  # noqa: ANN401 - a function of below
+        one = commands.add_parser(name, help=text, description=text)
+        one.set_defaults(do=do)
+        return one
+
+    for name, do, text in (
+        ("run", _run, "Run the daemon in the foreground."),
+        ("check-config", _check_config, "Say whether the configuration is right, before anything is started."),
+        ("migrate", _migrate, "Bring the database's schema up to date (SQLite does that itself at start)."),
+    ):
+        command(name, do, text).add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
+
+    token = command("token", _token, "Make, list or revoke app tokens of a person.")
+    token.add_argument("verb", choices=["new", "list", "revoke"])
+    token.add_argument("id", nargs="?", help="with revoke: which one")
+    token.add_argument("--user", required=True, help="login in the groupware")
+    token.add_argument("--name", default="token", help="what it is for")
+    token.add_argument("--scopes", default="events,dial", help="of events,dial,rooms,alarms; default: %(default)s")
+    token.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
+    token.add_argument("--json", action="store_true", help="answer in JSON")
+
+    watch = command("watch", _watch, "Show one's live calls in the terminal, as a bubble would.")
+    watch.add_argument("--url", help="websocket of the daemon; default: $AMI_BRIDGE_URL, else that of the demo")
+    watch.add_argument("--token-file", type=Path, help=f"default: $AMI_BRIDGE_TOKEN, else {TOKEN}, else the demo's")
+    watch.add_argument("--user", help="with the demo: whose calls; default: the first person's")
+    watch.add_argument("--language", choices=["de", "en"], default=_language(), help="default: %(default)s")
+    watch.add_argument("--json", action="store_true", help="every message of the daemon as one line of JSON")
+
+    demo = command("demo", _demo, "Run a whole town hall: Asterisk, groupware, telephones and the daemon.")
+    kinds = demo.add_subparsers(metavar="WHAT")
+    call = kinds.add_parser("call", help="In a running demo: call from outside over the trunk.")
+    call.set_defaults(do=_demo_call)
+    call.add_argument("--from", dest="caller", default="+493023125001", help="the caller's number; default: %(default)s")
+    call.add_argument("--to", default="101", help="extension, or number as dialled from outside; default: %(default)s")
+    call.add_argument("--name", help="name that the caller's network sends")
+    call.add_argument("--seconds", type=float, default=20, help="the caller hangs up after that; default: %(default)g")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    app.set_up_logging(config.log)
+    try:
+        _until_told_to_stop(app.run(config))
+    except* BridgeError as group:
+        raise _first(group) from None
+    return 0
+
+
+def _first(group: BaseExceptionGroup[BridgeError]) -> BridgeError:
+    """Return the first of several errors that came at once."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _until_told_to_stop(work: Coroutine[Any, Any, object]) -> None:
+    """Run until SIGTERM or SIGINT, which cancel it; being stopped is no failure."""
+
+    async def cancellable() -> None:
+        task = asyncio.current_task()
+        stopped = False
+
+        def stop() -> None:
+            nonlocal stopped
+            stopped = True
+            if task is not None:
+                task.cancel()
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+
+    asyncio.run(cancellable())
+
+
+def _check_config(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    names = ", ".join(pbx.id for pbx in config.pbx)
+    print(f"{arguments.config}: right; it serves {names} and listens on {config.web.listen}")
+    return 0
+
+
+def _migrate(arguments: argparse.Namespace) -> int:
+    revision = asyncio.run(app.migrate(load(arguments.config)))
+    print(f"the schema is {revision}")
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    match arguments.verb:
+        case "new":
+            scopes = [scope.strip() for scope in arguments.scopes.split(",") if scope.strip()]
+            made = _ask_daemon(
+                config, "POST", "/tokens", {"login": arguments.user, "name": arguments.name, "scopes": scopes}
+            )
+            print(json.dumps(made) if arguments.json else made["token"])
+        case "list":
+            found = _ask_daemon(config, "GET", f"/tokens/{arguments.user}")["tokens"]
+            if arguments.json:
+                print(json.dumps(found))
+            else:
+                for one in found:
+                    used = (one["last_used"] or "never used")[:16]
+                    print(f"{one['id']}  {used:16}  {','.join(one['scopes']):24}  {one['name']}")
+        case _:
+            if not arguments.id:
+                raise BadRequestError("name the token that is to be revoked: `token list` shows their ids")
+            _ask_daemon(config, "DELETE", f"/tokens/{arguments.user}/{arguments.id}")
+            print("revoked; its connections are closed")
+    return 0
+
+
+def _ask_daemon(config: Config, method: str, route: str, body: object | None = None) -> dict[str, Any]:
+    return asyncio.run(app.ask_daemon(config, method, route, body))
+
+
+def _language() -> str:
+    return "de" if os.environ.get("LC_ALL", os.environ.get("LANG", "de")).lower().startswith("de") else "en"
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from ami_bridge.watch import Watch  # noqa: PLC0415 - only this command needs it
+
+    url, token = _where_to_watch(arguments)
+    watch = Watch(
+        url=url, token=token, language=arguments.language, json=arguments.json, now=lambda: datetime.now().astimezone()
+    )
+    _until_told_to_stop(watch.run())
+    return 0
+
+
+def _where_to_watch(arguments: argparse.Namespace) -> tuple[str, str]:
+    """Find the daemon and a token: what is said, else the environment, else a demo in this folder."""
+    demo = json.loads(DEMO.read_text(encoding="utf-8")) if DEMO.is_file() else None
+    url = arguments.url or os.environ.get("AMI_BRIDGE_URL") or (demo and demo["websocket"])
+    if not url:
+        raise NotFoundError("say which daemon to watch, by --url or $AMI_BRIDGE_URL; or start `make demo` here")
+    if arguments.token_file:
+        return url, _read_token(arguments.token_file)
+    if token := os.environ.get("AMI_BRIDGE_TOKEN"):
+        return url, token
+    if demo and not arguments.url:
+        for person in demo["people"]:
+            if arguments.user in {None, person["user"], person["extension"]}:
+                return url, person["token"]
+        raise NotFoundError(f"nobody in the demo is {arguments.user}")
+    return url, _read_token(TOKEN.expanduser())
+
+
+def _read_token(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise NotFoundError(f"{path} cannot be read: {error.strerror}; make a token by `ami-bridge token new`") from error
+
+
+def _demo(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - the demo takes its settings from the environment
+    from ami_bridge.demo import run as demo  # noqa: PLC0415 - its parts need not be installed where the daemon runs
+
+    return demo.main()
+
+
+def _demo_call(arguments: argparse.Namespace) -> int:
+    from ami_bridge.demo import run as demo  # noqa: PLC0415
+
+    return demo.call(arguments.caller, arguments.to, seconds=arguments.seconds, name=arguments.name)
+
+
