@@ -1,6 +1,7 @@
 """Every store on SQLite and on PostgreSQL: the same calls, the same answers."""
 
 import asyncio
+import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -196,6 +197,31 @@ class TestCredentials:
         assert await store.purge(NOON) == 0
         assert await store.purge(NOON + 2 * HOUR) == 2
         assert await store.purge(NOON + timedelta(days=91)) == 1
+
+
+class TestInterruptions:
+    async def test_whoever_is_cancelled_whenever_all_or_nothing_is_kept_and_the_next_one_is_served(
+        self, db: Database
+    ) -> None:
+        dice = random.Random(20261121)  # noqa: S311 - repeatable, not secret
+
+        async def writes_two(number: int) -> None:
+            async with db.transaction() as transaction:
+                for half in ("a", "b"):
+                    await transaction.run(
+                        insert(people).values(login=f"{number}{half}", name="", extensions=[], roles=[])
+                    )
+
+        for round_ in range(40):
+            tasks = [asyncio.create_task(writes_two(round_ * 10 + n)) for n in range(10)]  # noqa: TID251
+            await asyncio.sleep(dice.uniform(0, 0.008))
+            for task in dice.sample(tasks, 6):
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            assert all(one is None or isinstance(one, asyncio.CancelledError) for one in ended), ended
+        kept = {row.login for row in await db.rows(select(people.c.login))}
+        assert {login[:-1] + "a" for login in kept} == {login for login in kept if login.endswith("a")}
+        assert len([login for login in kept if login.endswith("a")]) * 2 == len(kept) >= 40 * 4 * 2
 
 
 # --- PostgreSQL's own ways
