@@ -5,18 +5,18 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import ami_bridge
-from ami_bridge.demo.ports import LOCAL, Ports, check_free
+from ami_bridge.demo.ports import LOCAL, PHONES, Ports, check_free
 from ami_bridge.demo.processes import Account, Process, output_of, servant
 from ami_bridge.demo.programs import Programs, programs
 from ami_bridge.demo.town import Secrets
-from ami_bridge.errors import NotReachableError
+from ami_bridge.errors import BusyError, NotReachableError
 
 READY_WITHIN = 30.0
 JUDGE = """\
@@ -65,6 +65,7 @@ class Pbx:
         self._ring_seconds = ring_seconds
         self._say = say
         self._process: Process | None = None
+        self._slots: set[int] = set()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -144,6 +145,35 @@ class Pbx:
     def inside(self) -> str:
         """Its own folder as Asterisk sees it."""
         return str(self.folder) if self.programs.host else f"/srv/{self.instance}"
+
+    @property
+    def phones_folder(self) -> Path:
+        """Where telephones keep their things, as the host sees it."""
+        return self.folder / "phones"
+
+    @property
+    def phones_inside(self) -> str:
+        """The same as the telephones see it; they always run in the folder with the programs."""
+        return f"/srv/{self.instance}/phones"
+
+    @property
+    def sipp_folder(self) -> Path:
+        """Where played calls keep their scenarios and logs; seen by sipp as /srv/…."""
+        return self.folder / "sipp"
+
+    @contextmanager
+    def telephone_slot(self) -> Iterator[int]:
+        """Lend a telephone its place among the ports."""
+        for slot in range(PHONES):
+            if slot not in self._slots:
+                self._slots.add(slot)
+                break
+        else:
+            raise BusyError(f"at most {PHONES} telephones fit into one instance")
+        try:
+            yield slot
+        finally:
+            self._slots.discard(slot)
 
     @property
     def cdr(self) -> Path:

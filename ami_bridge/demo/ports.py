@@ -10,7 +10,8 @@ from ami_bridge.errors import BusyError, ConfigError
 
 LOCAL = "127.0.0.1"
 OUTSIDE = "127.0.0.2"  # the outside world calls from here
-PHONE_PORTS = 80  # two per telephone: SIP and remote control
+PHONES = 30
+PHONE_PORTS = 3 * PHONES  # SIP, its neighbour (baresip takes it for TLS unasked), remote control
 RTP_PORTS = 300
 BLOCK = 100 + 2 * RTP_PORTS
 HIGHEST = 65535
