@@ -96,8 +96,9 @@ class Board:
                 live = self._see(event.leg, now)
                 if live is None:
                     return []
+                before = live.bridge
                 self._note(live, event, now)
-                return self._look(live, now)
+                return self._look(live, now, before)
 
     def _note(self, live: LiveLeg, event: LegEvent, now: datetime) -> None:  # noqa: C901, PLR0912 - one case a kind of event
         """Write down what an event says about one leg."""
@@ -128,6 +129,8 @@ class Board:
                 live.queue = queue
             case InRoom(_, room):
                 live.room = room
+                if room is None:
+                    self._drop_from_bridge(live)  # who leaves the room still stands in its bridge for a moment
             case _:
                 assert_never(event)
 
@@ -287,17 +290,22 @@ class Board:
             live.status = "DECLINED"
         live.gone_at = now
         live.room = live.parked_at = live.queue = None
+        before = live.bridge
         self._drop_from_bridge(live)
         call = self._calls[live.linked]
-        changed = self._look(live, now)
+        changed = self._look(live, now, before)
         if len(call.legs) > MANY_LEGS:
             self._thin_out(call)
         self._free_if_over(call, now)
         return changed
 
-    def _look(self, live: LiveLeg, now: datetime) -> list[View]:
-        """See what changed in the views of this leg's call, and of calls that were merged on the way."""
+    def _look(self, live: LiveLeg, now: datetime, left: str | None = None) -> list[View]:
+        """See what changed in the views of this leg's call, of those it hears or heard, and of merged ones."""
         changed = self._calls[live.linked].changed_views(self._bridges, now)
+        for bridge in {live.bridge, left} - {None}:
+            members = self._bridges.get(bridge or "", {})
+            for linked in {one.linked for one in members.values()} - {live.linked}:
+                changed += self._calls[linked].changed_views(self._bridges, now)
         while self._merging:
             old = self._merging.pop()
             changed = old.changed_views(self._bridges, now) + changed

@@ -80,6 +80,8 @@ class LiveCall:
         last = self.views.get(exten)
         if state == "ended" and last is not None:
             peer, rest = last.peer, last.others
+        elif leg.room is not None:
+            peer, rest = self._expected(leg, caller), peers
         elif peers:
             peer, rest = peers[0], peers[1:]
         elif state == "parked" and parked is not None and parked is not leg:
@@ -115,8 +117,10 @@ class LiveCall:
         )
 
     def _state(self, leg: LiveLeg, others: list[LiveLeg], parked: LiveLeg | None) -> State:  # noqa: PLR0911 - one line a state
+        if parked is not None and parked is not leg and not others:
+            return "parked"
         if leg.gone:
-            return "parked" if parked is not None else "ended"
+            return "ended"
         if leg.room is not None:
             return "conference"
         if leg.parked_at is not None:
@@ -140,19 +144,17 @@ class LiveCall:
         return bool(rung) and not any(one.up or one.answered_at for one in rung)
 
     def _caller_of(self, leg: LiveLeg) -> LiveLeg | None:
-        """Find the leg that began what this leg takes part in: the start of the chain of dials, through Local legs."""
-        seen = set()
-        while leg.dialled or leg.local:
-            seen.add(leg.id)
-            other = leg.by if leg.by is not None else self._other_half(leg)
-            if other is None or other.id in seen:
-                return self.legs.get(self.linked)
-            leg = other
-        return leg
+        """Find whose dialling this leg takes part in: its own, or, through Local legs, that of who rang it."""
+        if not leg.dialled:
+            return leg
+        seen, caller = {leg.id}, leg.by
+        while caller is not None and caller.local and caller.id not in seen:
+            seen.add(caller.id)
+            half = self._other_half(caller)
+            caller = caller.by or (half.by if half is not None else None)
+        return self.legs.get(self.linked) if caller is None or caller.local else caller
 
     def _other_half(self, leg: LiveLeg) -> LiveLeg | None:
-        if not leg.local:
-            return None
         name = other_half(leg.channel)
         return next((one for one in self.legs.values() if one.channel == name), None)
 
