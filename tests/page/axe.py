@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import CDPSession, Page
 
 SOURCE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "EN-301-549", "best-practice"]
@@ -29,10 +29,11 @@ class Axe:
             found = await _evaluate(link, f"axe.run(document, {only}).then((r) => r.violations)", inside)
         finally:
             await link.detach()
+        assert isinstance(found, list)
         return [_line(violation) for violation in found]
 
 
-async def _evaluate(link: Any, expression: str, world: int) -> Any:
+async def _evaluate(link: CDPSession, expression: str, world: int) -> object:
     question = {"expression": expression, "contextId": world, "awaitPromise": True, "returnByValue": True}
     answer = await link.send("Runtime.evaluate", question)
     assert "exceptionDetails" not in answer, answer["exceptionDetails"]

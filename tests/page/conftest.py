@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
 from tests.page.axe import Axe
 from tests.page.counterpart import COOKIE, PASSWORD, Counterpart
@@ -48,8 +48,8 @@ class Desk:
 
     async def is_signed_in(self) -> None:
         """Anna opens the page; she signed in earlier."""
-        cookie = {"name": COOKIE, "value": self.daemon.new_session(), "url": self.daemon.url}
-        await self.page.context.add_cookies([cookie])
+        session = self.daemon.new_session()
+        await self.page.context.add_cookies([{"name": COOKIE, "value": session, "url": self.daemon.url}])
         await self.opens()
         await self.has_read(self.daemon.seq)
 
@@ -57,11 +57,11 @@ class Desk:
         """Wait until the page shows everything up to a number."""
         await self.page.locator(f'html[data-seq="{seq}"]').wait_for(state="attached")
 
-    def card(self, name: str) -> Any:
+    def card(self, name: str) -> Locator:
         return self.page.locator(".call").filter(has=self.page.get_by_role("heading", name=name))
 
     @property
-    def said(self) -> Any:
+    def said(self) -> Locator:
         """What a screen reader is told."""
         return self.page.locator("#announcements")
 

@@ -31,12 +31,12 @@ async def test_a_call_is_seen_from_the_first_ring_to_its_end(desk: Desk) -> None
     await expect(card.locator("dl")).to_have_text(
         re.compile(r"Angerufen\s*Bürgerbüro \(000\)\s*Weitergeleitet von\s*Ben Biber \(102\)")
     )
-    await expect(desk.page).to_have_title("Erika Mustermann ruft an – ami_bridge")
+    await expect(desk.page).to_have_title("Erika Mustermann ruft an · ami_bridge")
     await expect(desk.said).to_have_text("Anruf von Erika Mustermann, Stadtwerke Musterhausen für Bürgerbüro.")
 
     await desk.daemon.tells(answered())
     await expect(card.locator(".state")).to_have_text("Im Gespräch")
-    await expect(desk.page).to_have_title("Anrufe – ami_bridge")
+    await expect(desk.page).to_have_title("Anrufe · ami_bridge")
     await expect(desk.said).to_have_text("Erika Mustermann, Stadtwerke Musterhausen: Im Gespräch.")
 
     await desk.daemon.tells(ended(result="answered", answered_at=ago(66)))
@@ -47,10 +47,10 @@ async def test_a_call_is_seen_from_the_first_ring_to_its_end(desk: Desk) -> None
 
 async def test_the_duration_runs(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(answered(answered_at=ago(57)))
+    await desk.daemon.tells(answered(answered_at=ago(58)))
     duration = desk.card("Erika Mustermann").locator(".duration")
-    await expect(duration).to_have_text(re.compile("0:5[789]"))
-    await expect(duration).to_have_text("1:00", timeout=8_000)
+    await expect(duration).to_have_text(re.compile("0:5[89]"))
+    await expect(duration).to_have_text("1:00")
     await expect(duration).to_have_attribute("datetime", "PT60S")
 
 
@@ -106,10 +106,10 @@ async def test_only_a_call_that_rings_here_is_in_the_window_title(desk: Desk) ->
     await desk.is_signed_in()
     await desk.daemon.tells(call("out", role="caller", direction="out", peer=CARLA))
     await desk.has_read(await desk.daemon.tells(answered("in")))
-    await expect(desk.page).to_have_title("Anrufe – ami_bridge")
+    await expect(desk.page).to_have_title("Anrufe · ami_bridge")
     await desk.daemon.tells(call("one", peer=BEN, since=ago(1)))
     await desk.daemon.tells(call("two", since=ago(3)))
-    await expect(desk.page).to_have_title("Ben Biber und 1 weitere rufen an – ami_bridge")
+    await expect(desk.page).to_have_title("Ben Biber und 1 weitere rufen an · ami_bridge")
 
 
 async def test_an_older_revision_changes_nothing(desk: Desk) -> None:
@@ -144,7 +144,7 @@ async def test_the_language_changes_in_mid_call_and_is_remembered(desk: Desk) ->
     await expect(english).to_be_focused()
     await expect(english).to_have_attribute("aria-pressed", "true")
     await expect(desk.card("Erika Mustermann").locator(".state")).to_have_text("Talking")
-    await expect(desk.page).to_have_title("Calls – ami_bridge")
+    await expect(desk.page).to_have_title("Calls · ami_bridge")
     await desk.page.reload()
     await expect(desk.page.get_by_role("heading", name="My calls")).to_be_visible()
 

@@ -48,14 +48,14 @@ async def test_after_a_cut_it_goes_on_where_it_was(desk: Desk) -> None:
 async def test_while_cut_nothing_pretends_to_be_live(desk: Desk) -> None:
     await desk.is_signed_in()
     await desk.daemon.tells(call())
-    await expect(desk.page).to_have_title("Erika Mustermann ruft an – ami_bridge")
+    await expect(desk.page).to_have_title("Erika Mustermann ruft an · ami_bridge")
     desk.daemon.away = True
     await desk.daemon.ends_links(4000)
     await expect(desk.page.locator("#badge")).to_have_text(CUT)
     card = desk.card("Erika Mustermann")
     await expect(card.locator(".state")).to_have_text("zuletzt: Klingelt")
     await expect(card.locator(".duration")).to_have_count(0)
-    await expect(desk.page).to_have_title("Anrufe – ami_bridge")
+    await expect(desk.page).to_have_title("Anrufe · ami_bridge")
     await expect(desk.said).to_have_text(re.compile("Verbindung unterbrochen"))
 
 

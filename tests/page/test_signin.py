@@ -73,22 +73,25 @@ async def test_a_wrong_password_is_said_and_can_be_typed_again(desk: Desk) -> No
     await desk.has_read(desk.daemon.seq)
 
 
-@pytest.mark.parametrize(
-    ("status", "problem", "words"),
-    [
+async def test_every_refusal_has_its_words(desk: Desk) -> None:
+    refusals: list[tuple[int, dict[str, str], str]] = [
         (429, {"code": "rate_limited", "title": "Too many"}, "Bitte warten Sie 30 Sekunden."),
         (503, {"code": "unavailable", "title": "No groupware"}, "Die Groupware antwortet gerade nicht"),
-        (403, {"code": "not_allowed", "title": "<b>No</b>", "detail": "Ask Eva."}, "<b>No</b> Ask Eva."),
-        (500, {}, "Die Anmeldung ist nicht gelungen."),
-    ],
-)
-async def test_every_refusal_has_its_words(desk: Desk, status: int, problem: dict[str, str], words: str) -> None:
-    desk.daemon.refuses = (status, problem)
+        (403, {"code": "not_allowed", "title": "not allowed"}, "Sie sind hier noch nicht eingetragen"),
+        (
+            409,
+            {"code": "new", "title": "new", "detail": "<b>Ask Eva.</b>"},
+            "nicht gelungen. Bitte versuchen Sie es noch einmal. (<b>Ask",
+        ),
+        (500, {}, "noch einmal. (HTTP 500)"),
+    ]
     await desk.opens()
     await desk.page.get_by_label("Benutzername").fill("anna")
-    await desk.page.get_by_label("Passwort").fill(PASSWORD)
-    await desk.page.get_by_role("button", name="Anmelden").click()
-    await expect(desk.page.get_by_role("alert")).to_contain_text(words)
+    for status, problem, words in refusals:
+        desk.daemon.refuses = (status, problem)
+        await desk.page.get_by_label("Passwort").fill(PASSWORD)
+        await desk.page.get_by_role("button", name="Anmelden").click()
+        await expect(desk.page.get_by_role("alert")).to_contain_text(words)
 
 
 @pytest.mark.parametrize(("looks", "lang"), [({"locale": "en-US"}, "en"), ({"locale": "fr-FR"}, "de")])
@@ -119,7 +122,7 @@ async def test_signing_out_ends_the_link(desk: Desk) -> None:
     await desk.signs_in()
     await desk.page.get_by_role("button", name="Abmelden").click()
     await until(lambda: not desk.daemon.sockets)
-    await expect(desk.page).to_have_title("Anmelden – ami_bridge")
+    await expect(desk.page).to_have_title("Anmelden · ami_bridge")
     assert not await desk.page.context.cookies()
 
 

@@ -27,7 +27,7 @@ def ago(seconds: float) -> datetime:
     return datetime.now(UTC) - timedelta(seconds=seconds)  # noqa: TID251 - the browser's clock runs on real time
 
 
-def call(who: str = "erika", **different: Any) -> Call:
+def call(who: str = "erika", **different: object) -> Call:
     """One call; what is not said is a citizen ringing at the office."""
     said: dict[str, Any] = {
         "id": f"01CALL{who.upper()}",
@@ -42,14 +42,14 @@ def call(who: str = "erika", **different: Any) -> Call:
         "extension": "101",
         "actions": ("reject", "redirect"),
     }
-    return Call(**{**said, **different})
+    return Call(**(said | different))
 
 
-def answered(who: str = "erika", **different: Any) -> Call:
+def answered(who: str = "erika", **different: object) -> Call:
     return call(who, **{"rev": 2, "state": "answered", "answered_at": ago(1), **different})
 
 
-def ended(who: str = "erika", **different: Any) -> Call:
+def ended(who: str = "erika", **different: object) -> Call:
     return call(who, **{"rev": 9, "state": "ended", "result": "missed", "ended_at": ago(1), **different})
 
 

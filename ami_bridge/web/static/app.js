@@ -13,6 +13,7 @@ const CLIENT = "page/1.0";
 const LANGUAGES = [["de", "Deutsch"], ["en", "English"]];
 const SPOKEN_TOGETHER_WITHIN = 150;
 const SPOKEN_FOR = 10_000;
+const TOLD_AFTER = 1_000; // a link that is back at once was not worth a word
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
 const SIGNED_OUT_CODES = [4500];
@@ -39,17 +40,18 @@ const bridgesDown = () => [...page.bridges.values()].filter((bridge) => bridge.a
 const isLive = () => page.state === "live" && !bridgesDown().length;
 const isStale = (call) => page.state !== "live" || page.bridges.get(call.pbx)?.ami === "down";
 
+/** `is` names the state; all else is how it is shown. */
 function badge() {
-  if (page.state === "connecting") return { kind: "waiting", drawing: "waiting", text: t("status.connecting") };
-  if (page.state === "stopped") return { kind: "bad", drawing: "cut", text: t("status.stopped") };
+  if (page.state === "connecting") return { is: "connecting", kind: "waiting", drawing: "waiting", text: t("status.connecting") };
+  if (page.state === "stopped") return { is: "stopped", kind: "bad", drawing: "cut", text: t("status.stopped") };
   if (page.state === "lost") {
     const text = page.heard ? t("status.lost", { time: timeOfDay(page.heard) }) : t("status.unreachable");
-    return { kind: "bad", drawing: "cut", text };
+    return { is: "lost", kind: "bad", drawing: "cut", text };
   }
   const [down] = bridgesDown();
-  if (!down) return { kind: "good", drawing: "ok", text: t("status.live") };
+  if (!down) return { is: "live", kind: "good", drawing: "ok", text: t("status.live") };
   const key = page.bridges.size > 1 ? "status.named_pbx_down" : "status.pbx_down";
-  return { kind: "bad", drawing: "cut", text: t(key, { time: timeOfDay(down.since), pbx: down.pbx }) };
+  return { is: "pbx", kind: "bad", drawing: "cut", text: t(key, { time: timeOfDay(down.since), pbx: down.pbx }) };
 }
 
 // --- saying things to people who hear the page
@@ -68,37 +70,42 @@ function say(text) {
   }, SPOKEN_TOGETHER_WITHIN);
 }
 
-function sayBadgeIfNew(before) {
-  const { text, kind } = badge();
-  if (text !== before.text && !(kind === "good" && before.kind === "waiting")) say(text);
+let told = "live";
+let tellLater = 0;
+
+/** That all is well is only worth saying after it was not. */
+function tellBadge() {
+  clearTimeout(tellLater);
+  tellLater = setTimeout(() => {
+    const { is, text } = badge();
+    if (!page.user || is === "connecting" || is === told) return;
+    told = is;
+    say(text);
+  }, TOLD_AFTER);
 }
 
 // --- the link
 
 const on = {
   welcome(message) {
-    const before = badge();
     page.state = "live";
     page.user = message.user ?? page.user;
-    sayBadgeIfNew(before);
+    tellBadge();
     draw();
   },
 
   message(message) {
-    const before = badge();
     if (message.ts) learn(message.ts);
     if (message.type === "snapshot") snapshot(message);
     else if (message.type === "event") happened(message);
-    sayBadgeIfNew(before);
     draw();
     if (typeof message.seq === "number") document.documentElement.dataset.seq = message.seq;
   },
 
   lost(heard) {
-    const before = badge();
     page.state = "lost";
     page.heard = heard;
-    sayBadgeIfNew(before);
+    tellBadge();
     draw();
   },
 
@@ -114,22 +121,27 @@ const on = {
       leave("signin.revoked");
       return;
     }
-    const before = badge();
     page.state = "stopped";
     page.stoppedBy = code;
-    sayBadgeIfNew(before);
+    tellBadge();
     draw();
   },
 };
 
 function snapshot({ topic, calls, bridges }) {
   if (topic === TOPIC && calls) page.calls.replace(calls).filter(ringsHere).forEach((call) => say(sentence(call)));
-  if (topic === "bridge" && bridges) page.bridges = new Map(bridges.map((bridge) => [bridge.pbx, bridge]));
+  if (topic === "bridge" && bridges) {
+    page.bridges = new Map(bridges.map((bridge) => [bridge.pbx, bridge]));
+    tellBadge();
+  }
 }
 
 function happened({ topic, call, bridge }) {
   if (topic === TOPIC && call && page.calls.change(call)) say(sentence(call));
-  if (topic === "bridge" && bridge) page.bridges.set(bridge.pbx, bridge);
+  if (topic === "bridge" && bridge) {
+    page.bridges.set(bridge.pbx, bridge);
+    tellBadge();
+  }
 }
 
 function enter(user) {

@@ -4,13 +4,12 @@ import { html, nothing } from "./vendor/lit.js";
 import { learn } from "./clock.js";
 import { t } from "./i18n.js";
 
-/** What the daemon said no to; `code` is stable, `title` and `detail` are for people. */
+/** What the daemon said no to; `code` is stable, `detail` one sentence for people. */
 export class Refusal extends Error {
-  constructor(status, problem, retryAfter) {
-    super(problem.title ?? `HTTP ${status}`);
+  constructor(status, { code, detail }, retryAfter) {
+    super(detail || `HTTP ${status}`);
     this.status = status;
-    this.code = problem.code;
-    this.said = [problem.title, problem.detail].filter(Boolean).join(" ");
+    this.code = code;
     this.retryAfter = retryAfter;
   }
 }
@@ -53,10 +52,11 @@ export async function signOut() {
 /** Why it did not work, in words a person can act on. */
 export function explain(error) {
   if (!(error instanceof Refusal)) return t("signin.no_server");
-  if (error.status === 429) return t("signin.too_often", { seconds: error.retryAfter ?? "60" });
   if (error.status === 401) return t("signin.wrong");
+  if (error.status === 429) return t("signin.too_often", { seconds: error.retryAfter ?? "60" });
+  if (error.code === "not_allowed") return t("signin.not_allowed");
   if (error.code === "unavailable") return t("signin.no_groupware");
-  return error.said || t("signin.failed");
+  return t("signin.failed", { why: error.message });
 }
 
 /** `form` holds `busy`, `error` (a sentence) and `wrong` (whether the two fields are to blame). */
