@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ import structlog
 from msgspec import Struct
 
 from ami_bridge import config as settings
-from ami_bridge import wire
 from ami_bridge.asterisk import translate
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.resync import Resync
@@ -21,6 +19,7 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.journal import Journal
+from ami_bridge.calls.routes import OPERATIONS as CALLS
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.calls.store import JournalStore
 from ami_bridge.config import Config
@@ -30,8 +29,8 @@ from ami_bridge.contacts.store import ContactStore
 from ami_bridge.contacts.sync import Sync
 from ami_bridge.dav.client import DavClient
 from ami_bridge.db import place
-from ami_bridge.db.database import Database, open_database
 from ami_bridge.db.database import migrate as migrate_database
+from ami_bridge.db.database import open_database
 from ami_bridge.dispatch import Dispatch
 from ami_bridge.errors import NotReachableError
 from ami_bridge.ids import new_id
@@ -39,6 +38,7 @@ from ami_bridge.numbers import Numbers
 from ami_bridge.people.access import Access
 from ami_bridge.people.control import TokenDesk
 from ami_bridge.people.model import People
+from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.routes import PeopleRoutes
 from ami_bridge.people.signin import SignIn
 from ami_bridge.people.store import CredentialStore, PersonStore
@@ -48,7 +48,7 @@ from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Doorway
 from ami_bridge.web.openapi import openapi_routes
 from ami_bridge.web.pbx import serve_pbx
-from ami_bridge.web.server import serve
+from ami_bridge.web.server import Check, serve
 from ami_bridge.web.socket import Sockets
 
 log = structlog.get_logger()
@@ -107,8 +107,87 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             people=people,
             directory=directory,
             numbers=numbers,
-            site=config.site,
-            rights_changed=_RightsChanged(hub=hub, access=access, people=people),
+            rights_changed=_rights_changed(hub=hub, access=access, people=people),
             now=now,
         )
         await sync.load()
+
+        tasks.create_task(hub.run(), name="hub")
+        tasks.create_task(journal.run(), name="journal")
+        routes = [
+            lambda router: router.add_get("/api/v1/ws", sockets.handle),
+            PeopleRoutes(access=access, sign_in=sign_in, people=people, doorway=doorway).add_to,
+            CallRoutes(guard=access, desk=desk).add_to,
+            openapi_routes([*PEOPLE, *CALLS]),
+        ]
+        checks: dict[str, Check] = {"store": db.answers, "ami": lambda: link.up}
+        answers = {"name": name_question}
+        async with (
+            serve_control(control_socket(config), add_routes=[TokenDesk(access=access, people=people).add_to]),
+            serve(config.web, add_routes=routes, checks=checks) as web_port,
+            serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
+        ):
+            tasks.create_task(link.run(dispatch.handle, connected=resync.run, lost=dispatch.lost), name="ami link")
+            tasks.create_task(every(config.groupware.sync_every, sync.run, name="address books"))
+            tasks.create_task(every(PURGE_EVERY, journal.forget, name="journal retention"))
+            tasks.create_task(every(PURGE_EVERY, access.purge, name="credentials retention"))
+            log.info("daemon.ready", web=web_port, questions=questions_port, pbx=pbx.id)
+            if ready is not None:
+                ready(Ready(web=web_port, questions=questions_port))
+            await asyncio.Event().wait()  # until cancelled
+
+
+def _rights_changed(*, hub: Hub, access: Access, people: People) -> Callable[[frozenset[str]], Awaitable[None]]:
+    """Make what follows from a new staff book: who is gone loses everything at once, the others get new state."""
+
+    async def changed(logins: frozenset[str]) -> None:
+        gone = {login for login in logins if people.by_login(login) is None}
+        if gone:
+            await access.forget(gone)
+        for login in gone:
+            hub.close(login=login, code=4500, reason="not known any more")
+        for login in logins - gone:
+            hub.rights_changed(login)
+
+    return changed
+
+
+def control_socket(config: Config) -> Path:
+    """Return where the control socket lies: as configured, else beside the SQLite file."""
+    if config.control.socket:
+        return Path(config.control.socket)
+    kind, path = place.parse(config.database.url)
+    return path.with_name("control.sock") if kind == "sqlite" else Path("control.sock")
+
+
+async def migrate(config: Config) -> str:
+    """Bring the database's schema up to date; return its revision."""
+    return await migrate_database(config.database.url)
+
+
+async def ask_daemon(config: Config, method: str, route: str, body: object | None = None) -> dict[str, Any]:
+    """Ask the running daemon over its control socket."""
+    try:
+        return await ask(control_socket(config), method, route, body)
+    except NotReachableError as error:
+        raise NotReachableError(
+            f"no daemon answers on {control_socket(config)}: start it with `ami-bridge run`"
+        ) from error
+
+
+def set_up_logging(config: settings.Log) -> None:
+    """Report to standard error: JSON lines for machines, or text for people. Secrets and numbers never get here."""
+    level = logging.getLevelNamesMapping().get(config.level.upper(), logging.INFO)
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if config.format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+            structlog.processors.dict_tracebacks if config.format == "json" else structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     kinds = demo.add_subparsers(metavar="WHAT")
     call = kinds.add_parser("call", help="In a running demo: call from outside over the trunk.")
     call.set_defaults(do=_demo_call)
-    call.add_argument("--from", dest="caller", default="+493023125001", help="the caller's number; default: %(default)s")
+    call.add_argument(
+        "--from", dest="caller", default="+493023125001", help="the caller's number; default: %(default)s"
+    )
     call.add_argument("--to", default="101", help="extension, or number as dialled from outside; default: %(default)s")
     call.add_argument("--name", help="name that the caller's network sends")
     call.add_argument("--seconds", type=float, default=20, help="the caller hangs up after that; default: %(default)g")
@@ -198,7 +200,9 @@ def _read_token(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
-        raise NotFoundError(f"{path} cannot be read: {error.strerror}; make a token by `ami-bridge token new`") from error
+        raise NotFoundError(
+            f"{path} cannot be read: {error.strerror}; make a token by `ami-bridge token new`"
+        ) from error
 
 
 def _demo(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - the demo takes its settings from the environment
@@ -211,5 +215,3 @@ def _demo_call(arguments: argparse.Namespace) -> int:
     from ami_bridge.demo import run as demo  # noqa: PLC0415
 
     return demo.call(arguments.caller, arguments.to, seconds=arguments.seconds, name=arguments.name)
-
-

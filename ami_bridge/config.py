@@ -207,6 +207,8 @@ def _check(config: Config, path: Path) -> None:
         if not pbx.questions.secret:
             raise ConfigError(f"{path}: [pbx.questions.secret_file] is missing for {pbx.id}")
     check_listener(config.web.listen, path, "web.listen")
+    if not config.groupware.url:
+        raise ConfigError(f"{path}: [groupware.url] is missing: it has the address books and checks passwords")
     if not 0 < config.journal.keep_days <= MOST_JOURNAL_DAYS:
         raise ConfigError(f"{path}: [journal.keep_days]: {config.journal.keep_days} is not 1 to {MOST_JOURNAL_DAYS}")
     if config.log.format not in {"json", "text"}:

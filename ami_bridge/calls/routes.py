@@ -4,10 +4,25 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from aiohttp import web
+from msgspec import Struct
 
 from ami_bridge import wire
 from ami_bridge.web.body import answer
 from ami_bridge.web.identity import Guard
+from ami_bridge.web.openapi import Operation
+
+
+class Calls(Struct, frozen=True):
+    """Somebody's live calls."""
+
+    calls: Sequence[wire.Call]
+
+
+OPERATIONS = (
+    Operation(
+        method="GET", path="/api/v1/calls", summary="One's own live calls", result=Calls, errors=("not_allowed",)
+    ),
+)
 
 
 class Desk(Protocol):
@@ -24,7 +39,7 @@ class CallRoutes:
         self._guard = guard
         self._desk = desk
 
-    def add(self, router: web.UrlDispatcher) -> None:
+    def add_to(self, router: web.UrlDispatcher) -> None:
         """Put the routes into the application."""
         router.add_get("/api/v1/calls", self.live)
 
@@ -32,4 +47,4 @@ class CallRoutes:
         """Answer with the caller's own live calls."""
         identity = await self._guard.identify(request)
         identity.must_have("events")
-        return answer({"calls": self._desk.calls(identity.login)})
+        return answer(Calls(self._desk.calls(identity.login)))
