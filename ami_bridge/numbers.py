@@ -106,6 +106,14 @@ class Numbers:
         """Read one telephone field of an address book; it may hold several numbers, or none."""
         return list(self._remembered_cards(raw)) if len(raw) <= 2 * LONGEST_RAW else []
 
+    def is_extension(self, digits: str) -> bool:
+        """Whether these digits can be somebody's extension here, by their length alone."""
+        if not digits.isascii() or not digits.isdigit():
+            return False
+        if self._digits:
+            return len(digits) == self._digits
+        return len(digits) <= self._longest_exten and not _SHORT.fullmatch(digits)
+
     def _read(self, raw: str, dialled: bool) -> Number | None:  # noqa: FBT001 - a cache key
         """Do the work of `from_pbx`."""
         text = _ascii_digits(raw).strip()

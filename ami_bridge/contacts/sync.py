@@ -1,0 +1,263 @@
+"""Look at the address books, keep what changed, refill the names and the staff."""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from ami_bridge.contacts import staff
+from ami_bridge.contacts.directory import Directory, Index
+from ami_bridge.contacts.model import Card, Contact, ContactNumber
+from ami_bridge.contacts.store import Changes, ContactStore, StoredBook
+from ami_bridge.contacts.watch import Dav, Pause, Watch
+from ami_bridge.dav.client import Known
+from ami_bridge.dav.plan import Listing
+from ami_bridge.errors import NotReachableError
+from ami_bridge.numbers import Numbers
+from ami_bridge.people.model import People, Person
+
+log = structlog.get_logger()
+
+CHECKED_AT_START = 200
+"""Stored numbers that are read again at the start: were they read at another site?"""
+LONGEST_FIELD = 200
+
+
+class BookOfConfig(Protocol):
+    """One address book as configured."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+
+    @property
+    def scope(self) -> str:
+        """Who may know what is in it."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+
+
+class StaffOfConfig(Protocol):
+    """What the configuration says about people."""
+
+    @property
+    def book(self) -> str:
+        """Path of the staff book."""
+
+    @property
+    def extensions(self) -> Mapping[str, Sequence[str]]:
+        """Extensions by login, where the book is not right."""
+
+    @property
+    def roles(self) -> Mapping[str, Sequence[str]]:
+        """Roles by login."""
+
+
+class PersonStore(Protocol):
+    """Where persons are kept."""
+
+    async def all(self) -> Collection[Person]:
+        """Read everybody."""
+
+    async def replace(self, persons: Iterable[Person]) -> None:
+        """Keep these and nobody else."""
+
+
+class Sync:
+    """Looks at all books in turn; what fails keeps what it had."""
+
+    def __init__(
+        self,
+        *,
+        dav: Dav,
+        books: Sequence[BookOfConfig],
+        staff: StaffOfConfig,
+        store: ContactStore,
+        persons: PersonStore,
+        people: People,
+        directory: Directory,
+        numbers: Numbers,
+        rights_changed: Callable[[frozenset[str]], Awaitable[None]],
+        now: Callable[[], datetime],
+    ) -> None:
+        # Until there are groups and private books, what is not for everybody is not read at all.
+        self._books = [book for book in books if book.scope == "shared"]
+        self._unread = [book.path for book in books if book.scope != "shared"]
+        self._staff = staff
+        self._store = store
+        self._persons = persons
+        self._people = people
+        self._directory = directory
+        self._numbers = numbers
+        self._rights_changed = rights_changed
+        self._now = now
+        self._watch = Watch(dav, now)
+        self._staff_known = Known()
+        self._staff_cards: dict[str, Card] = {}
+        self._reads_differently = False
+
+    async def load(self) -> None:
+        """Begin with what was kept, so that names are there at once."""
+        for path in self._unread:
+            log.warning("contacts.book_not_read", book=path, why="only books of scope shared are")
+        await self._store.keep_only([book.path for book in self._books])
+        extensions, roles = self._staff.extensions, self._staff.roles
+        if self._staff.book:
+            kept = await self._persons.all()
+            found = [staff.overridden(person, extensions=extensions, roles=roles) for person in kept]
+        else:
+            found = staff.persons_without_book(extensions=extensions, roles=roles)
+            await self._persons.replace(found)
+        self._people.replace(found)
+        self._directory.replace_people(found)
+        await self._refill(check=True)
+        log.info("contacts.loaded", names=len(self._directory), people=len(found))
+
+    async def run(self) -> None:
+        """Look at the staff book and all others once; none stops the others, and nothing expected is raised."""
+        looks: list[tuple[str, Callable[[], Awaitable[bool]]]] = []
+        if self._staff.book:
+            looks.append((self._staff.book, self._look_at_staff))
+        looks += [(book.path, partial(self._look_at, book)) for book in self._books]
+        changed = False
+        for path, look in looks:
+            changed = await self._watch.over(path, look) or changed
+        self._watch.conclude()
+        if changed:
+            try:
+                await self._refill()
+            except NotReachableError as error:
+                log.warning("contacts.store_away", why=str(error))
+        if not self._watch.failing:
+            self._reads_differently = False
+
+    async def _look_at(self, book: BookOfConfig) -> bool:
+        """Bring one address book up to date; says whether anything changed."""
+        stored = (await self._store.books()).get(book.path)
+        ours = await self._store.etags(stored.id) if stored else {}
+        token, ctag = (stored.sync_token, stored.ctag) if stored else (None, None)
+        if self._reads_differently:
+            ours, token, ctag = dict.fromkeys(ours), None, None
+        found = await self._watch.look(book.path, Known(etags=ours, token=token, ctag=ctag))
+        if found is None:
+            return False
+        theirs, listing, planned = found
+        contacts: list[Contact] = []
+        async for href, card in self._watch.cards(theirs, planned.fetch):
+            contacts.append(self._contact(href, listing.etags.get(href), card))
+        label = book.label or theirs.name or book.path
+        if stored is None or not planned.is_empty or not _same(stored, label, listing):
+            await self._store.keep(
+                Changes(
+                    path=book.path,
+                    label=label,
+                    scope=book.scope,
+                    contacts=contacts,
+                    deleted=planned.delete,
+                    token=listing.token,
+                    ctag=listing.ctag,
+                )
+            )
+        self._watch.kept(book.path, listing)
+        if not planned.is_empty:
+            log.info("contacts.synced", book=book.path, fetched=len(contacts), deleted=len(planned.delete))
+        return not planned.is_empty or stored is None or stored.label != label
+
+    async def _look_at_staff(self) -> bool:
+        """Bring the staff up to date; its names are refilled here, no other book has changed."""
+        path = self._staff.book
+        found = await self._watch.look(path, self._staff_known)
+        if found is None:
+            return False
+        theirs, listing, planned = found
+        cards = dict(self._staff_cards)
+        for href in planned.delete:
+            cards.pop(href, None)
+        async for href, card in self._watch.cards(theirs, planned.fetch):
+            cards[href] = card or Card()
+        persons = await self._everybody(cards.values())
+        gone = {person.login for person in self._people.all()} - {person.login for person in persons}
+        if not self._watch.believes(path, gone=len(gone), of=len(self._people.all())):
+            return False
+        if persons != list(self._people.all()):
+            changed = self._people.replace(persons)
+            self._directory.replace_people(persons)
+            await self._rights_changed(changed)
+            await self._persons.replace(persons)
+            log.info("contacts.staff_synced", people=len(persons), changed=len(changed))
+        etags = {href: etag for href, etag in self._staff_known.etags.items() if href in cards}
+        etags |= {href: listing.etags[href] for href in planned.fetch if href in cards}
+        self._staff_known = Known(etags=etags, token=listing.token, ctag=listing.ctag)
+        self._staff_cards = cards
+        self._watch.kept(path, listing)
+        return False
+
+    async def _everybody(self, cards: Iterable[Card]) -> list[Person]:
+        pause = Pause()
+        found: dict[str, Person] = {}
+        for card in cards:
+            person = staff.person_of(card, self._numbers, extensions=self._staff.extensions, roles=self._staff.roles)
+            if person is not None:
+                found.setdefault(person.login, person)
+            await pause()
+        return list(found.values())
+
+    def _contact(self, href: str, etag: str | None, card: Card | None) -> Contact:
+        """Make an entry; of what is nobody's business, no person's, or unreadable, only that it is there."""
+        if card is None or card.private or card.group:
+            return Contact(href=href, etag=etag)
+        return Contact(
+            href=href,
+            etag=etag,
+            uid=card.uid[:LONGEST_FIELD] if card.uid else None,
+            name=card.name[:LONGEST_FIELD],
+            org=card.org[:LONGEST_FIELD] if card.org else None,
+            company=card.company,
+            numbers=tuple(
+                # What has no E.164 is kept as the digits it is, so that it needs no second reading.
+                ContactNumber(
+                    raw=tel.raw if one.e164 else one.exten or "", e164=one.e164, exten=one.exten, kind=tel.kind
+                )
+                for tel in card.tels
+                for one in self._numbers.from_card(tel.raw)
+            ),
+        )
+
+    async def _refill(self, *, check: bool = False) -> None:
+        """Build the names anew from what is kept, and answer from them from then on."""
+        index = Index()
+        pause = Pause()
+        stored = await self._store.books()
+        checked = 0
+        for book in self._books:
+            if (kept := stored.get(book.path)) is None:
+                continue
+            after, some = await self._store.page(kept.id, 0)
+            while some:
+                for contact in some:
+                    index.add(contact, kept.label)
+                    if check and checked < CHECKED_AT_START:
+                        checked += len(contact.numbers)
+                        self._reads_differently |= self._differs(contact)
+                    await pause()
+                after, some = await self._store.page(kept.id, after)
+        self._directory.replace(index)
+        if check and self._reads_differently:
+            log.info("contacts.site_changed", why="numbers are read differently now; all books are fetched anew")
+
+    def _differs(self, contact: Contact) -> bool:
+        """Tell whether a contact was kept under another configuration of the site."""
+        return any(
+            all(one.e164 != again.e164 for again in self._numbers.from_card(one.raw))
+            for one in contact.numbers
+            if one.e164
+        )
+
+
+def _same(stored: StoredBook, label: str, listing: Listing) -> bool:
+    """Tell whether there is nothing to write down."""
+    return (stored.label, stored.sync_token, stored.ctag) == (label, listing.token, listing.ctag)
