@@ -3,6 +3,7 @@
 import os
 import random
 import socket
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -17,6 +18,9 @@ BLOCK = 100 + 2 * RTP_PORTS
 HIGHEST = 65535
 # Below the range from which Linux gives ports to outgoing connections (32768 by default).
 FREE_FROM, FREE_TO = 15000, 31000
+
+
+_lent: deque[int] = deque(maxlen=500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +126,25 @@ def first_taken(ports: Ports) -> tuple[str, int] | None:
     return None
 
 
-def free_udp(address: str) -> int:
-    """Return a UDP port that is free now; for programs that live for one call."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
+def free_udp() -> int:
+    """Return a UDP port that is free now, on all addresses; for programs that live for one call."""
+    return _free(socket.SOCK_DGRAM)
+
+
+def free_tcp() -> int:
+    """Return a TCP port that is free now."""
+    return _free(socket.SOCK_STREAM)
+
+
+def _free(kind: int) -> int:
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind(("0.0.0.0", 0))  # noqa: S104 - nothing listens, it only asks what is free everywhere
+            port = int(probe.getsockname()[1])
+        # The kernel may name a port twice before its first user has taken it.
+        if port not in _lent:
+            _lent.append(port)
+            return port
 
 
 def _is_free(kind: int, address: str, port: int) -> bool:

@@ -122,28 +122,38 @@ _OK = _send(
     f"{_CONTACT}\nContent-Length: 0\n",
     retrans=False,
 )
+# Sent once: what comes back is the ACK, which sipp does not take for an answer when it is optional.
 _OK_WITH_SDP = _send(
-    f"SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n{_CONTACT}\n{_sdp()}"
+    f"SIP/2.0 200 OK\n[last_Via:]\n[last_From:]\n[last_To:]\n[last_Call-ID:]\n[last_CSeq:]\n{_CONTACT}\n{_sdp()}",
+    retrans=False,
 )
 
 # Codes with which a call may fail; sipp knows no "any other".
 _FAILURES = ("302", "400", "403", "404", "408", "480", "481", "484", "486", "487", "488", "500", "503", "600", "603")
 
 
-def _talk(*, label: int, bye: str) -> str:
-    """Talk for @HOLD@: re-INVITE and UPDATE are answered, then whoever is first says goodbye."""
-    again, update, over, end = label, label + 1, label + 2, label + 3
+def _listen(*, label: int, within: str = "") -> str:
+    """Answer re-INVITE and UPDATE until BYE comes (jump to `label` + 3), or nothing for a while (to `label` + 4)."""
+    limit = f' timeout="{within}" ontimeout="{label + 4}"' if within else ""
     return (
-        f'<label id="{again}"/>\n'
-        f'<recv request="INVITE" optional="true" next="{update}" timeout="@HOLD@" ontimeout="{over}"/>\n'
-        f'<recv request="ACK" optional="true" next="{again}"/>\n'
-        f'<recv request="UPDATE" optional="true" next="{update}"/>\n'
-        f'<recv request="BYE" timeout="@HOLD@" ontimeout="{over}"/>\n'
-        f"{_log('bye from the other')}{_OK}"
-        f'<nop next="{end}"/>\n'
-        f'<label id="{update}"/>\n{_OK_WITH_SDP}<nop next="{again}"/>\n'
-        f'<label id="{over}"/>\n{bye}<recv response="200"/>\n{_log("bye")}'
-        f'<label id="{end}"/>\n'
+        f'<label id="{label}"/>\n'
+        f'<recv request="INVITE" optional="true" next="{label + 1}"{limit}/>\n'
+        f'<recv request="ACK" optional="true" next="{label}"{limit}/>\n'
+        f'<recv request="UPDATE" optional="true" next="{label + 2}"{limit}/>\n'
+        f'<recv request="NOTIFY" optional="true" next="{label + 2}"{limit}/>\n'
+        f'<recv request="BYE" next="{label + 3}"{limit}/>\n'
+        f'<label id="{label + 1}"/>\n{_OK_WITH_SDP}<nop next="{label}"/>\n'
+        f'<label id="{label + 2}"/>\n{_OK}<nop next="{label}"/>\n'
+    )
+
+
+def _talk(*, label: int, bye: str) -> str:
+    """Talk for @HOLD@, then whoever is first says goodbye."""
+    return (
+        _listen(label=label, within="@HOLD@")
+        + f'<label id="{label + 3}"/>\n{_OK}{_log("bye from the other")}<nop next="{label + 5}"/>\n'
+        + f'<label id="{label + 4}"/>\n{bye}<recv response="200"/>\n{_log("bye")}'
+        + f'<label id="{label + 5}"/>\n'
     )
 
 
@@ -260,4 +270,82 @@ REGISTER = (
         f"{_CONTACT}\nExpires: @EXPIRES@\n[authentication username=@OWN@ password=@PASSWORD@]\nContent-Length: 0\n"
     )
     + '<recv response="200"/>\n'
+)
+
+# ---- Transfer with consultation: two sipps talk to each other (its "3PCC"), one has the call, the other consults.
+
+
+def _own_request(method: str, cseq: int, rest: str = "Content-Length: 0\n") -> str:
+    """Return a request of the called side in its dialogue."""
+    return (
+        f"{method} [next_url] SIP/2.0\n{_TOP}From: [$called];tag=[pid]i[call_number]\nTo: [$caller]\n"
+        f"Call-ID: [call_id]\nCSeq: {cseq} {method}\n{_CONTACT}\n{rest}"
+    )
+
+
+_AUTH = "[authentication username=@OWN@ password=@PASSWORD@]\n"
+_HELD = _sdp("53655766", "sendonly")
+_REFER_TO = (
+    "Refer-To: <sip:@SECOND@@[remote_ip]?Replaces=[$id]%3Bto-tag%3D[$theirs]%3Bfrom-tag%3D[$ours]>\n"
+    "Referred-By: <sip:@OWN@@[remote_ip]>\nContent-Length: 0\n"
+)
+
+TRANSFER = (
+    _CALLED
+    + _RINGS
+    + _ring("@WAIT@")
+    + _answer_invite("200 OK", f"{_CONTACT}\n{_sdp()}")
+    + '<recv request="ACK"/>\n'
+    + _log("answered")
+    + '<pause milliseconds="@HOLD@"/>\n'
+    + _send(_own_request("INVITE", 1, _HELD))
+    + '<recv response="100" optional="true"/>\n<recv response="200"/>\n'
+    + _send(_own_request("ACK", 1), retrans=False)
+    + _log("held")
+    + "<sendCmd><![CDATA[\nCall-ID: [call_id]\nX-Go: consult\n\n]]></sendCmd>\n"
+    + """\
+<recvCmd><action>
+<ereg regexp="X-Id: ([0-9A-Za-z%.-]+)" search_in="msg" check_it="true" assign_to="l1,id"/>
+<ereg regexp="X-Theirs: ([0-9A-Za-z%.-]+)" search_in="msg" check_it="true" assign_to="l2,theirs"/>
+<ereg regexp="X-Ours: ([0-9A-Za-z%.-]+)" search_in="msg" check_it="true" assign_to="l3,ours"/>
+</action></recvCmd>
+<Reference variables="l1,l2,l3,id,theirs,ours"/>
+"""
+    + _log("consulted")
+    + '<pause milliseconds="@HOLD@"/>\n'
+    + _send(_own_request("REFER", 2, _REFER_TO))
+    + '<recv response="100" optional="true"/>\n<recv response="202"/>\n'
+    + _log("transferred")
+    + _listen(label=70)
+    + '<label id="73"/>\n'
+    + _OK
+    + '<label id="99"/>\n'
+)
+
+_CONSULT_CALL = "consult///"
+
+CONSULT = (
+    """\
+<recvCmd><action>
+<ereg regexp="X-Go: consult" search_in="msg" check_it="true" assign_to="go"/>
+</action></recvCmd>
+<Reference variables="go"/>
+"""
+    + _send(_request("INVITE", 1, to_tag=False, rest=_sdp(), call=_CONSULT_CALL))
+    + '<recv response="100" optional="true"/>\n<recv response="401" auth="true"/>\n'
+    + _send(_request("ACK", 1, call=_CONSULT_CALL), retrans=False)
+    + _send(_request("INVITE", 2, to_tag=False, rest=_AUTH + _sdp(), call=_CONSULT_CALL))
+    + """\
+<recv response="100" optional="true"/>
+<recv response="180" optional="true"/>
+<recv response="183" optional="true"/>
+<recv response="200"><action>
+<ereg regexp="tag=([0-9A-Za-z.-]+)" search_in="hdr" header="To:" check_it="true" assign_to="l1,theirs"/>
+</action></recv>
+<Reference variables="l1,theirs"/>
+"""
+    + _send(_request("ACK", 2, call=_CONSULT_CALL), retrans=False)
+    + _log("consulting")
+    + "<sendCmd><![CDATA[\nCall-ID: [call_id]\nX-Id: consult%2F%2F%2F[call_id]\nX-Theirs: [$theirs]\n"
+    "X-Ours: [pid]o[call_number]\n\n]]></sendCmd>\n" + _listen(label=1) + '<label id="4"/>\n' + _OK
 )

@@ -1,4 +1,4 @@
-"""Calls played by sipp: the outside world on the trunk, and telephones that refuse, forward or transfer with consultation."""
+"""Calls played by sipp: the outside world, and telephones that refuse, forward, or consult before they transfer."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from typing import Self
 
 from ami_bridge.demo import scenarios
 from ami_bridge.demo.pbx import Pbx
-from ami_bridge.demo.ports import LOCAL, OUTSIDE, free_udp
+from ami_bridge.demo.ports import LOCAL, OUTSIDE, free_tcp, free_udp
 from ami_bridge.demo.processes import Process, servant
 from ami_bridge.demo.scenarios import Words
 from ami_bridge.errors import NotReachableError, RefusedError
@@ -53,7 +53,7 @@ class Sipp:
 
         await asyncio.to_thread(write)
         argv = ["sipp", f"{to[0]}:{to[1]}", "-sf", f"{inside}/{name}.xml", "-i", address, "-p", str(port), "-nostdin"]
-        argv += ["-cp", str(free_udp(LOCAL)), "-mi", address, "-mp", str(free_udp(address)), "-rtp_echo"]
+        argv += ["-cp", str(free_udp()), "-mi", address, "-mp", str(free_udp()), "-rtp_echo"]
         argv += [
             "-trace_logs",
             "-log_file",
@@ -67,7 +67,7 @@ class Sipp:
         return cls(process, folder, name)
 
     def said(self) -> list[str]:
-        """What the scenario has logged so far, oldest first."""
+        """Return what the scenario has logged so far, oldest first."""
         return [line for line in self._log.read_text(errors="replace").splitlines() if line]
 
     async def until(self, word: str, within: float = 10.0) -> None:
@@ -123,9 +123,7 @@ async def trunk_call(
         extra="Privacy: id\n" if withheld else "",
     )
     scenario = scenarios.CALL if cancel_after is None else scenarios.CALL_AND_CANCEL
-    return await Sipp.start(
-        root, folder, scenario, words=words, address=OUTSIDE, port=free_udp(OUTSIDE), to=(LOCAL, sip_port)
-    )
+    return await Sipp.start(root, folder, scenario, words=words, address=OUTSIDE, port=free_udp(), to=(LOCAL, sip_port))
 
 
 async def call_from_trunk(
@@ -140,7 +138,7 @@ async def call_from_trunk(
 ) -> Sipp:
     """Call somebody of the town from outside and go on at once; await `.ended()` for the outcome.
 
-    Answered calls are hung up by the caller after `hold_seconds`; with `cancel_after` the caller gives up while it rings.
+    Answered calls are hung up by the caller after `hold_seconds`; with `cancel_after` the caller gives up ringing.
     """
     return await trunk_call(
         pbx.programs.root,
@@ -192,8 +190,8 @@ class TrunkPhone:
 class PlayedPhone:
     """An extension's telephone played by sipp: registers, then treats every call alike.
 
-    `answer` is the status: "200" answers after `ring_seconds`, "486" "603" "480" "404" "500" … refuse, "302" forwards to
-    `forward_to`, "180" rings for ever.
+    `answer` is the status: "200" answers after `ring_seconds`, "486" "603" "480" "404" "500" … refuse, "302" forwards
+    to `forward_to`, "180" rings for ever.
     """
 
     def __init__(
@@ -220,7 +218,7 @@ class PlayedPhone:
             answer=self._answer,
             extra=forward,
         )
-        port = free_udp(LOCAL)
+        port = free_udp()
         await register(self._pbx, words, port)
         scenario = {"200": scenarios.ANSWER, "180": scenarios.RING}.get(self._answer, scenarios.REFUSE)
         self._sipp = await Sipp.start(
@@ -243,7 +241,7 @@ class PlayedPhone:
         await self._stack.aclose()
 
     def said(self) -> list[str]:
-        """What happened, oldest first: `invite <number>`, `cancel`, `bye` …."""
+        """Return what happened, oldest first: `invite <number>`, `cancel`, `bye` …."""
         return self._sipp.said()
 
     async def until(self, word: str, within: float = 10.0) -> None:
@@ -263,3 +261,61 @@ async def register(pbx: Pbx, words: Words, port: int, *, expires: int = 3600) ->
         to=(LOCAL, pbx.ports.sip),
     )
     await sipp.ended(10)
+
+
+class ConsultingPhone:
+    """An extension's telephone that answers a call, holds it, asks somebody else, joins both (REFER with Replaces)."""
+
+    def __init__(
+        self, pbx: Pbx, extension: str, *, consult: str, ring_seconds: float = 0.3, talk_seconds: float = 0.5
+    ) -> None:
+        """Prepare it: it talks for `talk_seconds` to the caller, and as long to `consult`."""
+        self._pbx = pbx
+        self._words = Words(
+            name=f"consult-{extension}",
+            own=extension,
+            peer=consult,
+            second=consult,
+            password=pbx.secrets.sip[extension],
+            wait=int(ring_seconds * 1000),
+            hold=int(talk_seconds * 1000),
+        )
+        self._stack = AsyncExitStack()
+        self._call: Sipp
+        self._consultation: Sipp
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            port = free_udp()
+            await register(self._pbx, self._words, port)
+            stack.push_async_callback(register, self._pbx, self._words, port, expires=0)
+            # Two NOTIFYs come at once, and sipp takes the second for a mistake; unanswered it comes again.
+            between = ("-3pcc", f"{LOCAL}:{free_tcp()}", "-default_behaviors", "all,-abortunexp")
+            self._consultation = await self._play(scenarios.CONSULT, free_udp(), between)
+            stack.push_async_callback(self._consultation.stop)
+            await asyncio.sleep(0.3)  # it has to listen for the other
+            self._call = await self._play(scenarios.TRANSFER, port, between)
+            stack.push_async_callback(self._call.stop)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def transferred(self, within: float = 20.0) -> None:
+        """Wait until Asterisk has accepted the transfer; it then hangs up both calls of this telephone."""
+        await self._call.until("transferred", within)
+
+    async def _play(self, scenario: str, port: int, options: Sequence[str]) -> Sipp:
+        return await Sipp.start(
+            self._pbx.programs.root,
+            self._pbx.sipp_folder,
+            scenario,
+            words=self._words,
+            address=LOCAL,
+            port=port,
+            to=(LOCAL, self._pbx.ports.sip),
+            options=options,
+        )
