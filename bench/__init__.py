@@ -1,0 +1,1 @@
+"""Measurements; each prints a table and fails when a target is missed."""
