@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
 
+from ami_bridge.wire import Call
 from tests.page.axe import Axe
 from tests.page.counterpart import COOKIE, PASSWORD, Counterpart
 
@@ -56,6 +57,10 @@ class Desk:
     async def has_read(self, seq: int) -> None:
         """Wait until the page shows everything up to a number."""
         await self.page.locator(f'html[data-seq="{seq}"]').wait_for(state="attached")
+
+    async def sees(self, call: Call) -> None:
+        """The daemon tells of a call and the page shows it."""
+        await self.has_read(await self.daemon.tells(call))
 
     def card(self, name: str) -> Locator:
         return self.page.locator(".call").filter(has=self.page.get_by_role("heading", name=name))

@@ -32,7 +32,6 @@ async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) 
     assert await desk.fits()
 
     await desk.signs_in()
-    await desk.photograph(f"{name}-empty")
     for one in every_state():
         await desk.daemon.tells(one)
     await desk.has_read(desk.daemon.seq)

@@ -24,7 +24,7 @@ async def test_a_call_is_seen_from_the_first_ring_to_its_end(desk: Desk) -> None
     await expect(desk.page.get_by_text("Gerade kein Anruf")).to_be_visible()
     await expect(desk.page.get_by_text("rufen Sie die 101 von einem anderen Telefon aus an")).to_be_visible()
 
-    await desk.daemon.tells(call(forwarded_by=BEN))
+    await desk.sees(call(forwarded_by=BEN))
     card = desk.card("Erika Mustermann")
     for text in ("Klingelt", "Eingehend", "Stadtwerke Musterhausen", "030 23125001"):
         await expect(card.get_by_text(text, exact=True)).to_be_visible()
@@ -34,12 +34,12 @@ async def test_a_call_is_seen_from_the_first_ring_to_its_end(desk: Desk) -> None
     await expect(desk.page).to_have_title("Erika Mustermann ruft an · ami_bridge")
     await expect(desk.said).to_have_text("Anruf von Erika Mustermann, Stadtwerke Musterhausen für Bürgerbüro.")
 
-    await desk.daemon.tells(answered())
+    await desk.sees(answered())
     await expect(card.locator(".state")).to_have_text("Im Gespräch")
     await expect(desk.page).to_have_title("Anrufe · ami_bridge")
     await expect(desk.said).to_have_text("Erika Mustermann, Stadtwerke Musterhausen: Im Gespräch.")
 
-    await desk.daemon.tells(ended(result="answered", answered_at=ago(66)))
+    await desk.sees(ended(result="answered", answered_at=ago(66)))
     await expect(card.locator(".state")).to_have_text("Beendet")
     await expect(card.locator(".duration")).to_have_text("1:05")
     await expect(card).to_have_attribute("data-state", "ended")
@@ -47,7 +47,7 @@ async def test_a_call_is_seen_from_the_first_ring_to_its_end(desk: Desk) -> None
 
 async def test_the_duration_runs(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(answered(answered_at=ago(58)))
+    await desk.sees(answered(answered_at=ago(58)))
     duration = desk.card("Erika Mustermann").locator(".duration")
     await expect(duration).to_have_text(re.compile("0:5[89]"))
     await expect(duration).to_have_text("1:00")
@@ -57,15 +57,15 @@ async def test_the_duration_runs(desk: Desk) -> None:
 async def test_the_duration_is_right_on_a_computer_whose_clock_is_wrong(desk: Desk) -> None:
     await desk.page.clock.install(time=utc() - timedelta(hours=1))
     await desk.is_signed_in()
-    await desk.daemon.tells(answered(answered_at=ago(125)))
+    await desk.sees(answered(answered_at=ago(125)))
     await expect(desk.card("Erika Mustermann").locator(".duration")).to_have_text(re.compile("2:0[5678]"))
 
 
 async def test_what_has_ended_stays_for_a_minute(desk: Desk) -> None:
     await desk.page.clock.install()
     await desk.is_signed_in()
-    await desk.daemon.tells(ended())
-    await desk.has_read(await desk.daemon.tells(answered("ben", peer=BEN)))
+    await desk.sees(ended())
+    await desk.sees(answered("ben", peer=BEN))
     await desk.page.clock.fast_forward(50_000)
     await expect(desk.card("Erika Mustermann")).to_be_visible()
     await desk.page.clock.fast_forward(12_000)
@@ -104,30 +104,30 @@ async def test_every_situation_has_its_words(desk: Desk) -> None:
 
 async def test_only_a_call_that_rings_here_is_in_the_window_title(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(call("out", role="caller", direction="out", peer=CARLA))
-    await desk.has_read(await desk.daemon.tells(answered("in")))
+    await desk.sees(call("out", role="caller", direction="out", peer=CARLA))
+    await desk.sees(answered("in"))
     await expect(desk.page).to_have_title("Anrufe · ami_bridge")
-    await desk.daemon.tells(call("one", peer=BEN, since=ago(1)))
-    await desk.daemon.tells(call("two", since=ago(3)))
+    await desk.sees(call("one", peer=BEN, since=ago(1)))
+    await desk.sees(call("two", since=ago(3)))
     await expect(desk.page).to_have_title("Ben Biber und 1 weitere rufen an · ami_bridge")
 
 
 async def test_an_older_revision_changes_nothing(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(answered())
-    await desk.has_read(await desk.daemon.tells(call()))
+    await desk.sees(answered())
+    await desk.sees(call())
     await expect(desk.card("Erika Mustermann").locator(".state")).to_have_text("Im Gespräch")
 
 
 async def test_focus_and_place_are_kept_through_live_updates(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(call())
+    await desk.sees(call())
     english = desk.page.get_by_role("button", name="English")
     await english.focus()
     await desk.page.evaluate("window.first = document.querySelector('.call')")
-    await desk.daemon.tells(call("ben", peer=BEN, since=ago(0)))
+    await desk.sees(call("ben", peer=BEN, since=ago(0)))
     for one in (*every_state(), answered()):
-        await desk.daemon.tells(one)
+        await desk.sees(one)
     await desk.daemon.loses_the_pbx()
     await desk.has_read(await desk.daemon.finds_the_pbx())
     await expect(english).to_be_focused()
@@ -136,7 +136,7 @@ async def test_focus_and_place_are_kept_through_live_updates(desk: Desk) -> None
 
 async def test_the_language_changes_in_mid_call_and_is_remembered(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(answered())
+    await desk.sees(answered())
     english = desk.page.get_by_role("button", name="English")
     await english.focus()
     await desk.page.keyboard.press("Enter")
@@ -155,7 +155,7 @@ async def test_a_hostile_name_is_only_text(desk: Desk) -> None:
     for number, name in enumerate(HOSTILE):
         peer = Peer(number="+4930", display=name, name=name, org=name)
         one = call(f"x{number}", since=ago(0), peer=peer, line=Line(exten="1", label=name), forwarded_by=peer)
-        await desk.has_read(await desk.daemon.tells(one))
+        await desk.sees(one)
         card = desk.page.locator(f'[data-call="{one.id}"]')
         title = card.locator(".call-title")
         assert await title.text_content() == name
@@ -172,7 +172,7 @@ async def test_a_hostile_name_is_only_text(desk: Desk) -> None:
 
 async def test_a_long_name_is_not_read_out_whole(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(call(peer=msgspec.structs.replace(ERIKA, name=LONG, org=None), line=None))
+    await desk.sees(call(peer=msgspec.structs.replace(ERIKA, name=LONG, org=None), line=None))
     await expect(desk.said).to_have_text(f"Anruf von {LONG[:80]}….")
 
 

@@ -47,7 +47,7 @@ async def test_after_a_cut_it_goes_on_where_it_was(desk: Desk) -> None:
 
 async def test_while_cut_nothing_pretends_to_be_live(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.tells(call())
+    await desk.sees(call())
     await expect(desk.page).to_have_title("Erika Mustermann ruft an · ami_bridge")
     desk.daemon.away = True
     await desk.daemon.ends_links(4000)
@@ -62,7 +62,7 @@ async def test_while_cut_nothing_pretends_to_be_live(desk: Desk) -> None:
 async def test_a_daemon_that_forgot_tells_everything_anew(desk: Desk) -> None:
     await desk.is_signed_in()
     await desk.daemon.tells(call())
-    await desk.has_read(await desk.daemon.tells(call("ben", peer=BEN)))
+    await desk.sees(call("ben", peer=BEN))
     del desk.daemon.calls["01CALLERIKA"]
     await desk.daemon.restarts()
     await desk.has_read(3)
@@ -74,7 +74,7 @@ async def test_a_daemon_that_forgot_tells_everything_anew(desk: Desk) -> None:
 @pytest.mark.parametrize("reveals", ["news", "tick"])
 async def test_a_gap_leads_to_a_whole_new_state(desk: Desk, reveals: str) -> None:
     await desk.is_signed_in()
-    await desk.has_read(await desk.daemon.tells(call()))
+    await desk.sees(call())
     await desk.daemon.forgets_to_tell(ended())
     if reveals == "news":
         await desk.daemon.tells(call("ben", peer=BEN))
@@ -88,7 +88,7 @@ async def test_a_gap_leads_to_a_whole_new_state(desk: Desk, reveals: str) -> Non
 async def test_a_tick_moves_the_number(desk: Desk) -> None:
     await desk.is_signed_in()
     await desk.daemon.ticks()
-    await desk.has_read(await desk.daemon.tells(call()))
+    await desk.sees(call())
     assert len(desk.daemon.hellos) == 1
 
 
@@ -96,7 +96,7 @@ async def test_junk_leads_to_a_whole_new_state(desk: Desk) -> None:
     await desk.is_signed_in()
     await desk.daemon.says("{no json")
     await until(lambda: len(desk.daemon.hellos) == 2)
-    await desk.has_read(await desk.daemon.tells(call()))
+    await desk.sees(call())
 
 
 async def test_what_is_unknown_is_passed_over(desk: Desk) -> None:
@@ -105,7 +105,7 @@ async def test_what_is_unknown_is_passed_over(desk: Desk) -> None:
     seq = desk.daemon.seq
     news = {"type": "event", "seq": seq, "prev": seq, "topic": "rooms", "event": "room.changed", "room": {"x": 1}}
     await desk.daemon.says(json.dumps(news))
-    await desk.has_read(await desk.daemon.tells(call()))
+    await desk.sees(call())
     assert len(desk.daemon.hellos) == 1
 
 
@@ -117,13 +117,13 @@ async def test_when_the_pbx_is_away_the_page_says_so(desk: Desk) -> None:
     await expect(desk.said).to_have_text(re.compile("Telefonanlage nicht erreichbar"))
     await expect(desk.card("Erika Mustermann").locator(".duration")).to_have_count(0)
     await desk.daemon.tells(ended())
-    await desk.daemon.finds_the_pbx()
+    await desk.has_read(await desk.daemon.finds_the_pbx())
     await expect(desk.page.locator("#badge")).to_have_text(CONNECTED)
 
 
 async def test_an_empty_list_is_no_promise_while_the_pbx_is_away(desk: Desk) -> None:
     await desk.is_signed_in()
-    await desk.daemon.loses_the_pbx()
+    await desk.has_read(await desk.daemon.loses_the_pbx())
     await expect(desk.page.get_by_text("Zurzeit ist nicht zu sehen, wer anruft")).to_be_visible()
     await expect(desk.page.get_by_text("Gerade kein Anruf")).to_have_count(0)
 

@@ -60,6 +60,12 @@ def test_the_page_has_no_inline_script_or_style() -> None:
         assert not re.search(r"\sstyle=|innerHTML|unsafeHTML|\beval\(|new Function", text), path
 
 
+def test_every_module_is_fetched_at_once() -> None:
+    page = (STATIC / "index.html").read_text("utf-8")
+    named = set(re.findall(r'(?:modulepreload" href|script type="module" src)="/static/([^"]+)"', page))
+    assert named == {path.name for path in SCRIPTS} | {"vendor/lit.js"}
+
+
 def test_nothing_is_loaded_from_elsewhere() -> None:
     for path in OURS:
         if path.suffix in {".js", ".css", ".html", ".svg"}:

@@ -298,9 +298,9 @@ function outside() {
 
 // --- beginning
 
-async function begin(failures = 0) {
+async function begin(answer, failures = 0) {
   try {
-    const user = await whoAmI();
+    const user = await answer;
     page.notice = "";
     if (user) enter(user);
     else {
@@ -311,13 +311,15 @@ async function begin(failures = 0) {
   } catch {
     page.notice = "start.no_server";
     draw();
-    setTimeout(() => begin(failures + 1), Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** failures));
+    setTimeout(() => begin(whoAmI(), failures + 1), Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** failures));
   }
 }
 
+const answer = whoAmI();
+answer.catch(() => {}); // told in `begin`
 await choose(preferred());
 addEventListener("hashchange", route);
 route();
 draw();
 setInterval(() => page.calls.shown.length && draw(), 1000);
-await begin();
+await begin(answer);
