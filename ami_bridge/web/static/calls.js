@@ -166,33 +166,36 @@ function underTitle({ peer }, title) {
 
 function facts(call) {
   const rows = [
-    ["line", call.line && (call.line.label ? `${call.line.label} (${call.line.exten})` : call.line.exten)],
+    ["line", call.line && (call.line.label ? both(call.line.label, call.line.exten) : alone(call.line.exten))],
     ["forwarded_by", call.forwarded_by && withNumber(call.forwarded_by)],
     ["answered_by", call.answered_by && withNumber(call.answered_by)],
-    ["queue", call.queue],
-    ["room", call.room],
-    ["parked_at", call.parked_at],
+    ["queue", call.queue && alone(call.queue)],
+    ["room", call.room && alone(call.room)],
+    ["parked_at", call.parked_at && alone(call.parked_at)],
     ["others", call.others?.length && listed(call.others)],
   ].filter(([, value]) => value);
   if (!rows.length) return nothing;
   return html`
     <dl class="facts">
-      ${rows.map(
-        ([key, value]) => html`<div><dt>${t(`fact.${key}`)}</dt><dd class="foreign" dir="auto">${value}</dd></div>`,
-      )}
+      ${rows.map(([key, value]) => html`<div><dt>${t(`fact.${key}`)}</dt><dd>${value}</dd></div>`)}
     </dl>`;
 }
 
+// Each piece from outside stands in a <bdi> of its own: a name cannot move the number that follows it.
+const alone = (text) => html`<bdi>${text}</bdi>`;
+const both = (name, digits) => html`<bdi>${name}</bdi> (<bdi>${digits}</bdi>)`;
+
 function withNumber(peer) {
   const digits = numberOf(peer);
-  return peer.name && digits ? `${peer.name} (${digits})` : peer.name || digits || t("calls.withheld");
+  return peer.name && digits ? both(peer.name, digits) : alone(peer.name || digits || t("calls.withheld"));
 }
 
 function listed(peers) {
   const names = peers.slice(0, OTHERS_NAMED).map((peer) => peer.name || numberOf(peer) || t("calls.withheld"));
   const more = peers.length - names.length;
   if (more > 0) names.push(t("calls.more", { count: number(more) }));
-  return new Intl.ListFormat(locale(), { type: more > 0 ? "unit" : "conjunction" }).format(names);
+  const list = new Intl.ListFormat(locale(), { type: more > 0 ? "unit" : "conjunction" });
+  return list.formatToParts(names).map(({ type, value }) => (type === "element" ? alone(value) : value));
 }
 
 /** A running clock only where it is known to run; else the time of day it began. */
