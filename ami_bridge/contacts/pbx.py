@@ -3,10 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-
 from ami_bridge.contacts.model import Name
 from ami_bridge.numbers import Number
-
 
 HIT = "="
 """Begins every answer; alone it says that nobody is known, so that an empty or foreign one can only be a failure."""

@@ -70,19 +70,13 @@ class FakeDav:
         right = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
         if request.headers.get("Authorization") != f"Basic {right}":
             return web.Response(status=401)
-        match kind:
-            case "sync-collection":
-                return self._sync(body)
-            case "multiget":
-                return self._multiget(body)
-            case "GET" if request.path in self.cards:
-                etag, text = self.cards[request.path]
-                return web.Response(text=text, headers={"ETag": etag})
-            case "PROPFIND":
-                return self._propfind(request)
-        return web.Response(status=404)
+        if kind == "GET" and request.path in self.cards:
+            etag, text = self.cards[request.path]
+            return web.Response(text=text, headers={"ETag": etag})
+        properly = {"sync-collection": self._sync, "multiget": self._multiget, "PROPFIND": self._propfind}
+        return properly[kind](request, body) if kind in properly else web.Response(status=404)
 
-    def _propfind(self, request: web.Request) -> web.Response:
+    def _propfind(self, request: web.Request, _body: str) -> web.Response:
         book = (
             "<resourcetype><collection/><C:addressbook/></resourcetype><displayname>Stadt</displayname>"
             f"<S:getctag>{self.ctag}</S:getctag>"
@@ -110,7 +104,7 @@ class FakeDav:
             )
         return web.Response(status=404)
 
-    def _sync(self, body: str) -> web.Response:
+    def _sync(self, _request: web.Request, body: str) -> web.Response:
         found = re.search("<sync-token>(.*?)</sync-token>", body)
         token = found[1] if found else ""
         if token not in self.tokens:
@@ -129,7 +123,7 @@ class FakeDav:
         self.tokens.add(token)
         return token
 
-    def _multiget(self, body: str) -> web.Response:
+    def _multiget(self, _request: web.Request, body: str) -> web.Response:
         asked = [path for path in re.findall("<href>(.*?)</href>", body) if path in self.cards]
         return multistatus(
             *(

@@ -1,0 +1,328 @@
+"""Looking at address books of a groupware that is not always well."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+
+from ami_bridge import config
+from ami_bridge.contacts.directory import Directory
+from ami_bridge.contacts.store import ContactStore
+from ami_bridge.contacts.sync import Sync
+from ami_bridge.dav.client import DavClient
+from ami_bridge.dav.transport import Limits
+from ami_bridge.db.database import Database, open_database
+from ami_bridge.numbers import Numbers
+from ami_bridge.people.model import People, Person
+from tests.dav.fake import FakeDav, breaks_off, fake_dav, says
+from tests.dav.radicale import vcard
+
+QUICK = Limits(connect=0.5, sign_in=0.5, properties=0.5, listing=0.5, cards=0.5, batch=8)
+SITE = config.Site(area_code="89", own_block=config.OwnBlock(prefix="+498999998", digits=3), outside_line="0")
+
+
+class Persons:
+    """Persons kept in memory."""
+
+    def __init__(self) -> None:
+        self.kept: list[Person] = []
+
+    async def all(self) -> Collection[Person]:
+        return self.kept
+
+    async def replace(self, persons: Iterable[Person]) -> None:
+        self.kept = list(persons)
+
+
+class World:
+    """A groupware, a database, and the daemon's names between them."""
+
+    def __init__(self, dav: FakeDav, db: Database) -> None:
+        self.dav = dav
+        self.store = ContactStore(db)
+        self.persons = Persons()
+        self.time = datetime(2026, 11, 21, 12, tzinfo=UTC)
+        self.told: list[frozenset[str]] = []
+        self.site = SITE
+        self.books = [config.Book(path="stadt", label="Stadtbuch")]
+        self.staff = config.People()
+
+    async def start(self, client: DavClient) -> None:
+        """Start the daemon's part anew."""
+        self.directory, self.people, self.numbers = Directory(), People(), Numbers(self.site)
+        self.sync = Sync(
+            dav=client,
+            books=self.books,
+            staff=self.staff,
+            store=self.store,
+            persons=self.persons,
+            people=self.people,
+            directory=self.directory,
+            numbers=self.numbers,
+            rights_changed=self._tell,
+            now=lambda: self.time,
+        )
+        await self.sync.load()
+
+    async def _tell(self, logins: frozenset[str]) -> None:
+        self.told.append(logins)
+
+    async def turn(self) -> None:
+        """Let five minutes pass and look again."""
+        self.time += timedelta(minutes=5)
+        await self.sync.run()
+
+    def who(self, number: str) -> str | None:
+        name = self.directory.lookup(self.numbers.from_pbx(number), "101")
+        return name.name if name else None
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[DavClient]:
+    async with fake_dav() as dav, DavClient(dav.url, dav.user, dav.password, limits=QUICK) as one:
+        one.fake = dav  # type: ignore[attr-defined]
+        yield one
+
+
+@pytest.fixture
+async def world(client: DavClient, tmp_path: Path) -> AsyncIterator[World]:
+    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+        made = World(client.fake, db)  # type: ignore[attr-defined]
+        await made.start(client)
+        yield made
+
+
+def add(world: World, **tels: str) -> None:
+    for name, tel in tels.items():
+        world.dav.add(name, text=vcard(name.title(), tel))
+
+
+async def test_names_come_change_and_go(world: World) -> None:
+    add(world, anna="030 23125001", ben="030 23125002", carla="030 23125003")
+    await world.turn()
+    assert [world.who(f"0302312500{n}") for n in (1, 2, 3, 4)] == ["Anna", "Ben", "Carla", None]
+    add(world, anna="030 23125009")
+    world.dav.drop("ben")
+    await world.turn()
+    assert [world.who(f"0302312500{n}") for n in (1, 2, 3, 9)] == [None, None, "Carla", "Anna"]
+
+
+async def test_names_are_there_at_once_while_the_groupware_is_away(world: World, client: DavClient) -> None:
+    add(world, anna="030 23125001", copier="188")
+    await world.turn()
+    world.dav.tricks["PROPFIND"] = says("", 503)
+    await world.start(client)
+    assert [world.who("03023125001"), world.who("188")] == ["Anna", "Copier"]
+    await world.turn()
+    assert world.who("03023125001") == "Anna"
+
+
+@pytest.mark.parametrize("kind", ["PROPFIND", "sync-collection", "multiget"])
+async def test_trouble_in_the_middle_changes_nothing(world: World, kind: str) -> None:
+    add(world, anna="030 23125001", ben="030 23125002", carla="030 23125003")
+    await world.turn()
+    await world.turn()
+    add(world, dieter="030 23125004")
+    world.dav.drop("anna")
+    for trick in (says("", 503), says("<html/>"), breaks_off("<multistatus xmlns='DAV:'>")):
+        world.dav.tricks[kind] = trick
+        world.dav.tricks["GET"] = says("", 500)
+        await world.turn()
+        assert [world.who(f"0302312500{n}") for n in (1, 2, 3, 4)] == ["Anna", "Ben", "Carla", None]
+    world.dav.tricks.clear()
+    await world.turn()
+    assert [world.who(f"0302312500{n}") for n in (1, 2, 3, 4)] == [None, "Ben", "Carla", "Dieter"]
+
+
+@pytest.mark.parametrize("server", ["with tokens", "without"])
+async def test_a_loss_of_more_than_half_needs_a_second_look(world: World, server: str) -> None:
+    world.dav.can_sync = server == "with tokens"
+    add(world, anna="030 23125001", ben="030 23125002", carla="030 23125003")
+    await world.turn()
+    await world.turn()
+    world.dav.drop("anna", "ben")
+    with structlog.testing.capture_logs() as logs:
+        await world.turn()
+    assert [entry["event"] for entry in logs] == ["contacts.large_loss_waits"]
+    assert world.who("03023125001") == "Anna"
+    await world.turn()
+    assert [world.who(f"0302312500{n}") for n in (1, 2, 3)] == [None, None, "Carla"]
+
+
+async def test_a_loss_that_was_a_mistake_is_forgotten(world: World) -> None:
+    add(world, anna="030 23125001", ben="030 23125002", carla="030 23125003")
+    await world.turn()
+    cards = dict(world.dav.cards)
+    world.dav.drop("anna", "ben", "carla")
+    await world.turn()
+    world.dav.cards = cards
+    world.dav.gone.clear()
+    world.dav.ctag += "back"
+    await world.turn()
+    assert world.who("03023125001") == "Anna"
+    world.dav.drop("anna", "ben")
+    await world.turn()
+    assert world.who("03023125001") == "Anna"  # the doubt begins anew
+
+
+async def test_the_groupware_away_is_one_line_and_one_on_return(world: World) -> None:
+    add(world, anna="030 23125001")
+    world.dav.tricks["PROPFIND"] = says("", 503)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(4):
+            await world.turn()
+        world.dav.tricks.clear()
+        await world.turn()
+        await world.turn()
+    assert [entry["event"] for entry in logs] == [
+        "contacts.groupware_away",
+        "contacts.synced",
+        "contacts.groupware_is_back",
+    ]
+
+
+async def test_one_broken_book_does_not_stop_the_others(world: World, client: DavClient) -> None:
+    world.books = [config.Book(path="missing"), config.Book(path="stadt")]
+    await world.start(client)
+    add(world, anna="030 23125001")
+    with structlog.testing.capture_logs() as logs:
+        await world.turn()
+        await world.turn()
+    assert world.who("03023125001") == "Anna"
+    assert [(entry["event"], entry["book"]) for entry in logs] == [
+        ("contacts.book_failed", "missing"),
+        ("contacts.synced", "stadt"),
+    ]
+
+
+async def test_one_broken_card_does_not_stop_the_others(world: World) -> None:
+    world.dav.add("rubbish", text="rubbish")
+    world.dav.add("null", text="BEGIN:VCARD\nFN:\x00\nEND:VCARD")
+    world.dav.add("private", text=vcard("Private", "030 23125008", more="CLASS:PRIVATE"))
+    world.dav.add("list", text=vcard("List", "030 23125009", more="KIND:group"))
+    add(world, anna="030 23125001", nothing="unbekannt")
+    await world.turn()
+    assert [world.who(f"0302312500{n}") for n in (1, 8, 9)] == ["Anna", None, None]
+    asked = world.dav.asked.count("multiget")
+    await world.turn()
+    assert world.dav.asked.count("multiget") == asked  # what cannot be read is not fetched again and again
+
+
+async def test_nothing_changed_is_nothing_fetched(world: World) -> None:
+    add(world, anna="030 23125001")
+    await world.turn()
+    await world.turn()
+    world.dav.asked.clear()
+    with structlog.testing.capture_logs() as logs:
+        await world.turn()
+    assert logs == []
+    assert not {"multiget", "GET"} & set(world.dav.asked)
+
+
+async def test_everything_is_compared_once_a_day_whatever_tokens_say(world: World) -> None:
+    add(world, anna="030 23125001", ben="030 23125002", carla="030 23125003")
+    await world.turn()
+    await world.turn()
+    world.dav.drop("ben")
+    world.dav.gone.clear()  # a server that does not report it
+    await world.turn()
+    assert world.who("03023125002") == "Ben"
+    world.time += timedelta(hours=24)
+    await world.turn()
+    assert world.who("03023125002") is None
+
+
+async def test_books_that_are_not_for_everybody_are_not_read(world: World, client: DavClient) -> None:
+    add(world, anna="030 23125001")
+    await world.turn()
+    world.books = [config.Book(path="stadt", scope="group:bauamt")]
+    await world.start(client)
+    await world.turn()
+    assert world.who("03023125001") is None
+
+
+async def test_numbers_are_read_again_when_the_site_has_changed(world: World, client: DavClient) -> None:
+    add(world, anna="23125001")
+    await world.turn()
+    assert world.who("08923125001") == "Anna"
+    world.site = config.Site(area_code="30")
+    await world.start(client)
+    await world.turn()
+    assert [world.who("08923125001"), world.who("03023125001")] == [None, "Anna"]
+
+
+def hire(world: World, **extensions: str) -> None:
+    for login, extension in extensions.items():
+        world.dav.add(login, text=vcard(login.title(), f"089 99998-{extension}", more=f"EMAIL:{login}@x.example"))
+
+
+async def test_the_staff_book_makes_people(world: World, client: DavClient) -> None:
+    world.books, world.staff = [], config.People(book="stadt", roles={"eva": ["admin"]})
+    await world.start(client)
+    hire(world, anna="101", ben="102", eva="105")
+    await world.turn()
+    assert {person.login: (person.extensions, person.roles) for person in world.people.all()} == {
+        "anna": (("101",), ("user",)),
+        "ben": (("102",), ("user",)),
+        "eva": (("105",), ("user", "admin")),
+    }
+    assert [world.who("102"), world.who("08999998102")] == ["Ben", "Ben"]
+    world.dav.drop("ben")
+    await world.turn()
+    assert world.told == [frozenset(), frozenset({"ben"})]
+    assert world.who("102") is None
+    world.dav.tricks["PROPFIND"] = says("", 503)
+    world.staff = config.People(book="stadt", roles={"anna": ["plant"]})
+    await world.start(client)
+    assert {person.login: person.roles for person in world.people.all()} == {
+        "anna": ("user", "plant"),
+        "eva": ("user",),
+    }
+    assert world.who("105") == "Eva"
+
+
+async def test_most_people_gone_needs_a_second_look_even_after_a_start(world: World, client: DavClient) -> None:
+    world.books, world.staff = [], config.People(book="stadt")
+    await world.start(client)
+    hire(world, anna="101", ben="102", eva="105")
+    await world.turn()
+    world.dav.drop("anna", "ben", "eva")
+    await world.start(client)
+    await world.turn()
+    assert len(world.people.all()) == 3
+    await world.turn()
+    assert world.people.all() == ()
+    assert world.told[-1] == frozenset({"anna", "ben", "eva"})
+
+
+async def test_without_a_staff_book_the_configuration_counts(world: World, client: DavClient) -> None:
+    world.staff = config.People(extensions={"anna": ["101"]})
+    await world.start(client)
+    await world.turn()
+    assert world.who("101") == "anna"
+    assert [person.login for person in world.persons.kept] == ["anna"]
+
+
+async def test_a_large_book_does_not_hold_up_the_loop(world: World) -> None:
+    for n in range(600):
+        world.dav.add(f"n{n}", text=vcard(f"Name {n}", f"030 {23000000 + n}", f"0171 {3920000 + n}"))
+    world.dav.asked.clear()
+    longest = 0.0
+
+    async def measure() -> None:
+        nonlocal longest
+        loop = asyncio.get_running_loop()
+        while True:
+            before = loop.time()
+            await asyncio.sleep(0)
+            longest = max(longest, loop.time() - before)
+
+    async with asyncio.TaskGroup() as tasks:
+        watcher = tasks.create_task(measure())
+        await world.turn()
+        watcher.cancel()
+    assert world.who("03023000599") == "Name 599"
+    assert longest < 0.2, f"{longest * 1000:.0f} ms"  # 16 ms on an idle machine, the server in the same loop
