@@ -23,7 +23,6 @@ log = structlog.get_logger()
 
 Headers = Mapping[str, str | Sequence[str]]
 
-BOOTED = "FullyBooted"
 BOOTED_WITHIN = 60.0
 """Seconds that Asterisk may need to load its modules after it takes logins."""
 SETTLED_AFTER = 60.0
@@ -53,7 +52,15 @@ def pause_before(attempt: int) -> float:
 class Connection(Manager):  # type: ignore[misc]  # panoramisk is not typed
     """A Manager for one TCP connection, thrown away with it: a second one would repeat unanswered actions."""
 
-    def __init__(self, pbx: Pbx, *, wanted: frozenset[bytes], receive: Callable[[Message], None]) -> None:
+    def __init__(
+        self,
+        pbx: Pbx,
+        *,
+        wanted: frozenset[bytes],
+        receive: Callable[[Message], None],
+        failed: Callable[[Message, Exception], None],
+        booted: Callable[[], None],
+    ) -> None:
         loop = asyncio.get_running_loop()
         silent = logging.Logger("panoramisk")  # noqa: LOG001 - outside the tree: its lines would hold numbers and secrets
         silent.disabled = True
@@ -66,7 +73,9 @@ class Connection(Manager):  # type: ignore[misc]  # panoramisk is not typed
             loop=loop,
             ping_delay=86400,  # the link pings itself, and looks at the answer
             log=silent,
-            protocol_factory=partial(Protocol, wanted=wanted, receive=receive, lost=self.end),
+            protocol_factory=partial(
+                Protocol, wanted=wanted, receive=receive, failed=failed, booted=booted, lost=self.end
+            ),
         )
         self.lost: asyncio.Future[str] = loop.create_future()
 
@@ -175,8 +184,10 @@ class AmiLink:
         booted = asyncio.Event()
         connection = Connection(
             self._config,
-            wanted=frozenset(name.encode() for name in self._wanted | {BOOTED}),
-            receive=self._hand_on(receive, booted),
+            wanted=frozenset(name.encode() for name in self._wanted),
+            receive=self._timed(receive) if asyncio.get_running_loop().get_debug() else receive,
+            failed=self._failed,
+            booted=booted.set,
         )
         try:
             await self._log_in(connection)
@@ -246,30 +257,16 @@ class AmiLink:
             raise NotReachableError(f"connection lost before the answer to {name}")
         raise NotReachableError(f"no answer to {name} within {within:g} s")
 
-    def _hand_on(self, receive: Callable[[Message], None], booted: asyncio.Event) -> Callable[[Message], None]:
-        """Make what the protocol calls with each event."""
-        receive = self._timed(receive) if asyncio.get_running_loop().get_debug() else receive
-        forward_booted = BOOTED in self._wanted
-
-        def hand_on(message: Message) -> None:
-            if message["Event"] == BOOTED:
-                booted.set()
-                if not forward_booted:
-                    return
-            try:
-                receive(message)
-            except Exception as error:  # noqa: BLE001 - raised into panoramisk, it would cost us the link
-                # The error's own text may quote a number or a name, so only its type and place are told.
-                place = "".join(traceback.format_tb(error.__traceback__))
-                log.error(  # noqa: TRY400
-                    "ami.event_failed",
-                    pbx=self._config.id,
-                    event_name=message["Event"],
-                    error=type(error).__name__,
-                    place=place,
-                )
-
-        return hand_on
+    def _failed(self, message: Message, error: Exception) -> None:
+        """Say that a receiver stumbled; the error's own text may quote a number or a name, so it is left out."""
+        place = "".join(traceback.format_tb(error.__traceback__))
+        log.error(
+            "ami.event_failed",
+            pbx=self._config.id,
+            event_name=message["Event"],
+            error=type(error).__name__,
+            place=place,
+        )
 
     def _timed(self, receive: Callable[[Message], None]) -> Callable[[Message], None]:
         """In debug mode: speak of a message that held everybody up."""

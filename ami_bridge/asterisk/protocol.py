@@ -10,11 +10,15 @@ Message = dict[str, str | list[str]]
 
 END = b"\r\n\r\n"
 BANNER = b"Asterisk Call Manager/"
+EVENT = b"Event: "
+BOOTED = b"Event: FullyBooted"
 MOST_WITHOUT_END = 1 << 20
 """Bytes without the end of a message after which the peer cannot be Asterisk."""
 MOST_FORGOTTEN = 64
-MOST_REMEMBERED_LINES = 8192
-LONGEST_REMEMBERED_LINE = 256
+MOST_REMEMBERED = 8192
+LONGEST_REMEMBERED = 256
+OFTEN_REPEATED = b"ChanVariable: "  # one line for each of `channelvars` in manager.conf
+RUNS = (b"\r\nChanVariable: ", b"\r\nDestChanVariable: ")
 
 
 class _Lines(dict[bytes, tuple[str, str]]):
@@ -28,30 +32,64 @@ class _Lines(dict[bytes, tuple[str, str]]):
         if not colon:
             raise ValueError("not a header")
         header = (name, value.strip())
-        if len(line) <= LONGEST_REMEMBERED_LINE:
-            if len(self) >= MOST_REMEMBERED_LINES:
+        if len(line) <= LONGEST_REMEMBERED:
+            if len(self) >= MOST_REMEMBERED:
                 self.clear()
             self[line] = header
         return header
 
 
+class _Runs(dict[bytes, tuple[str, list[str]]]):
+    """The same for runs of a header that is repeated: its name and all its values."""
+
+    def __missing__(self, run: bytes) -> tuple[str, list[str]]:
+        headers = [_header(line) for line in run.split(b"\r\n")]
+        name = headers[0][0]
+        if any(other != name for other, _ in headers):
+            raise ValueError("not one run")
+        several = (name, [value for _, value in headers])
+        if len(run) <= LONGEST_REMEMBERED:
+            if len(self) >= MOST_REMEMBERED:
+                self.clear()
+            self[run] = several
+        return several
+
+
 _header = _Lines().__getitem__
+_run = _Runs().__getitem__
 
 
 def parse(raw: bytes) -> Message:
     """One message without its blank line; what is not a header is left out, no bytes raise."""
-    lines = raw.split(b"\r\n")
     try:
+        short, runs = _without_runs(raw) if OFTEN_REPEATED in raw else (raw, ())
+        lines = short.split(b"\r\n")
         message: Message = dict(map(_header, lines))
     except ValueError:
-        return _parse_with_care(lines)
-    return message if len(message) == len(lines) else _parse_with_care(lines)
+        return _parse_with_care(raw)
+    for name, values in runs:
+        message[name] = values[:] if len(values) > 1 else values[0]
+    return message if len(message) == len(lines) + len(runs) else _parse_with_care(raw)
 
 
-def _parse_with_care(lines: list[bytes]) -> Message:
-    """Like `parse`, also for repeated headers and lines that are none."""
+def _without_runs(raw: bytes) -> tuple[bytes, list[tuple[str, list[str]]]]:
+    """Cut out the variables of channels, which are several in nearly every event; ValueError if they lie apart."""
+    runs = []
+    for start in RUNS:
+        first = raw.find(start)
+        if first >= 0:
+            end = raw.find(b"\r\n", raw.rfind(start) + 2)
+            if end < 0:
+                end = len(raw)
+            runs.append(_run(raw[first + 2 : end]))
+            raw = raw[:first] + raw[end:]
+    return raw, runs
+
+
+def _parse_with_care(raw: bytes) -> Message:
+    """Like `parse`, also for repeated headers anywhere and lines that are none."""
     message: Message = {}
-    for line in lines:
+    for line in raw.split(b"\r\n"):
         try:
             name, value = _header(line)
         except ValueError:
@@ -82,20 +120,26 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
     """One connection: wanted events to `receive` in their order, answers to panoramisk's futures, the rest nowhere."""
 
     def __init__(
-        self, *, wanted: frozenset[bytes], receive: Callable[[Message], None], lost: Callable[[str], None]
+        self,
+        *,
+        wanted: frozenset[bytes],
+        receive: Callable[[Message], None],
+        failed: Callable[[Message, Exception], None],
+        booted: Callable[[], None],
+        lost: Callable[[str], None],
     ) -> None:
-        self._wanted = wanted
+        self._first_lines = frozenset(EVENT + name for name in wanted)
+        self._plain = self._first_lines - {BOOTED}
         self._receive = receive
+        self._failed = failed
+        self._booted = booted
         self._lost = lost
         self._rest = bytearray()
         self._forgotten: dict[str, None] = {}
         # Most events are of no interest and are told by their first bytes; a doubled blank line leaves a CRLF in front.
-        length = len(b"Event: ") + min(4, *(len(name) for name in wanted)) if wanted else len(b"Event: ")
-        self._start = length
+        self._start = len(EVENT) + min((len(name) for name in wanted), default=0)
         self._starts = frozenset(
-            (lead + text)[:length]
-            for lead in (b"", b"\r\n")
-            for text in (BANNER, *(b"Event: " + name for name in wanted))
+            (lead + line)[: self._start] for lead in (b"", b"\r\n") for line in (BANNER, BOOTED, *self._first_lines)
         )
 
     def data_received(self, data: bytes) -> None:
@@ -113,14 +157,17 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         if tail:
             rest += tail
             self._check_end()
-        start, starts, take = self._start, self._starts, self._take
-        if self.responses:
+        if self.responses or self._forgotten:
             for raw in blocks:
-                take(raw)
+                self._take(raw)
             return
-        for raw in blocks:  # nobody waits for an answer
+        start, starts, plain, hand_on = self._start, self._starts, self._plain, self._hand_on
+        for raw in blocks:  # nobody waits for an answer, which is so nearly always
             if raw[:start] in starts:
-                take(raw)
+                if raw[: raw.find(b"\r")] in plain:
+                    hand_on(raw)
+                else:
+                    self._take(raw)
 
     def forget(self, action_id: str) -> None:
         """Nobody waits for this answer any longer: drop what still comes of it, items of lists look like events."""
@@ -147,7 +194,7 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         if raw.startswith(BANNER):
             banner, _, raw = raw.partition(b"\r\n")
             self.version = banner[len(BANNER) :].decode("ascii", "replace")
-        if not raw.startswith(b"Event: "):
+        if not raw.startswith(EVENT):
             self._answer(raw)
             return
         if self.responses or self._forgotten:
@@ -157,8 +204,19 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
                 return
             if action_id in self._forgotten:
                 return
-        if raw[len(b"Event: ") :].partition(b"\r\n")[0] in self._wanted:
-            self._receive(parse(raw))
+        first = raw.partition(b"\r\n")[0]
+        if first == BOOTED:
+            self._booted()
+        if first in self._first_lines:
+            self._hand_on(raw)
+
+    def _hand_on(self, raw: bytes) -> None:
+        """Give an event to who wants it; what that raises costs this event, not the connection."""
+        message = parse(raw)
+        try:
+            self._receive(message)
+        except Exception as error:  # noqa: BLE001 - raised into asyncio, it would cost us the link
+            self._failed(message, error)
 
     def _answer(self, raw: bytes) -> None:
         reply = Reply(parse(raw))

@@ -58,8 +58,19 @@ class Reader:
         self.messages: list[Message] = []
         self.ends: list[str] = []
         self.wire = Wire()
-        self.protocol = Protocol(wanted=wanted, receive=self.messages.append, lost=self.ends.append)
+        self.boots = 0
+        self.stumbled: list[str] = []
+        self.protocol = Protocol(
+            wanted=wanted,
+            receive=self.messages.append,
+            failed=lambda _message, error: self.stumbled.append(type(error).__name__),
+            booted=self._count_boot,
+            lost=self.ends.append,
+        )
         self.protocol.connection_made(self.wire)
+
+    def _count_boot(self) -> None:
+        self.boots += 1
 
     def read(self, *pieces: bytes) -> list[Message]:
         for piece in pieces:
@@ -101,11 +112,29 @@ def test_any_cuts_give_the_same_events(cuts: list[int]) -> None:
 def test_the_banner_is_kept_as_version_and_lost_from_the_first_message() -> None:
     reader = Reader(frozenset({b"FullyBooted"}))
     assert reader.read(STREAM) == [{"Event": "FullyBooted", "Privilege": "system,all"}]
+    assert reader.boots == 1
     assert reader.protocol.version == "11.0.0"
 
 
-def test_with_nothing_wanted_nothing_comes() -> None:
-    assert Reader(frozenset()).read(STREAM) == []
+def test_with_nothing_wanted_nothing_comes_but_that_asterisk_is_ready() -> None:
+    reader = Reader(frozenset())
+    assert reader.read(STREAM) == []
+    assert reader.boots == 1
+
+
+def test_what_a_receiver_raises_costs_one_event() -> None:
+    reader = Reader()
+    taken: list[Message] = []
+
+    def receive(message: Message) -> None:
+        taken.append(message)
+        if len(taken) == 2:
+            raise ZeroDivisionError
+
+    reader.protocol._receive = receive
+    reader.read(STREAM)
+    assert taken == EXPECTED
+    assert reader.stumbled == ["ZeroDivisionError"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +153,13 @@ def test_with_nothing_wanted_nothing_comes() -> None:
         (b"Result: 100%25", {"Result": "100%25"}),
         (b"a: 1\r\nA: 2", {"a": "1", "A": "2"}),
         (b"A: \xff\xc3", {"A": "\ufffd\ufffd"}),
+        (
+            b"Event: X\r\nChanVariable: A=1\r\nChanVariable: B=\r\nDestChannel: y\r\nDestChanVariable: C=2\r\nZ: 1",
+            {"Event": "X", "ChanVariable": ["A=1", "B="], "DestChannel": "y", "DestChanVariable": "C=2", "Z": "1"},
+        ),
+        (b"A: 1\r\nChanVariable: 1\r\nB: 2\r\nChanVariable: 2", {"A": "1", "ChanVariable": ["1", "2"], "B": "2"}),
+        (b"ChanVariable: 1\r\nB: 2\r\nChanVariable: 2", {"ChanVariable": ["1", "2"], "B": "2"}),
+        (b"A: 1\r\nChanVariable: 1\r\nChanVariable\r\nChanVariable: 2", {"A": "1", "ChanVariable": ["1", "2"]}),
         ("Name: Jürgen \U0001f600".encode(), {"Name": "Jürgen \U0001f600"}),
     ],
 )
@@ -143,7 +179,23 @@ def plainly(raw: bytes) -> Message:
 
 
 LINES = st.one_of(
-    st.binary(max_size=40), st.sampled_from([b"A: 1", b"A: 2", b"Bc: ", b"Bc:", b": x", b"A: b: c", b"\n", b"\r"])
+    st.binary(max_size=40),
+    st.sampled_from(
+        [
+            b"ChanVariable: 1",
+            b"ChanVariable: 2",
+            b"DestChanVariable: 1",
+            b"ChanVariable:",
+            b"A: 1",
+            b"A: 2",
+            b"Bc: ",
+            b"Bc:",
+            b": x",
+            b"A: b: c",
+            b"\n",
+            b"\r",
+        ]
+    ),
 )
 
 
@@ -249,10 +301,22 @@ async def test_the_end_of_an_originate_is_an_event_before_and_after_its_answer()
     assert reader.read(end) == [{"Event": "OriginateResponse", "ActionID": "mine", "Response": "Failure"}]
 
 
+def test_who_changes_a_list_changes_no_other_message() -> None:
+    raw = b"A: 1\r\nChanVariable: 1\r\nChanVariable: 2"
+    first = parse(raw)["ChanVariable"]
+    assert isinstance(first, list)
+    first.append("3")
+    assert parse(raw)["ChanVariable"] == ["1", "2"]
+
+
 def test_what_strangers_write_is_remembered_within_bounds() -> None:
-    for number in range(3 * subject.MOST_REMEMBERED_LINES):
+    for number in range(3 * subject.MOST_REMEMBERED):
         parse(b"CallerIDNum: %d" % number)
     parse(b"CallerIDName: " + b"x" * 100_000)
     remembered = cast("dict[bytes, tuple[str, str]]", subject._header.__self__)  # type: ignore[attr-defined]
-    assert len(remembered) <= subject.MOST_REMEMBERED_LINES
-    assert max(map(len, remembered)) <= subject.LONGEST_REMEMBERED_LINE
+    for number in range(3 * subject.MOST_REMEMBERED):
+        parse(b"A: 1\r\nChanVariable: %d\r\nChanVariable: x" % number)
+    runs = cast("dict[bytes, object]", subject._run.__self__)  # type: ignore[attr-defined]
+    assert len(runs) <= subject.MOST_REMEMBERED
+    assert len(remembered) <= subject.MOST_REMEMBERED
+    assert max(map(len, remembered)) <= subject.LONGEST_REMEMBERED
