@@ -166,6 +166,10 @@ class Phone:
         """Wait until a call has ended."""
         return await self.until("CALL_CLOSED", after=after, within=within)
 
+    async def broken(self) -> None:
+        """Wait until it breaks."""
+        await self._process.wait()
+
     @property
     def heard(self) -> list[Path]:
         """What it heard (with `record`): wavs, oldest first; a new one at each call and each hold."""

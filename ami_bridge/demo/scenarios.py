@@ -157,37 +157,28 @@ def _talk(*, label: int, bye: str) -> str:
     )
 
 
-def _answers(*, ok: str, failed: int) -> str:
-    """Wait for the answer to an INVITE."""
+_LIMIT = ' timeout="@WAIT@" ontimeout="80"'
+
+
+def _rung(ok: str) -> str:
+    """Wait for the answer to an INVITE, or to the end of patience."""
+    ringing = '<action><log message="ringing"/></action>'
     return (
-        '<recv response="100" optional="true"/>\n<recv response="180" optional="true"/>\n'
-        '<recv response="181" optional="true"/>\n<recv response="183" optional="true"/>\n'
-        + "".join(f'<recv response="{code}" optional="true" next="{failed}"/>\n' for code in _FAILURES)
+        f'<recv response="100" optional="true"{_LIMIT}/>\n'
+        f'<recv response="180" optional="true"{_LIMIT}>{ringing}</recv>\n'
+        f'<recv response="181" optional="true"{_LIMIT}/>\n<recv response="183" optional="true"{_LIMIT}/>\n'
+        + "".join(f'<recv response="{code}" optional="true" next="90"{_LIMIT}/>\n' for code in _FAILURES)
         + ok
     )
 
 
-_FAILED = (
-    '<label id="90"/>\n<nop><action><log message="refused [last_Reason:]"/></action></nop>\n'
-    + _ACK
-    + '<label id="99"/>\n'
-)
-
 CALL = (
     _invite()
-    + _answers(ok='<recv response="200" rrs="true"/>\n', failed=90)
+    + _rung(f'<recv response="200" rrs="true"{_LIMIT}/>\n')
     + _log("answered")
     + _ACK
     + _talk(label=1, bye=_send(_request("BYE", 2)))
-    + '<nop next="99"/>\n'
-    + _FAILED
-)
-
-CALL_AND_CANCEL = (
-    _invite()
-    + '<recv response="100" optional="true"/>\n<recv response="180"/>\n'
-    + _log("ringing")
-    + '<pause milliseconds="@WAIT@"/>\n'
+    + '<nop next="99"/>\n<label id="80"/>\n'
     + _send(
         "CANCEL sip:@PEER@@[remote_ip]:[remote_port] SIP/2.0\n[last_Via:]\nMax-Forwards: 70\n"
         f"{_FROM}\nTo: <sip:@PEER@@[remote_ip]>\nCall-ID: [call_id]\nCSeq: 1 CANCEL\nContent-Length: 0\n"
@@ -195,6 +186,10 @@ CALL_AND_CANCEL = (
     + '<recv response="200"/>\n<recv response="487"/>\n'
     + _ACK
     + _log("cancelled")
+    + '<nop next="99"/>\n<label id="90"/>\n'
+    + _log("refused [last_Reason:]")
+    + _ACK
+    + '<label id="99"/>\n'
 )
 
 

@@ -92,6 +92,10 @@ class Sipp:
             raise RefusedError(f"the call went otherwise than played (sipp {code}): {self.said()}; {self._complaint()}")
         return self.said()
 
+    async def broken(self) -> None:
+        """Wait until it ended, however."""
+        await self._process.wait()
+
     async def stop(self) -> None:
         """End it whatever it does."""
         await self._process.kill()
@@ -120,10 +124,11 @@ async def trunk_call(
         peer=callee,
         hold=int(hold_seconds * 1000),
         wait=int(cancel_after * 1000) if cancel_after is not None else 180_000,
-        extra="Privacy: id\n" if withheld else "",
+        extra=f"Privacy: id\nP-Asserted-Identity: <sip:{caller_number}@{OUTSIDE}>\n" if withheld else "",
     )
-    scenario = scenarios.CALL if cancel_after is None else scenarios.CALL_AND_CANCEL
-    return await Sipp.start(root, folder, scenario, words=words, address=OUTSIDE, port=free_udp(), to=(LOCAL, sip_port))
+    return await Sipp.start(
+        root, folder, scenarios.CALL, words=words, address=OUTSIDE, port=free_udp(), to=(LOCAL, sip_port)
+    )
 
 
 async def call_from_trunk(
@@ -181,6 +186,10 @@ class TrunkPhone:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._sipp.stop()
+
+    async def broken(self) -> None:
+        """Wait until it breaks."""
+        await self._sipp.broken()
 
     def called(self) -> list[str]:
         """Return the numbers that were dialled, oldest first."""

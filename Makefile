@@ -1,0 +1,79 @@
+# Everything one does here, each by one word. `make demo` runs the whole thing for real, `make test` proves it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := demo
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+BIN := .venv/bin
+AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
+APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
+# What the tests run for real besides the folder .demo/pbx, which they make themselves.
+PACKAGES := chromium espeak-ng faketime fonts-dejavu-core iproute2 libfaketime mmdebstrap postgresql sox tshark
+
+.PHONY: demo test check bench soak sounds lock packages
+
+demo: .venv/for-demo ## the whole town hall: Asterisk, groupware, telephones, daemon
+	@exec $(BIN)/ami-bridge demo
+
+test: .venv/for-tests packages ## all tests, against real parts
+	@$(BIN)/python -m pytest
+
+check: .venv/for-tests ## format, lint, types, directions of imports, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+bench: .venv/for-tests packages ## figures against peers and limits
+	@$(BIN)/python -m bench
+
+soak: .venv/for-tests packages ## the long forms of the tests
+	@AMI_BRIDGE_SOAK=1 $(BIN)/python -m pytest --timeout 7200
+
+sounds: ## speak the texts of sounds/make.py anew
+	@command -v espeak-ng sox >/dev/null || { $(APT) update; $(APT) install --no-install-recommends espeak-ng sox; }
+	@$(PYTHON) sounds/make.py --again
+
+# The lock files name versions and hashes, never an address: give an index by the environment (UV_DEFAULT_INDEX).
+LOCK := compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
+lock: ## new versions of everything we depend on
+	@test -x .venv/uv/bin/uv || { $(PYTHON) -m venv .venv/uv && .venv/uv/bin/pip install --quiet uv; }
+	.venv/uv/bin/uv pip $(LOCK) --upgrade --all-extras -o requirements.txt
+	.venv/uv/bin/uv pip $(LOCK) --upgrade --all-extras --group dev -o requirements-dev.txt
+
+# ---- What the words above need
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; $$($(PYTHON) --version) was found (PYTHON=… names another)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+	  || { echo "Installing python3-venv …"; $(APT) update; $(APT) install --no-install-recommends python3-venv; }
+	@$(PYTHON) -m venv .venv
+
+.venv/for-demo: requirements.txt pyproject.toml | .venv/bin/python
+	@echo "Installing what the demo needs into .venv …"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/pip install --quiet --no-deps -e .
+	@touch $@
+	@$(call give,.venv)
+
+.venv/for-tests: requirements-dev.txt pyproject.toml | .venv/bin/python
+	@echo "Installing what the tests need into .venv …"
+	@$(BIN)/pip install --quiet --require-hashes -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --no-deps -e .
+	@touch $@
+	@$(call give,.venv)
+
+# Under sudo everything made here still belongs to the person who called.
+give = $(if $(SUDO_UID),chown -R $(SUDO_UID):$(SUDO_GID) $(1),:)
+
+packages:
+	@missing=(); for package in $(PACKAGES); do \
+	  dpkg-query -W -f='$${db:Status-Abbrev}' "$$package" 2>/dev/null | grep -q '^ii' || missing+=("$$package"); done; \
+	if (( $${#missing[@]} )); then \
+	  echo "Installing $${missing[*]} …"; \
+	  $(APT) update >/dev/null; $(APT) install --no-install-recommends "$${missing[@]}" >/dev/null; \
+	fi
