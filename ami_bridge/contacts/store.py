@@ -12,7 +12,7 @@ from ami_bridge.db.tables import books, contacts, numbers
 
 T = TypeVar("T")
 
-AT_ONCE = 50
+AT_ONCE = 20
 """Rows of one statement; putting more together would hold up everything else for too long."""
 PAGE = 250
 
