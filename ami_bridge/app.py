@@ -179,13 +179,13 @@ def set_up_logging(config: settings.Log) -> None:
     """Report to standard error: JSON lines for machines, or text for people. Secrets and numbers never get here."""
     level = logging.getLevelNamesMapping().get(config.level.upper(), logging.INFO)
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if config.format == "json" else structlog.dev.ConsoleRenderer(colors=False)
+        structlog.processors.JSONRenderer() if config.format == "json" else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-            structlog.processors.dict_tracebacks if config.format == "json" else structlog.processors.format_exc_info,
+            *([structlog.processors.format_exc_info] if config.format == "json" else []),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

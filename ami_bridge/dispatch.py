@@ -41,9 +41,13 @@ class Dispatch:
         """Let events wait from now on: the state is about to be read."""
         self._waiting = []
 
-    def go_live(self, floor: Floor) -> None:
-        """Take a snapshot as the truth, then what came while it was read, and be live; all in one go."""
-        self._desk.show(self._board.replace(floor, self._now()))
+    def go_live(self, floor: Floor) -> int:
+        """Take a snapshot as the truth, then what came while it was read, and be live; all in one go.
+
+        Returns how many views the snapshot changed.
+        """
+        changed = self._board.replace(floor, self._now())
+        self._desk.show(changed)
         waiting, self._waiting = self._waiting or [], None
         self._desk.bridge_is("up")
         for message in waiting:
@@ -51,6 +55,7 @@ class Dispatch:
                 self.handle(message)
             except Exception:  # one event's bug must not cost the others
                 log.exception("dispatch.event_failed", pbx=self._board.pbx)
+        return len(changed)
 
     def lost(self) -> None:
         """Say that the connection is gone: nothing on the screens is live any more."""

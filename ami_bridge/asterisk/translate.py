@@ -84,7 +84,7 @@ _TRANSLATORS: dict[str, Callable[[Message], CallEvent | None]] = {
     "DialBegin": _dialled,
     "DialState": lambda m: Seen(_leg(m, "Dest")),
     "DialEnd": _dial_ended,
-    "BridgeEnter": lambda m: Entered(_leg(m), _text(m, "BridgeUniqueid")),
+    "BridgeEnter": lambda m: Entered(_leg(m), _text(m, "BridgeUniqueid"), _text(m, "BridgeType") == "basic"),
     "BridgeLeave": lambda m: Left(_leg(m), _text(m, "BridgeUniqueid")),
     "Hold": lambda m: Held(_leg(m), on=True),
     "Unhold": lambda m: Held(_leg(m), on=False),

@@ -50,6 +50,8 @@ class Board:
         self._new_id = new_id
         self._extens: dict[str, str] = {}
         self._calls: dict[str, LiveCall] = {}
+        self._aliases: dict[str, str] = {}
+        """Linkedids of calls that became part of another one."""
         self._legs: dict[str, LiveLeg] = {}
         self._bridges: dict[str, dict[str, LiveLeg]] = {}
         self._gone: dict[str, datetime] = {}
@@ -107,6 +109,7 @@ class Board:
                 pass
             case Dialled(_, by):
                 live.dialled = by is not None
+                live.originated = by is None
                 live.by = None if by is None else self._see(by, now)
                 forwarder = self._calls[live.linked].forwarder
                 live.forwarded_by = None if forwarder is live else forwarder
@@ -116,8 +119,10 @@ class Board:
                 live.status = live.status or ("FORWARDED" if forward else status)
                 if forward:
                     self._calls[live.linked].forwarder = live
-            case Entered(_, bridge):
+            case Entered(_, bridge, talk):
                 self._enter(live, bridge)
+                if talk:
+                    self._join(live)
             case Left(_, bridge):
                 if live.bridge == bridge:
                     self._drop_from_bridge(live)
@@ -141,7 +146,8 @@ class Board:
         touched: dict[str, LiveLeg] = {}
         for leg in list(self._legs.values()):
             if leg.id not in there and not leg.gone:
-                leg.gone_at = now
+                leg.end(now)
+                leg.lost = True
                 touched[leg.id] = leg
         self._bridges = {}
         for leg in self._legs.values():
@@ -189,7 +195,7 @@ class Board:
         live.dialled = True
         live.by = caller
         if caller.linked != live.linked:
-            self._move(live, caller.linked)
+            self._merge(self._calls[live.linked], self._calls[caller.linked])
 
     def _rename(self, id_: str, channel: str, now: datetime) -> list[View]:
         live = self._legs.get(id_)
@@ -211,15 +217,17 @@ class Board:
                 return None
             live = self._legs[leg.id] = LiveLeg(leg, since or now)
             self._name(live, leg.channel)
-            call = self._calls.get(leg.linked)
+            live.linked = linked = self._aliases.get(leg.linked, leg.linked)
+            call = self._calls.get(linked)
             if call is None:
-                call = self._calls[leg.linked] = LiveCall(self._new_id(now), self.pbx, leg.linked, live.since)
+                call = self._calls[linked] = LiveCall(self._new_id(now), self.pbx, linked, live.since)
             call.legs[leg.id] = live
         elif live.gone_at is not None:
             return live
         else:
-            if live.linked != leg.linked != live.id:  # back to its own id: an event from before the move
-                self._move(live, leg.linked)
+            linked = self._aliases.get(leg.linked, leg.linked)
+            if linked != live.linked:
+                self._move(live, linked)
             if live.channel != leg.channel:
                 self._name(live, leg.channel)
         live.see(leg, now)
@@ -241,6 +249,7 @@ class Board:
         if new is None:  # nobody knows the new one: it is the same call under another name
             del self._calls[old.linked]
             self._calls[linked] = old
+            self._alias(old.linked, linked)
             old.linked = linked
             for leg in old.legs.values():
                 leg.linked = linked
@@ -250,6 +259,35 @@ class Board:
         live.linked = linked
         old.merged_into = new.id
         self._merging.append(old)
+
+    def _join(self, live: LiveLeg) -> None:
+        """Make one call of two that talk to each other now; Asterisk says so only with a later event."""
+        here = self._calls[live.linked]
+        for one in self._bridges.get(live.bridge or "", {}).values():
+            there = self._calls[one.linked]
+            if there is not here:
+                old, new = (here, there) if there.since <= here.since else (there, here)
+                self._merge(old, new)
+                return
+
+    def _merge(self, old: LiveCall, new: LiveCall) -> None:
+        """Put all legs of one call into another, older one."""
+        for leg in old.legs.values():
+            leg.linked = new.linked
+            leg.joined = True
+        new.legs |= old.legs
+        old.legs = {}
+        old.merged_into = new.id
+        new.forwarder = new.forwarder or old.forwarder
+        del self._calls[old.linked]
+        self._alias(old.linked, new.linked)
+        self._merging.append(old)
+
+    def _alias(self, old: str, new: str) -> None:
+        for alias, linked in self._aliases.items():
+            if linked == old:
+                self._aliases[alias] = new
+        self._aliases[old] = new
 
     def _enter(self, live: LiveLeg, bridge: str) -> None:
         if live.gone:
@@ -288,8 +326,7 @@ class Board:
             return []
         if not live.answered_at and (sip == DECLINE or cause == CALL_REJECTED):
             live.status = "DECLINED"
-        live.gone_at = now
-        live.room = live.parked_at = live.queue = None
+        live.end(now)
         before = live.bridge
         self._drop_from_bridge(live)
         call = self._calls[live.linked]
@@ -324,6 +361,8 @@ class Board:
             return
         if self._calls.get(call.linked) is call:
             del self._calls[call.linked]
+            for alias in [alias for alias, linked in self._aliases.items() if linked == call.linked]:
+                del self._aliases[alias]
         for leg in call.legs.values():
             del self._legs[leg.id]
             self._remember_gone(leg.id, now)

@@ -141,6 +141,8 @@ class LiveCall:
         if others:
             return False
         rung = [one for one in self.legs.values() if one.dialled and one.by is leg]
+        if leg.originated and not rung:
+            return True
         return bool(rung) and not any(one.up or one.answered_at for one in rung)
 
     def _caller_of(self, leg: LiveLeg) -> LiveLeg | None:
@@ -183,12 +185,14 @@ class LiveCall:
             return leg.answered_at
         return min((one.answered_at for one in rung if one.answered_at is not None), default=None)
 
-    def _result(self, leg: LiveLeg) -> tuple[Result | None, Party | None]:
+    def _result(self, leg: LiveLeg) -> tuple[Result | None, Party | None]:  # noqa: PLR0911 - one line a way to end
         """How the call ended for this leg: by DIALSTATUS, never by the hangup cause alone."""
         if self.merged_into is not None:
             return "merged", None
         if leg.transferred:
             return "transferred", None
+        if leg.lost:
+            return ("answered" if self._answered_at(leg) else None), None
         if leg.dialled:
             if leg.answered_at is not None:
                 return "answered", None
@@ -212,6 +216,8 @@ class LiveCall:
 
 def _refused(leg: LiveLeg) -> Result:
     """Tell how a telephone that was not taken said no."""
+    if leg.status == "FORWARDED":
+        return "transferred"
     if leg.status == "DECLINED":
         return "rejected"
     if leg.status == "BUSY":
@@ -219,9 +225,9 @@ def _refused(leg: LiveLeg) -> Result:
     return "failed"
 
 
-def _weight(leg: LiveLeg) -> tuple[bool, int, datetime]:
+def _weight(leg: LiveLeg) -> tuple[bool, bool, int, datetime]:
     """Of several legs of one extension, the livelier, then the later one is what the call looks like."""
-    return not leg.gone, leg.phase if not leg.gone else 0, leg.since
+    return not leg.gone, not leg.joined, 0 if leg.gone else leg.phase, leg.since
 
 
 def other_half(channel: str) -> str:

@@ -57,6 +57,8 @@ class Entered(Struct, frozen=True):
 
     leg: Leg
     bridge: str
+    talk: bool
+    """Whether it is a plain conversation, not a room or a parking place."""
 
 
 class Left(Struct, frozen=True):

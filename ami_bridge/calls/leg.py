@@ -11,9 +11,10 @@ class LiveLeg:
     """What the board knows of one leg. Only the board writes here."""
 
     __slots__ = (
-        "answered_at", "bridge", "by", "channel", "connected", "dialled", "exten", "first_exten", "forwarded_by",
-        "gone_at", "holding", "id", "linked", "local", "number", "parked_at", "parker", "phase", "queue", "rang",
-        "room", "since", "status", "transferred",
+        "answered_at", "bridge", "by", "channel", "connected", "dialled", "exten", "first_exten",
+        "forwarded_by", "gone_at", "holding", "id", "joined", "linked", "local", "lost", "number",
+        "originated", "parked_at", "parker", "phase", "queue", "rang", "room", "since", "status",
+        "transferred",
     )  # fmt: skip
 
     def __init__(self, leg: Leg, since: datetime) -> None:
@@ -34,6 +35,12 @@ class LiveLeg:
         self.gone_at: datetime | None = None
         self.dialled = False
         """Somebody rang this leg; it did not begin the call."""
+        self.originated = False
+        """We rang it because its owner clicked on a number; whom it calls comes after."""
+        self.lost = False
+        """It ended while nobody looked, so nobody knows how."""
+        self.joined = False
+        """It came from another call, which became part of this one."""
         self.by: LiveLeg | None = None
         self.rang = False
         self.status = ""
@@ -63,6 +70,11 @@ class LiveLeg:
         if not self.first_exten and leg.exten not in {"", "s"}:
             self.first_exten = leg.exten
 
+    def end(self, now: datetime) -> None:
+        """Be gone for good: nowhere any more."""
+        self.gone_at = now
+        self.room = self.parked_at = self.queue = None
+
     @property
     def gone(self) -> bool:
         """Whether it has hung up."""
@@ -75,8 +87,11 @@ class LiveLeg:
 
     @property
     def known(self) -> bool:
-        """Whether it is clear what it is for: a leg's very first event does not tell who rings it."""
-        return self.dialled or self.id == self.linked or self.phase == PHASES["up"]
+        """Whether there is something to show: nobody sees a call that does not ring yet.
+
+        A leg's very first event does not tell who rings it, and a telephone that is off never does.
+        """
+        return self.phase == PHASES["up"] or (self.rang or self.gone if self.dialled else self.id == self.linked)
 
     @property
     def party(self) -> bool:

@@ -23,11 +23,13 @@ class JournalStore:
         self._db = db
 
     async def add(self, rows: Sequence[JournalRow]) -> None:
-        """Keep these rows; one that is kept already (same id) stays as it is."""
+        """Keep these rows; one with a known id replaces it, for a call may end for somebody and come back."""
         for start in range(0, len(rows), MOST_AT_ONCE):
             batch = [_values(row) for row in rows[start : start + MOST_AT_ONCE]]
             insert = postgresql.insert if self._db.dialect == "postgresql" else sqlite.insert
-            await self._db.run(insert(journal).values(batch).on_conflict_do_nothing(index_elements=["id"]))
+            new = insert(journal).values(batch)
+            newer = {name: new.excluded[name] for name in batch[0] if name != "id"}
+            await self._db.run(new.on_conflict_do_update(index_elements=["id"], set_=newer))
 
     async def purge(self, before: datetime) -> int:
         """Delete calls that ended before this time, in small batches; returns how many."""

@@ -240,15 +240,16 @@ ANSWER = (
     + '<label id="99"/>\n'
 )
 
-REFUSE = (
-    _CALLED
-    + _RINGS
-    + _ring("@WAIT@")
-    + _answer_invite("@ANSWER@ @REASON@", "@EXTRA@Content-Length: 0\n")
+_REFUSES = (
+    _answer_invite("@ANSWER@ @REASON@", "@EXTRA@Content-Length: 0\n")
     + '<recv request="ACK"/>\n'
     + _log("refused")
     + '<label id="99"/>\n'
 )
+
+REFUSE = _CALLED + _RINGS + _ring("@WAIT@") + _REFUSES
+
+REFUSE_AT_ONCE = _CALLED + _REFUSES
 
 RING = _CALLED + _RINGS + _ring("600000") + '<label id="99"/>\n'
 

@@ -229,7 +229,8 @@ class PlayedPhone:
         )
         port = free_udp()
         await register(self._pbx, words, port)
-        scenario = {"200": scenarios.ANSWER, "180": scenarios.RING}.get(self._answer, scenarios.REFUSE)
+        scenario = {"200": scenarios.ANSWER, "180": scenarios.RING}.get(self._answer)
+        scenario = scenario or (scenarios.REFUSE if self._ring_seconds else scenarios.REFUSE_AT_ONCE)
         self._sipp = await Sipp.start(
             self._pbx.programs.root,
             self._pbx.sipp_folder,

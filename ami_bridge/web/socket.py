@@ -9,7 +9,7 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from ami_bridge import wire
-from ami_bridge.errors import BadRequestError, BridgeError, NotAllowedError, RateLimitedError, UnknownOpError
+from ami_bridge.errors import BadRequestError, BridgeError, NotAllowedError, RateLimitedError, UnauthorisedError, UnknownOpError
 from ami_bridge.tasks import race
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Guard
@@ -69,8 +69,11 @@ class Sockets:
         try:
             if (hello := await self._hello(socket, link)) is not None:
                 with self._hub.connected(link):
+                    await self._guard.identify(request)  # it may have been revoked before the hub could cut this link
                     self._welcome(link, hello)
                     await race(self._read(socket, link), link.write(), link.decided())
+        except UnauthorisedError:
+            link.close_soon(4500, "revoked")
         except ConnectionError:
             pass  # the client went in the middle of a message
         finally:

@@ -1,0 +1,56 @@
+"""After each login, and every ten minutes: read what is going on and make it the truth."""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from ami_bridge.asterisk import snapshot
+from ami_bridge.calls.events import Floor
+
+log = structlog.get_logger()
+
+AGAIN_AFTER = 600.0
+
+
+class Listener(Protocol):
+    """Who takes the state and the events."""
+
+    def hold(self) -> None:
+        """Let events wait: the state is about to be read."""
+
+    def go_live(self, floor: Floor) -> int:
+        """Take the state, then what waited; return how many views the state changed."""
+
+    def restarted(self) -> None:
+        """End all calls: the PBX began anew."""
+
+
+class Resync:
+    """Keeps the picture of one PBX right."""
+
+    def __init__(self, *, pbx: str, hints_context: str, link: snapshot.Link, listener: Listener) -> None:
+        self._pbx = pbx
+        self._hints_context = hints_context
+        self._link = link
+        self._listener = listener
+        self._started = ""
+
+    async def run(self) -> None:
+        """Read the state, then again and again, as long as the connection lives (the link cancels it)."""
+        status = await snapshot.status(self._link)
+        snapshot.judge_version(status.version, pbx=self._pbx)
+        if self._started and status.started != self._started:
+            log.warning("ami.pbx_restarted", pbx=self._pbx)
+            self._listener.restarted()
+        self._started = status.started
+        await self._read()
+        log.info("ami.live", pbx=self._pbx, version=status.version)
+        while True:
+            await asyncio.sleep(AGAIN_AFTER)
+            self._listener.hold()
+            if changed := await self._read():
+                log.warning("ami.board_differed", pbx=self._pbx, views=changed)
+
+    async def _read(self) -> int:
+        return self._listener.go_live(await snapshot.floor(self._link, hints_context=self._hints_context))
