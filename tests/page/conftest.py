@@ -1,12 +1,13 @@
 """A real browser with the real page, in front of a scripted daemon."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, async_playwright, expect
 
 from ami_bridge.wire import Call
 from tests.page.axe import Axe
@@ -31,11 +32,21 @@ class Desk:
         self.page = page
         self.daemon = daemon
         self.complaints: list[str] = []
-        page.on(
-            "console", lambda said: self.complaints.append(said.text) if said.type in {"error", "warning"} else None
-        )
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        page.on("console", self._hear)
+        page.on("pageerror", self._hear)
+
+    def _hear(self, said: ConsoleMessage | Error) -> None:
+        if isinstance(said, Error):
+            self.complaints.append(str(said))
+        elif said.type in {"error", "warning"}:
+            self.complaints.append(said.text)
+
+    async def closes(self) -> None:
+        """Leave the window empty for the next one."""
+        self.page.remove_listener("console", self._hear)
+        self.page.remove_listener("pageerror", self._hear)
+        await self.page.goto("about:blank")
+        await self.page.context.clear_cookies()
 
     async def opens(self) -> None:
         await self.page.goto(self.daemon.url)
@@ -107,29 +118,41 @@ async def daemon() -> AsyncIterator[Counterpart]:
         yield counterpart
 
 
-@pytest.fixture
-def looks() -> dict[str, Any]:
-    """How the person's browser is set; a test overrides it by parametrisation."""
-    return {}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser, looks: dict[str, Any]) -> AsyncIterator[BrowserContext]:
+@contextlib.asynccontextmanager
+async def window(browser: Browser, **looks: Any) -> AsyncIterator[Page]:  # noqa: ANN401 - the browser's own many settings
     context = await browser.new_context(**{"locale": "de-DE", "timezone_id": "Europe/Berlin", **looks})
     context.set_default_timeout(5_000)
     await context.add_init_script(
         # Little jitter, so that coming back takes 25 to 250 ms.
         "Math.random = () => 0.05;"
+        "window.alert = (text) => console.error('alert: ' + text);"
         "window.cspViolations = [];"
         "document.addEventListener('securitypolicyviolation',"
         " (event) => window.cspViolations.push(event.violatedDirective + ' ' + event.blockedURI));"
     )
-    yield context
+    yield await context.new_page()
     await context.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def usual_window(browser: Browser) -> AsyncIterator[Page]:
+    """One window for all tests that need nothing special: a new one costs half a second."""
+    async with window(browser) as page:
+        yield page
+
+
+@pytest.fixture
+def looks() -> dict[str, Any]:
+    """How the person's browser is set; a test overrides it by parametrisation and gets a window of its own."""
+    return {}
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(context: BrowserContext, daemon: Counterpart) -> AsyncIterator[Desk]:
-    desk = Desk(await context.new_page(), daemon)
-    yield desk
-    assert await desk.unexpected() == []
+async def desk(browser: Browser, usual_window: Page, looks: dict[str, Any], daemon: Counterpart) -> AsyncIterator[Desk]:
+    async with contextlib.AsyncExitStack() as stack:
+        page = await stack.enter_async_context(window(browser, **looks)) if looks else usual_window
+        desk = Desk(page, daemon)
+        yield desk
+        unexpected = await desk.unexpected()
+        await desk.closes()
+    assert unexpected == []
