@@ -99,6 +99,8 @@ class Sync:
         self._staff_known = Known()
         self._staff_cards: dict[str, Card] = {}
         self._reads_differently = False
+        self._owed: frozenset[str] | None = None
+        """Logins whose changed rights are not yet told and kept everywhere."""
 
     async def load(self) -> None:
         """Begin with what was kept, so that names are there at once."""
@@ -106,16 +108,14 @@ class Sync:
             log.warning("contacts.book_not_read", book=path, why="only books of scope shared are")
         await self._store.keep_only([book.path for book in self._books])
         extensions, roles = self._staff.extensions, self._staff.roles
-        if self._staff.book:
-            kept = await self._persons.all()
-            found = [staff.overridden(person, extensions=extensions, roles=roles) for person in kept]
-        else:
-            found = staff.persons_without_book(extensions=extensions, roles=roles)
-            await self._persons.replace(found)
+        kept = await self._persons.all()
+        found = [staff.overridden(person, extensions=extensions, roles=roles) for person in kept]
         self._people.replace(found)
         self._directory.replace_people(found)
+        if not self._staff.book:
+            await self._take(staff.persons_without_book(extensions=extensions, roles=roles))
         await self._refill(check=True)
-        log.info("contacts.loaded", names=len(self._directory), people=len(found))
+        log.info("contacts.loaded", names=len(self._directory), people=len(self._people.all()))
 
     async def run(self) -> None:
         """Look at the staff book and all others once; none stops the others, and nothing expected is raised."""
@@ -183,18 +183,23 @@ class Sync:
         gone = {person.login for person in self._people.all()} - {person.login for person in persons}
         if not self._watch.believes(path, gone=len(gone), of=len(self._people.all())):
             return False
-        if persons != list(self._people.all()):
-            changed = self._people.replace(persons)
-            self._directory.replace_people(persons)
-            await self._rights_changed(changed)
-            await self._persons.replace(persons)
-            log.info("contacts.staff_synced", people=len(persons), changed=len(changed))
+        if self._owed is not None or persons != list(self._people.all()):
+            await self._take(persons)
         etags = {href: etag for href, etag in self._staff_known.etags.items() if href in cards}
         etags |= {href: listing.etags[href] for href in planned.fetch if href in cards}
         self._staff_known = Known(etags=etags, token=listing.token, ctag=listing.ctag)
         self._staff_cards = cards
         self._watch.kept(path, listing)
         return False
+
+    async def _take(self, persons: Sequence[Person]) -> None:
+        """Believe in these persons from now on. What fails on the way is owed and done in the next turn."""
+        self._owed = (self._owed or frozenset()) | self._people.replace(persons)
+        self._directory.replace_people(persons)
+        await self._rights_changed(self._owed)
+        await self._persons.replace(persons)
+        log.info("contacts.staff_synced", people=len(persons), changed=len(self._owed))
+        self._owed = None
 
     async def _everybody(self, cards: Iterable[Card]) -> list[Person]:
         pause = Pause()
