@@ -51,6 +51,7 @@ async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) 
     assert await in_every_light(desk, f"calls-{look}") == {}
     assert await desk.page.locator(".call").count() == len(every_state())
     assert await small_targets(desk) == []
+    assert await cut_short(desk) == []
     await desk.has_read(await desk.daemon.loses_the_pbx())
     await desk.photograph(f"pbx-down-{look}")
     assert await desk.check() == []
@@ -91,6 +92,18 @@ async def small_targets(desk: Desk) -> list[str]:
         """[...document.querySelectorAll('a:not(.skip), button, input')]
              .map((target) => [target.outerHTML.slice(0, 80), target.getBoundingClientRect()])
              .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
+    )
+    assert isinstance(found, list)
+    return found
+
+
+async def cut_short(desk: Desk) -> list[str]:
+    """Texts of usual length that are not shown whole."""
+    found = await desk.page.evaluate(
+        """[...document.querySelectorAll('.call bdi, .call-title, .call-peer > *, .person-name span')]
+             .filter((box) => !box.classList.contains('unseen'))
+             .filter((box) => box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).display !== 'inline')
+             .map((box) => box.textContent)"""
     )
     assert isinstance(found, list)
     return found

@@ -183,7 +183,7 @@ function facts(call) {
 
 // Each piece from outside stands in a <bdi> of its own: a name cannot move the number that follows it.
 const alone = (text) => html`<bdi>${text}</bdi>`;
-const both = (name, digits) => html`<bdi>${name}</bdi> (<bdi>${digits}</bdi>)`;
+const both = (name, digits) => html`<bdi>${name}</bdi> <span class="in-brackets">(<bdi>${digits}</bdi>)</span>`;
 
 function withNumber(peer) {
   const digits = numberOf(peer);
