@@ -28,7 +28,8 @@ MEMORY_TAKES = 100
 MEMORY_MAY_GROW = 2 << 20
 TEN_TIMES, FOUR_TIMES, ENOUGH = 10.0, 4.0, 100_000
 END = b"\r\n\r\n"
-CHUNK = 1 << 16
+CHUNK = 1 << 18
+MOST_PREPARED = 20
 LIMIT = 300.0
 HINTS = [{"Exten": f"10{n}", "Context": "hints", "Hint": f"PJSIP/10{n}", "Status": "0"} for n in range(1, 6)]
 
@@ -83,7 +84,9 @@ async def read(contender: str, recording: Recording, takes: int) -> dict[str, An
                     if not line:
                         raise RuntimeError((await child.stderr.read()).decode()[-2000:])
                 [writer] = pbx._writers  # noqa: SLF001 - the one connection
-                for data in recording.takes(takes):
+                # Made before it is timed: on two hardware threads of one core our own work would slow the reader's.
+                everything = recording.takes(takes)
+                for data in everything if takes > MOST_PREPARED else list(everything):
                     for at in range(0, len(data), CHUNK):
                         writer.write(data[at : at + CHUNK])
                         await writer.drain()

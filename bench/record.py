@@ -1,6 +1,6 @@
 """Recordings of a real Asterisk's manager interface: everything, and what the daemon's own login is told.
 
-`python -m bench.record` plays calls of all kinds into .cache/bench/; `--samples` one of each into tests/recordings/.
+`python -m bench.record` plays calls of all kinds into .cache/bench/; `--samples` one into tests/recordings/bench/.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from bench.calls import KINDS, Town, town
 
 ROOT = Path(__file__).parent.parent
 RECORDINGS = ROOT / ".cache" / "bench"
-SAMPLES = ROOT / "tests" / "recordings"
+SAMPLES = ROOT / "tests" / "recordings" / "bench"  # its neighbours are made by tests.recordings.make
 CALLS = 260
 AT_ONCE = 8
 QUIET_AFTER = 1.0
@@ -111,20 +111,16 @@ async def record(calls: int) -> None:
 
 
 async def samples() -> None:
-    """Write one short recording of each kind of call, as the daemon is told it; and one as everything is told."""
+    """Write one answered call twice: as everybody is told it who may see all, and as the daemon is."""
     SAMPLES.mkdir(parents=True, exist_ok=True)
     async with listening() as (pbx, people, everything, own):
-        for kind in KINDS:
-            everything.take()
-            own.take()
-            await kind(people)
-            await pbx.quiet()
-            await asyncio.sleep(QUIET_AFTER)
-            (SAMPLES / f"{kind.__name__}.ami").write_bytes(without_secrets(pbx, own.take()))
-            if kind is Town.answered:
-                (SAMPLES / "answered-everything.ami").write_bytes(without_secrets(pbx, everything.take()))
-    for path in sorted(SAMPLES.glob("*.ami")):
-        print(f"{path.stat().st_size:8} {path.name}")
+        everything.take()
+        own.take()
+        await people.answered()
+        await pbx.quiet()
+        await asyncio.sleep(QUIET_AFTER)
+        for name, heard in (("everything", everything.take()), ("own", own.take())):
+            (SAMPLES / f"answered-{name}.ami").write_bytes(without_secrets(pbx, heard))
 
 
 @asynccontextmanager

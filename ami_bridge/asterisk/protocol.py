@@ -17,19 +17,26 @@ MOST_WITHOUT_END = 1 << 20
 MOST_FORGOTTEN = 64
 MOST_REMEMBERED = 8192
 LONGEST_REMEMBERED = 256
-OFTEN_REPEATED = b"ChanVariable: "  # one line for each of `channelvars` in manager.conf
-RUNS = (b"\r\nChanVariable: ", b"\r\nDestChanVariable: ")
+CR = 13
+TAILS = (
+    (b"\r\nUniqueid: ", b"\r\nChanVariable: "),
+    (b"\r\nDestUniqueid: ", b"\r\nDestChanVariable: "),
+)
+"""Where the end of a channel block begins, and what its last line begins with.
+
+The latter is repeated for each of `channelvars` in manager.conf, so in nearly every event.
+"""
 
 
 class _Lines(dict[bytes, tuple[str, str]]):
-    """Header lines met lately and what they mean: one call says the same twenty lines in a dozen events.
+    """Header lines met lately, with their CR, and what they mean: one call says the same lines in a dozen events.
 
     Bounded, because what stands in the lines comes from strangers.
     """
 
     def __missing__(self, line: bytes) -> tuple[str, str]:
         name, colon, value = line.decode("utf-8", "replace").partition(": ")
-        if not colon:
+        if not colon or line[-1] != CR:
             raise ValueError("not a header")
         header = (name, value.strip())
         if len(line) <= LONGEST_REMEMBERED:
@@ -39,61 +46,67 @@ class _Lines(dict[bytes, tuple[str, str]]):
         return header
 
 
-class _Runs(dict[bytes, tuple[str, list[str]]]):
-    """The same for runs of a header that is repeated: its name and all its values."""
+_Tail = tuple[dict[str, str], tuple[tuple[str, list[str]], ...]]
 
-    def __missing__(self, run: bytes) -> tuple[str, list[str]]:
-        headers = [_header(line) for line in run.split(b"\r\n")]
-        name = headers[0][0]
-        if any(other != name for other, _ in headers):
-            raise ValueError("not one run")
-        several = (name, [value for _, value in headers])
-        if len(run) <= LONGEST_REMEMBERED:
+
+class _Tails(dict[bytes, _Tail]):
+    """The same for ends of channel blocks, which stay all the life of a channel: single and repeated headers."""
+
+    def __missing__(self, end: bytes) -> _Tail:
+        headers: dict[str, list[str]] = {}
+        for line in end.split(b"\n"):
+            name, value = _header(line)
+            headers.setdefault(name, []).append(value)
+        tail = (
+            {name: values[0] for name, values in headers.items() if len(values) == 1},
+            tuple((name, values) for name, values in headers.items() if len(values) > 1),
+        )
+        if len(end) <= LONGEST_REMEMBERED:
             if len(self) >= MOST_REMEMBERED:
                 self.clear()
-            self[run] = several
-        return several
+            self[end] = tail
+        return tail
 
 
 _header = _Lines().__getitem__
-_run = _Runs().__getitem__
+_tail = _Tails().__getitem__
 
 
 def parse(raw: bytes) -> Message:
     """One message without its blank line; what is not a header is left out, no bytes raise."""
+    text = raw + b"\r"
+    tails = []
+    at = 0
     try:
-        short, runs = _without_runs(raw) if OFTEN_REPEATED in raw else (raw, ())
-        lines = short.split(b"\r\n")
+        for start, last in TAILS:
+            last_at = text.rfind(last, at)
+            first_at = text.rfind(start, at, last_at) if last_at > 0 else -1
+            if first_at > 0:
+                end = text.find(b"\r", last_at + 2) + 1
+                tails.append(_tail(text[first_at + 2 : end]))
+                text = text[: first_at + 1] + text[end:]
+                at = first_at
+        lines = text.split(b"\n")
         message: Message = dict(map(_header, lines))
     except ValueError:
         return _parse_with_care(raw)
-    for name, values in runs:
-        message[name] = values[:] if len(values) > 1 else values[0]
-    return message if len(message) == len(lines) + len(runs) else _parse_with_care(raw)
-
-
-def _without_runs(raw: bytes) -> tuple[bytes, list[tuple[str, list[str]]]]:
-    """Cut out the variables of channels, which are several in nearly every event; ValueError if they lie apart."""
-    runs = []
-    for start in RUNS:
-        first = raw.find(start)
-        if first >= 0:
-            end = raw.find(b"\r\n", raw.rfind(start) + 2)
-            if end < 0:
-                end = len(raw)
-            runs.append(_run(raw[first + 2 : end]))
-            raw = raw[:first] + raw[end:]
-    return raw, runs
+    count = len(lines)
+    for single, repeated in tails:
+        message.update(single)
+        count += len(single) + len(repeated)
+        for name, values in repeated:
+            message[name] = values[:]
+    return message if len(message) == count else _parse_with_care(raw)
 
 
 def _parse_with_care(raw: bytes) -> Message:
-    """Like `parse`, also for repeated headers anywhere and lines that are none."""
+    """Like `parse`, also for repeated headers anywhere, lines that are none, and a bare LF in a value."""
     message: Message = {}
     for line in raw.split(b"\r\n"):
-        try:
-            name, value = _header(line)
-        except ValueError:
+        name, colon, value = line.decode("utf-8", "replace").partition(": ")
+        if not colon:
             continue
+        value = value.strip()
         match message.get(name):
             case None:
                 message[name] = value
@@ -153,19 +166,22 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
                 return
             data = bytes(rest)
             rest.clear()
-        *blocks, tail = data.split(END)
-        if tail:
+        blocks = data.split(END)
+        if tail := blocks.pop():
             rest += tail
             self._check_end()
         if self.responses or self._forgotten:
             for raw in blocks:
                 self._take(raw)
             return
-        start, starts, plain, hand_on = self._start, self._starts, self._plain, self._hand_on
+        start, starts, plain, receive = self._start, self._starts, self._plain, self._receive
         for raw in blocks:  # nobody waits for an answer, which is so nearly always
             if raw[:start] in starts:
                 if raw[: raw.find(b"\r")] in plain:
-                    hand_on(raw)
+                    try:  # as in `_hand_on`; written out, because this runs for every event
+                        receive(parse(raw))
+                    except Exception as error:  # noqa: BLE001 - raised into asyncio, it would cost us the link
+                        self._failed(parse(raw), error)
                 else:
                     self._take(raw)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from pathlib import Path
 from typing import cast
 
 import pytest
@@ -11,7 +12,9 @@ from panoramisk.actions import Action
 
 from ami_bridge.asterisk import protocol as subject
 from ami_bridge.asterisk.protocol import MOST_FORGOTTEN, MOST_WITHOUT_END, Message, Protocol, parse
+from ami_bridge.asterisk.translate import WANTED as NAMES
 
+WANTED_OF_THE_DAEMON = frozenset(name.encode() for name in NAMES)
 WANTED = frozenset({b"Newstate", b"Hangup", b"Hold", b"OriginateResponse", b"DeviceStateChange"})
 
 STREAM = (
@@ -96,6 +99,30 @@ def test_byte_by_byte_gives_the_same_events() -> None:
     assert Reader().read(*(STREAM[at : at + 1] for at in range(len(STREAM)))) == EXPECTED
 
 
+def recorded(name: str) -> bytes:
+    return (Path(__file__).parent.parent / "recordings" / "bench" / f"{name}.ami").read_bytes()
+
+
+def test_a_real_call_cut_anywhere_gives_the_same_events() -> None:
+    stream = recorded("answered-own")
+    whole = Reader(WANTED_OF_THE_DAEMON).read(stream)
+    assert len(whole) > 15
+    for cut in range(len(stream) + 1):
+        assert Reader(WANTED_OF_THE_DAEMON).read(stream[:cut], stream[cut:]) == whole, cut
+
+
+@pytest.mark.parametrize("name", ["answered-own", "answered-everything"])
+def test_a_real_call_byte_by_byte_gives_the_same_events(name: str) -> None:
+    stream = recorded(name)
+    whole = Reader(WANTED_OF_THE_DAEMON).read(stream)
+    assert Reader(WANTED_OF_THE_DAEMON).read(*(stream[at : at + 1] for at in range(len(stream)))) == whole
+
+
+def test_a_real_call_is_read_as_a_slow_parser_reads_it() -> None:
+    blocks = recorded("answered-everything").split(b"\r\n\r\n")
+    assert [parse(raw) for raw in blocks] == [plainly(raw) for raw in blocks]
+
+
 async def test_every_single_cut_gives_the_same_events_while_an_answer_is_awaited() -> None:
     for cut in range(len(STREAM) + 1):
         reader = Reader()
@@ -157,6 +184,16 @@ def test_what_a_receiver_raises_costs_one_event() -> None:
             b"Event: X\r\nChanVariable: A=1\r\nChanVariable: B=\r\nDestChannel: y\r\nDestChanVariable: C=2\r\nZ: 1",
             {"Event": "X", "ChanVariable": ["A=1", "B="], "DestChannel": "y", "DestChanVariable": "C=2", "Z": "1"},
         ),
+        (
+            b"Event: X\r\nUniqueid: 1.2\r\nLinkedid: 1.1\r\nChanVariable: A=1\r\nChanVariable: B=\r\nCause: 16",
+            {"Event": "X", "Uniqueid": "1.2", "Linkedid": "1.1", "ChanVariable": ["A=1", "B="], "Cause": "16"},
+        ),
+        (
+            b"Uniqueid: 1\r\nUniqueid: 2\r\nX: 1\r\nChanVariable: A\r\nX: 2",
+            {"Uniqueid": ["1", "2"], "X": ["1", "2"], "ChanVariable": "A"},
+        ),
+        (b"X: 1\nY\r\nUniqueid: 2\n3\r\nChanVariable: A", {"X": "1\nY", "Uniqueid": "2\n3", "ChanVariable": "A"}),
+        (b"X: 1\nY: 2\r\nZ: 1", {"X": "1\nY: 2", "Z": "1"}),
         (b"A: 1\r\nChanVariable: 1\r\nB: 2\r\nChanVariable: 2", {"A": "1", "ChanVariable": ["1", "2"], "B": "2"}),
         (b"ChanVariable: 1\r\nB: 2\r\nChanVariable: 2", {"ChanVariable": ["1", "2"], "B": "2"}),
         (b"A: 1\r\nChanVariable: 1\r\nChanVariable\r\nChanVariable: 2", {"A": "1", "ChanVariable": ["1", "2"]}),
@@ -302,7 +339,7 @@ async def test_the_end_of_an_originate_is_an_event_before_and_after_its_answer()
 
 
 def test_who_changes_a_list_changes_no_other_message() -> None:
-    raw = b"A: 1\r\nChanVariable: 1\r\nChanVariable: 2"
+    raw = b"A: 1\r\nUniqueid: 1.2\r\nChanVariable: 1\r\nChanVariable: 2"
     first = parse(raw)["ChanVariable"]
     assert isinstance(first, list)
     first.append("3")
@@ -315,8 +352,8 @@ def test_what_strangers_write_is_remembered_within_bounds() -> None:
     parse(b"CallerIDName: " + b"x" * 100_000)
     remembered = cast("dict[bytes, tuple[str, str]]", subject._header.__self__)  # type: ignore[attr-defined]
     for number in range(3 * subject.MOST_REMEMBERED):
-        parse(b"A: 1\r\nChanVariable: %d\r\nChanVariable: x" % number)
-    runs = cast("dict[bytes, object]", subject._run.__self__)  # type: ignore[attr-defined]
-    assert len(runs) <= subject.MOST_REMEMBERED
+        parse(b"A: 1\r\nUniqueid: %d\r\nChanVariable: 1\r\nChanVariable: x" % number)
+    tails = cast("dict[bytes, object]", subject._tail.__self__)  # type: ignore[attr-defined]
+    assert len(tails) <= subject.MOST_REMEMBERED
     assert len(remembered) <= subject.MOST_REMEMBERED
     assert max(map(len, remembered)) <= subject.LONGEST_REMEMBERED
