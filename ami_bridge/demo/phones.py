@@ -166,6 +166,11 @@ class Phone:
         """Wait until a call has ended."""
         return await self.until("CALL_CLOSED", after=after, within=within)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     async def broken(self) -> None:
         """Wait until it breaks."""
         await self._process.wait()
