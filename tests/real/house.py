@@ -1,0 +1,214 @@
+"""The whole product as one runs it: Asterisk, groupware and the daemon as a process; clients of the tests."""
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+
+from ami_bridge import wire
+from ami_bridge.demo.groupware import Radicale
+from ami_bridge.demo.hall import CONFIG
+from ami_bridge.demo.pbx import Pbx
+from ami_bridge.demo.ports import LOCAL
+from ami_bridge.demo.processes import Process, caller
+from ami_bridge.demo.town import BRIDGE_USER, PEOPLE, PREFIX
+from tests.real.schema import must_fit
+
+SOON = 10.0
+
+
+class House:
+    """One town hall; the daemon can be killed, frozen and started again."""
+
+    def __init__(self, pbx: Pbx, groupware: Radicale, folder: Path) -> None:
+        self.pbx = pbx
+        self.groupware = groupware
+        self.folder = folder
+        self.daemon: Process
+        self.tokens: dict[str, str] = {}
+        self.session: aiohttp.ClientSession
+
+    @property
+    def web(self) -> str:
+        return f"http://{LOCAL}:{self.pbx.ports.web}"
+
+    def write(self, *, secret: str | None = None) -> None:
+        """Write the daemon's configuration."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        texts = {
+            "ami.secret": secret or self.pbx.secrets.ami,
+            "pbx.secret": self.pbx.secrets.questions,
+            "groupware.password": self.pbx.secrets.groupware,
+            "config.toml": CONFIG.format(
+                prefix=PREFIX,
+                local=LOCAL,
+                ports=self.pbx.ports,
+                data=self.folder,
+                groupware=self.groupware.url,
+                user=BRIDGE_USER,
+                roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),
+            ),
+        }
+        for name, text in texts.items():
+            (self.folder / name).write_text(text, encoding="utf-8")
+        caller().give(self.folder)
+
+    async def start(self) -> None:
+        """Start the daemon and wait until it can work."""
+        await self.start_only()
+        await self.until_ready()
+
+    async def start_only(self) -> None:
+        self.daemon = await Process.start(
+            [sys.executable, "-m", "ami_bridge", "run", "--config", str(self.folder / "config.toml")],
+            name="daemon",
+            account=caller(),
+            output=self.folder / "log",
+        )
+
+    async def until_ready(self, within: float = SOON) -> None:
+        async with asyncio.timeout(within):
+            while self.daemon.running:
+                try:
+                    async with self.session.get(f"{self.web}/readyz") as answer:
+                        if answer.ok:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.02)
+        raise AssertionError((self.folder / "log").read_text()[-3000:])
+
+    async def command(self, *words: str, stdin: str = "") -> tuple[int, str]:
+        """Run `ami-bridge …`; return its exit code and all it said."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "ami_bridge", *words,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        async with asyncio.timeout(30):
+            said, _ = await process.communicate(stdin.encode())
+        return process.returncode or 0, said.decode()
+
+    async def make_tokens(self) -> None:
+        """Give each person a token, by the command line."""
+
+        async def make(user: str) -> None:
+            async with asyncio.timeout(SOON):
+                while True:
+                    code, said = await self.command(
+                        "token", "new", "--config", str(self.folder / "config.toml"), "--user", user, "--scopes", "events"
+                    )
+                    if code == 0:
+                        self.tokens[user] = said.strip()
+                        return
+
+        await asyncio.gather(*(make(person.user) for person in PEOPLE))
+
+    @asynccontextmanager
+    async def listen(self, user: str, **hello: Any) -> AsyncIterator["Listener"]:  # noqa: ANN401 - any JSON
+        """Be a client of this person."""
+        socket = await self.session.ws_connect(
+            f"{self.web}/api/v1/ws",
+            protocols=(wire.PROTOCOL,),
+            headers={"Authorization": f"Bearer {self.tokens[user]}"},
+        )
+        async with socket, Listener(socket) as listener:
+            await socket.send_str(json.dumps({"type": "hello", **hello}))
+            await listener.until(lambda one: one["type"] == "welcome")
+            yield listener
+
+    async def calls(self, user: str) -> list[dict[str, Any]]:
+        """The person's live calls by REST."""
+        headers = {"Authorization": f"Bearer {self.tokens[user]}"}
+        async with self.session.get(f"{self.web}/api/v1/calls", headers=headers) as answer:
+            assert answer.status == 200, await answer.text()
+            found: list[dict[str, Any]] = (await answer.json())["calls"]
+            return found
+
+    def journal(self) -> list[dict[str, Any]]:
+        """All finished calls that were kept, oldest first; read beside the daemon."""
+        with sqlite3.connect(f"file:{self.folder}/bridge.sqlite?mode=ro", uri=True) as database:
+            database.row_factory = sqlite3.Row
+            rows = [dict(row) for row in database.execute("SELECT * FROM journal ORDER BY started_at, id")]
+        database.close()
+        for row in rows:
+            for name in ("started_at", "answered_at", "ended_at"):
+                row[name] = datetime.fromisoformat(row[name]).timestamp() if row[name] else None
+        return rows
+
+
+class Listener:
+    """A websocket client that remembers everything it got, each with the time, each fitting the contract."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.heard: list[dict[str, Any]] = []
+        self.times: list[float] = []
+        self._news = asyncio.Condition()
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.get_running_loop().create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _read(self) -> None:
+        import time  # noqa: PLC0415
+
+        async for message in self.socket:
+            heard = json.loads(message.data)
+            must_fit(heard)
+            self.times.append(time.time())
+            self.heard.append(heard)
+            async with self._news:
+                self._news.notify_all()
+
+    async def until(self, fits: Any, *, after: int = 0, within: float = SOON) -> int:  # noqa: ANN401 - a predicate
+        """Wait for a message; return its place in `heard`."""
+        async with asyncio.timeout(within), self._news:
+            place = after
+            while True:
+                while place < len(self.heard):
+                    if fits(self.heard[place]):
+                        return place
+                    place += 1
+                await self._news.wait()
+
+    async def call(self, state: str, *, after: int = 0, within: float = SOON) -> dict[str, Any]:
+        """Wait for a call in this state."""
+        place = await self.until(
+            lambda one: one["type"] == "event" and one.get("call", {}).get("state") == state, after=after, within=within
+        )
+        found: dict[str, Any] = self.heard[place]["call"]
+        return found
+
+    def calls(self) -> list[dict[str, Any]]:
+        """All calls told so far."""
+        return [one["call"] for one in self.heard if one["type"] == "event" and "call" in one]
+
+
+@asynccontextmanager
+async def a_house(pbx: Pbx, folder: Path) -> AsyncIterator[House]:
+    """Open the town hall in front of this Asterisk."""
+    groupware = Radicale(folder=folder / "groupware", port=pbx.ports.groupware, secrets=pbx.secrets)
+    async with groupware, aiohttp.ClientSession() as session:
+        house = House(pbx, groupware, folder / "daemon")
+        house.session = session
+        house.write()
+        await house.start()
+        try:
+            await house.make_tokens()
+            yield house
+        finally:
+            await house.daemon.stop()

@@ -1,0 +1,83 @@
+"""Every kind of call, played by real telephones: what we kept of it against what Asterisk itself wrote down."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from tests.real.house import House
+from tests.real.judge import Happening, Judge, Record
+from tests.real.plays import PLAYS, Stage
+
+PEOPLE = frozenset({"101", "102", "103", "104", "105"})
+FITS = {
+    "ANSWERED": {"answered", "transferred"},
+    "NO ANSWER": {"missed", "cancelled", "transferred"},
+    "BUSY": {"busy", "rejected"},
+    "FAILED": {"failed", "rejected"},
+}
+NEAR = 1.0  # seconds
+
+
+@dataclass
+class Expected:
+    """What Asterisk says of one extension in one call."""
+
+    disposition: str
+    answered: float | None
+    ended: float
+
+
+@pytest.mark.parametrize("play", PLAYS)
+async def test_what_we_keep_is_what_asterisk_wrote_down(house: House, stage: Stage, play: str) -> None:
+    judge = Judge(house.pbx)
+    known = {row["id"] for row in house.journal()}
+    await PLAYS[play](stage)
+    records = await judge.records()
+    happenings = await judge.happenings()
+    expected = _expected(records, happenings)
+    async with asyncio.timeout(5):
+        while {ext for ext in expected} > {row["extension"] for row in house.journal() if row["id"] not in known}:
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
+    rows = [row for row in house.journal() if row["id"] not in known]
+    assert {row["extension"] for row in rows} == set(expected), "the same parties"
+    for ext, says in expected.items():
+        mine = [row for row in rows if row["extension"] == ext]
+        results = {row["result"] for row in mine}
+        assert results & FITS[says.disposition], (ext, says, results)
+        if says.answered is not None:
+            told = [row["answered_at"] for row in mine if row["answered_at"] is not None]
+            assert any(abs(one - says.answered) < NEAR for one in told), (ext, says, told)
+        else:
+            assert all(row["answered_at"] is None for row in mine), (ext, says, mine)
+        assert any(abs(row["ended_at"] - says.ended) < NEAR for row in mine), (ext, says, mine)
+    assert await house.calls("anna") == await house.calls("ben") == await house.calls("carla") == []
+
+
+def _expected(records: list[Record], happenings: list[Happening]) -> dict[str, Expected]:
+    """Read parties and dispositions from the CDR, times from the CEL; who rang in vain beside a taker is no party."""
+    dispositions: dict[str, list[str]] = {}
+    for record in records:
+        for ext in PEOPLE & set(record.parties):
+            dispositions.setdefault(ext, []).append(record.disposition)
+    expected = {}
+    for ext, several in dispositions.items():
+        mine = [one for one in happenings if one.channel.startswith(f"PJSIP/{ext}-")]
+        called = {one.channel for one in mine if one.app == "AppDial" or one.app == "AppQueue"}
+        talked = [one for one in mine if one.event == ("BRIDGE_ENTER")]
+        taken = [one for one in mine if one.event == "ANSWER" and (one.channel in called or talked)]
+        answered = min((_time(one) for one in [*taken, *talked]), default=None) if talked else None
+        if answered is None and "ANSWERED" in several and "NO ANSWER" not in several and "BUSY" not in several:
+            answered = min((_time(one) for one in mine if one.event == "ANSWER"), default=None)
+        if answered is None and any(r.disposition == "ANSWERED" and ext not in r.parties for r in records) and not talked:
+            continue  # rang in vain, another took it: not this one's call in the end
+        disposition = "ANSWERED" if answered is not None else next((one for one in several if one != "ANSWERED"), "FAILED")
+        ended = max(_time(one) for one in mine if one.event == "HANGUP")
+        expected[ext] = Expected(disposition, answered, ended)
+    return expected
+
+
+def _time(one: Happening) -> float:
+    return datetime.fromisoformat(one.time).timestamp()

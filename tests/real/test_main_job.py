@@ -1,0 +1,112 @@
+"""The main job on real calls: who is calling whom, live and by name, for those whom it concerns and nobody else."""
+
+import asyncio
+import statistics
+import time
+
+from ami_bridge.demo.sipp import PlayedPhone, call_from_trunk
+from tests.real.house import House, Listener
+from tests.real.tap import Sip, Tap
+
+BAKER, BAKER_NAME = "+493023125001", "Sabine Schröder"
+ANNA, BEN = "+498999998101", "+498999998102"
+ROUNDS = 20
+
+
+async def test_a_call_of_a_known_number_is_shown_by_name_at_once(house: House) -> None:
+    """Twenty calls: ringing with the right name within 50 ms of the telephone's 180, then answered, then ended."""
+    delays = []
+    async with (
+        PlayedPhone(house.pbx, "101", ring_seconds=0.25),
+        house.listen("anna") as anna,
+        house.listen("ben") as ben,
+    ):
+        with Tap() as tap:
+            for _ in range(ROUNDS):
+                start = len(anna.heard)
+                call = await call_from_trunk(house.pbx, BAKER, ANNA, hold_seconds=0.3)
+                ringing = await anna.call("ringing", after=start)
+                told = anna.times[await anna.until(lambda one: one.get("call", {}).get("state") == "ringing", after=start)]
+                answered = await anna.call("answered", after=start)
+                ended = await anna.call("ended", after=start)
+                await call.ended()
+                delays.append(told - _ringing(tap, house)[-1].time)
+                assert ringing["peer"]["name"] == BAKER_NAME
+                assert ringing["peer"]["number"] == BAKER
+                assert ringing["peer"]["source"] == "Stadt"
+                assert (ringing["direction"], ringing["role"], ringing["line"]["exten"]) == ("in", "callee", "101")
+                assert ringing["id"] == answered["id"] == ended["id"]
+                assert ringing["rev"] < answered["rev"] < ended["rev"]
+                assert ended["result"] == "answered"
+                assert ended["answered_at"] is not None
+                assert ended["ended_at"] > ended["answered_at"]
+        invites = [one for one in tap.all("INVITE") if one.source[1] == house.pbx.ports.sip]
+        assert len(invites) == ROUNDS
+        for invite in invites:
+            assert BAKER_NAME in invite.header("From")
+        await _sentinel(house, ben)
+        assert all(one["extension"] == "102" for one in ben.calls()), "Ben was told of a call of Anna's"
+    median = statistics.median(delays)
+    print(f"180 on the wire to `ringing` at the client: median {median * 1000:.1f} ms, worst {max(delays) * 1000:.1f} ms")
+    assert median <= 0.05
+
+
+async def _sentinel(house: House, ben: Listener) -> None:
+    """A call that Ben is told of: whatever he should not have got would have come before it."""
+    async with PlayedPhone(house.pbx, "102"):
+        call = await call_from_trunk(house.pbx, BAKER, BEN, hold_seconds=0.2)
+        await ben.call("ended")
+        await call.ended()
+
+
+def _ringing(tap: Tap, house: House) -> list[Sip]:
+    """The telephone's 180s, as they reached Asterisk."""
+    deadline = time.monotonic() + 2
+    while time.monotonic() < deadline:
+        found = [one for one in tap.all("SIP/2.0 180") if one.target == ("127.0.0.1", house.pbx.ports.sip)]
+        if found:
+            return found
+    return []
+
+
+async def test_a_finished_call_is_kept(house: House) -> None:
+    before = len(house.journal())
+    async with PlayedPhone(house.pbx, "101", ring_seconds=0.1), house.listen("anna") as anna:
+        call = await call_from_trunk(house.pbx, BAKER, ANNA, hold_seconds=1.1)
+        ended = await anna.call("ended")
+        await call.ended()
+    async with asyncio.timeout(5):
+        while len(rows := house.journal()) <= before:
+            await asyncio.sleep(0.05)
+    row = next(row for row in rows if row["call_id"] == ended["id"])
+    assert (row["extension"], row["direction"], row["result"], row["peer_number"]) == ("101", "in", "answered", BAKER)
+    assert 0.9 < row["ended_at"] - row["answered_at"] < 2
+
+
+async def test_a_withheld_number_reaches_nobody(house: House) -> None:
+    """The network tells Asterisk the number all the same; neither screen nor journal nor log may have it."""
+    secret = "+493023125077"
+    async with PlayedPhone(house.pbx, "101", ring_seconds=0.2), house.listen("anna") as anna:
+        call = await call_from_trunk(house.pbx, secret, ANNA, hold_seconds=0.2, withheld=True)
+        ringing = await anna.call("ringing")
+        await anna.call("ended")
+        await call.ended()
+    assert ringing["peer"]["number"] is None
+    assert secret not in str(anna.heard)
+    await asyncio.sleep(0.2)
+    assert secret not in str(house.journal())
+    assert secret not in (house.folder / "log").read_text()
+
+
+async def test_hostile_names_do_nothing(house: House) -> None:
+    """Names a caller's network may send: none becomes an event, a header or a line of its own."""
+    hostile = ('<img src=x onerror=alert(1)>', "${EPOCH}", 'Rudi "der Baer", Kuehn', "Jürgen Groß", "x" * 4000)
+    async with PlayedPhone(house.pbx, "101", ring_seconds=0.1), house.listen("anna") as anna:
+        for name in hostile:
+            start = len(anna.heard)
+            call = await call_from_trunk(house.pbx, "+493023125099", ANNA, hold_seconds=0.1, caller_name=name[:60])
+            ringing = await anna.call("ringing", after=start)
+            assert ringing["peer"]["number"] == "+493023125099"
+            await anna.call("ended", after=start)
+            await call.ended()
+    assert "event_failed" not in (house.folder / "log").read_text()
