@@ -65,6 +65,17 @@ def load(name: str) -> Recording:
     )
 
 
+def pieces(data: bytes) -> Iterator[bytes]:
+    """Cut between messages, so that answers to pings come between them too."""
+    at = 0
+    while at < len(data):
+        end = data.find(END, at + CHUNK) + len(END)
+        if end < len(END):
+            end = len(data)
+        yield data[at:end]
+        at = end
+
+
 async def read(contender: str, recording: Recording, takes: int) -> dict[str, Any]:
     """Start a contender, play to it, return what it did."""
     async with FakeAsterisk() as pbx:
@@ -87,8 +98,8 @@ async def read(contender: str, recording: Recording, takes: int) -> dict[str, An
                 # Made before it is timed: on two hardware threads of one core our own work would slow the reader's.
                 everything = recording.takes(takes)
                 for data in everything if takes > MOST_PREPARED else list(everything):
-                    for at in range(0, len(data), CHUNK):
-                        writer.write(data[at : at + CHUNK])
+                    for piece in pieces(data):
+                        writer.write(piece)
                         await writer.drain()
                 writer.write_eof()
                 answer, complaints = await child.communicate()
