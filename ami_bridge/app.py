@@ -43,6 +43,8 @@ from ami_bridge.people.routes import PeopleRoutes
 from ami_bridge.people.signin import SignIn
 from ami_bridge.people.store import CredentialStore, PersonStore
 from ami_bridge.tasks import every
+from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
+from ami_bridge.web.asyncapi import asyncapi_routes
 from ami_bridge.web.control import ask, serve_control
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Doorway
@@ -81,7 +83,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         journal = Journal(store=JournalStore(db), keep_days=config.journal.keep_days, now=now)
         board = Board(pbx.id, hints_context=pbx.hints, new_id=new_id)
         bubbles = Bubbles(numbers=numbers, names=directory, lines=pbx.lines)
-        desk = Desk(board=board, bubbles=bubbles, people=people, hub=hub, keep=journal.notice, now=now)
+        desk = Desk(board=board, bubbles=bubbles, people=people, hub=hub, journal=journal, now=now)
         dispatch = Dispatch(board=board, desk=desk, now=now)
         link = AmiLink(pbx, wanted=translate.WANTED)
         resync = Resync(pbx=pbx.id, hints_context=pbx.hints, link=link, listener=dispatch)
@@ -118,7 +120,8 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             lambda router: router.add_get("/api/v1/ws", sockets.handle),
             PeopleRoutes(access=access, sign_in=sign_in, people=people, doorway=doorway).add_to,
             CallRoutes(guard=access, desk=desk).add_to,
-            openapi_routes([*PEOPLE, *CALLS]),
+            openapi_routes([*PEOPLE, *CALLS, *ASYNCAPI]),
+            asyncapi_routes,
         ]
         checks: dict[str, Check] = {"store": db.answers, "ami": lambda: link.up}
         answers = {"name": name_question}
@@ -179,7 +182,9 @@ def set_up_logging(config: settings.Log) -> None:
     """Report to standard error: JSON lines for machines, or text for people. Secrets and numbers never get here."""
     level = logging.getLevelNamesMapping().get(config.level.upper(), logging.INFO)
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if config.format == "json" else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        structlog.processors.JSONRenderer()
+        if config.format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[

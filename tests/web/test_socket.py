@@ -18,6 +18,7 @@ from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Identity
 from ami_bridge.web.problem import problems
 from ami_bridge.web.socket import Sockets
+from tests.real.schema import must_fit
 
 SOON = 5.0
 START = datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
@@ -113,6 +114,7 @@ class Client:
         message = await self.socket.receive(SOON)
         assert message.type is aiohttp.WSMsgType.TEXT, (message, self.socket.close_code)
         heard: dict[str, Any] = json.loads(message.data)
+        must_fit(heard)
         return heard
 
     async def end(self) -> int | None:
