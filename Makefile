@@ -12,13 +12,13 @@ APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pt
 # What the tests run for real besides the folder .demo/pbx, which they make themselves.
 PACKAGES := chromium espeak-ng faketime fonts-dejavu-core iproute2 libfaketime mmdebstrap postgresql sox tshark
 
-.PHONY: demo test check bench soak sounds lock packages
+.PHONY: demo test check bench soak sounds lock packages programs
 
 demo: .venv/for-demo ## the whole town hall: Asterisk, groupware, telephones, daemon
 	@exec $(BIN)/ami-bridge demo
 
-test: .venv/for-tests packages ## all tests, against real parts
-	@$(BIN)/python -m pytest
+test: .venv/for-tests packages programs ## all tests, against real parts
+	@$(AS_ROOT) $(BIN)/python -m pytest
 
 check: .venv/for-tests ## format, lint, types, directions of imports, spelling
 	$(BIN)/ruff format --check .
@@ -27,11 +27,11 @@ check: .venv/for-tests ## format, lint, types, directions of imports, spelling
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 
-bench: .venv/for-tests packages ## figures against peers and limits
-	@$(BIN)/python -m bench
+bench: .venv/for-tests packages programs ## figures against peers and limits
+	@$(AS_ROOT) $(BIN)/python -m bench
 
-soak: .venv/for-tests packages ## the long forms of the tests
-	@AMI_BRIDGE_SOAK=1 $(BIN)/python -m pytest --timeout 7200
+soak: .venv/for-tests packages programs ## the long forms of the tests
+	@$(AS_ROOT) env AMI_BRIDGE_SOAK=1 $(BIN)/python -m pytest --timeout 7200
 
 sounds: ## speak the texts of sounds/make.py anew
 	@command -v espeak-ng sox >/dev/null || { $(APT) update; $(APT) install --no-install-recommends espeak-ng sox; }
@@ -69,6 +69,10 @@ lock: ## new versions of everything we depend on
 
 # Under sudo everything made here still belongs to the person who called.
 give = $(if $(SUDO_UID),chown -R $(SUDO_UID):$(SUDO_GID) $(1),:)
+
+# Asterisk and the telephones; before the tests, whose time limits do not count downloads.
+programs: .venv/for-tests packages
+	@$(AS_ROOT) $(BIN)/python -m ami_bridge.demo.programs .demo/pbx
 
 packages:
 	@missing=(); for package in $(PACKAGES); do \

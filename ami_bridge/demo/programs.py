@@ -5,13 +5,14 @@ import fcntl
 import os
 import re
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ami_bridge.demo.processes import caller
-from ami_bridge.errors import NotAllowedError, NotReachableError, RefusedError
+from ami_bridge.errors import BridgeError, NotAllowedError, NotReachableError, RefusedError
 
 SUITE = "forky"
 PACKAGES = (
@@ -220,3 +221,15 @@ async def _run(
         if log:
             await asyncio.to_thread(log.write_text, "\n".join(lines) + "\n", encoding="utf-8")
     return process.returncode or 0, "\n".join(lines)
+
+
+async def _have(folder: Path) -> None:
+    async with programs(folder, say=print):
+        pass
+
+
+if __name__ == "__main__":  # `make test` makes the folder first: no test has a time limit for a download
+    try:
+        asyncio.run(_have(Path(sys.argv[1]).resolve()))
+    except BridgeError as error:
+        sys.exit(str(error))
