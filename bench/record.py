@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import json
 import os
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -139,6 +140,7 @@ async def listening() -> AsyncIterator[tuple[Pbx, Town, Recorder, Recorder]]:
         recorder(pbx.ports.ami, "ami-bridge", pbx.secrets.ami) as own,
     ):
         yield pbx, people, everything, own
+    await asyncio.to_thread(shutil.rmtree, pbx.folder)
 
 
 def without_secrets(pbx: Pbx, heard: bytes) -> bytes:
