@@ -13,6 +13,7 @@ from ami_bridge.people.model import People, user_of
 
 OWN_CALLS = "calls.self"
 BRIDGE = "bridge"
+REMEMBER_NOTED = 1_000
 
 
 class Hub(Protocol):
@@ -32,6 +33,16 @@ class Hub(Protocol):
         """Tell one person's clients, or everybody's."""
 
 
+class Journal(Protocol):
+    """Where finished calls go."""
+
+    def notice(self, row: JournalRow) -> None:
+        """Take a finished call."""
+
+    def take_back(self, row_id: str) -> None:
+        """Forget one."""
+
+
 class Desk:
     """Calls as people see them; everything here answers from memory, at once."""
 
@@ -42,14 +53,15 @@ class Desk:
         bubbles: Bubbles,
         people: People,
         hub: Hub,
-        keep: Callable[[JournalRow], None],
+        journal: Journal,
         now: Callable[[], datetime],
     ) -> None:
         self._board = board
         self._bubbles = bubbles
         self._people = people
         self._hub = hub
-        self._keep = keep
+        self._journal = journal
+        self._noted: dict[str, None] = {}
         self._now = now
         self.bridge = wire.Bridge(pbx=board.pbx, ami="down", since=now())
 
@@ -102,13 +114,20 @@ class Desk:
 
     def _note(self, view: View) -> None:
         """Have a finished call kept, unless it goes on under another id or was somebody else's in the end."""
+        row_id = f"{view.call}-{view.extension}"
         if view.result in {None, "merged"} or view.answered_by is not None or view.ended_at is None:
+            if row_id in self._noted:  # it looked like an end a moment ago
+                del self._noted[row_id]
+                self._journal.take_back(row_id)
             return
+        self._noted[row_id] = None
+        if len(self._noted) > REMEMBER_NOTED:
+            del self._noted[next(iter(self._noted))]
         number = self._bubbles.number(view.peer)
         line = self._bubbles.bubble(view).line
-        self._keep(
+        self._journal.notice(
             JournalRow(
-                id=f"{view.call}-{view.extension}",
+                id=row_id,
                 call_id=view.call,
                 pbx_id=view.pbx,
                 extension=view.extension,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,6 +24,9 @@ class Store(Protocol):
     async def add(self, rows: Sequence[JournalRow]) -> None:
         """Keep rows; a row with a known id replaces it."""
 
+    async def remove(self, ids: Collection[str]) -> None:
+        """Forget these rows."""
+
     async def purge(self, before: datetime) -> int:
         """Forget what ended before; return how many rows."""
 
@@ -35,12 +38,18 @@ class Journal:
         self._store = store
         self._keep_for = timedelta(days=keep_days)
         self._now = now
-        self._waiting: deque[JournalRow] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[JournalRow | str] = deque(maxlen=MOST_WAITING)
+        """Rows to keep, and ids of rows to take back."""
         self._wake = asyncio.Event()
 
     def notice(self, row: JournalRow) -> None:
         """Take a finished call; returns at once."""
         self._waiting.append(row)
+        self._wake.set()
+
+    def take_back(self, row_id: str) -> None:
+        """Forget a call that turned out to be somebody else's, or to go on; returns at once."""
+        self._waiting.append(row_id)
         self._wake.set()
 
     async def run(self) -> None:
@@ -67,7 +76,10 @@ class Journal:
     async def _write(self) -> None:
         while self._waiting:
             batch = [self._waiting[n] for n in range(min(BATCH, len(self._waiting)))]
-            newest = {row.id: row for row in batch}
-            await self._store.add(list(newest.values()))
+            newest = {one if isinstance(one, str) else one.id: one for one in batch}
+            if rows := [one for one in newest.values() if not isinstance(one, str)]:
+                await self._store.add(rows)
+            if gone := [one for one in newest.values() if isinstance(one, str)]:
+                await self._store.remove(gone)
             for _ in batch:
                 self._waiting.popleft()

@@ -31,6 +31,10 @@ class JournalStore:
             newer = {name: new.excluded[name] for name in batch[0] if name != "id"}
             await self._db.run(new.on_conflict_do_update(index_elements=["id"], set_=newer))
 
+    async def remove(self, ids: Collection[str]) -> None:
+        """Forget these rows, where they are kept."""
+        await self._db.run(delete(journal).where(journal.c.id.in_(ids)))
+
     async def purge(self, before: datetime) -> int:
         """Delete calls that ended before this time, in small batches; returns how many."""
         gone = 0
