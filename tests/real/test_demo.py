@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ class Demo:
         """The one child whose command has this word."""
         (pid,) = [pid for pid, words in self.children().items() if word in words]
         return pid
+
+    def has(self, word: str) -> bool:
+        """Whether a child's command has this word."""
+        return any(word in words for words in self.children().values())
 
     async def cli(self, *words: str) -> tuple[int, str]:
         """Run `ami-bridge …` beside it."""
@@ -117,9 +122,7 @@ async def test_the_demo_keeps_its_promises_and_restarts_what_dies(folder: Path) 
         for word in ("asterisk -f", "ami_bridge run"):
             os.kill(demo.pid_of(word), signal.SIGKILL)
             killed = time.monotonic()
-            await _until(
-                lambda word=word: any(word in one for one in demo.children().values()), 3, f"{word} stayed dead"
-            )  # type: ignore[misc]
+            await _until(partial(demo.has, word), 3, f"{word} stayed dead")
             await _until_ready(promised, 5)
             assert time.monotonic() - killed < 5
         code, said = await demo.cli("demo", "call", "--to", "+498999998104", "--seconds", "0.5")
@@ -192,11 +195,8 @@ async def _signs_in(promised: dict[str, Any]) -> None:
 
 
 def _daemon_has_no_rights(pid: int) -> None:
-    status = dict(
-        line.split(":\t", 1)
-        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-        if ":\t" in line
-    )
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
     assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {0}
     assert status["NoNewPrivs"] == "1"
 
