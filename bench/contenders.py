@@ -21,6 +21,7 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import BRIDGE, OWN_CALLS, Desk
 from ami_bridge.calls.events import Floor
+from ami_bridge.calls.model import JournalRow
 from ami_bridge.config import Pbx, Site
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.demo.town import PEOPLE
@@ -110,6 +111,16 @@ class Outbox:
         """Never asked for here."""
 
 
+class _NoDisk:
+    """A journal that keeps nothing: the disk is not measured here."""
+
+    def notice(self, row: JournalRow) -> None:
+        """Take a finished call."""
+
+    def take_back(self, row_id: str) -> None:
+        """Forget one."""
+
+
 class _TellingDispatch(Dispatch):
     """Says when it is live."""
 
@@ -132,9 +143,6 @@ async def make_daemon(
         # Recorded at some 20 events a second and played in no time: what is remembered for a minute is to be forgotten.
         return BEGAN + timedelta(milliseconds=50 * result.handled)
 
-    def keep(_row: object) -> None:
-        """Take a finished call; the disk is not measured here."""
-
     numbers = Numbers(Site())
     people = People(
         Person(login=one.user, name=one.name, extensions=(one.extension,), department=one.department) for one in PEOPLE
@@ -144,7 +152,7 @@ async def make_daemon(
     hub = Hub(epoch=new_id(now()), now=now)
     board = Board(pbx.id, hints_context=pbx.hints, new_id=new_id)
     bubbles = Bubbles(numbers=numbers, names=directory, lines=pbx.lines)
-    desk = Desk(board=board, bubbles=bubbles, people=people, hub=hub, keep=keep, now=now)
+    desk = Desk(board=board, bubbles=bubbles, people=people, hub=hub, journal=_NoDisk(), now=now)
     dispatch = _TellingDispatch(board=board, desk=desk, now=now)
     dispatch.live = live
     link = AmiLink(pbx, wanted=translate.WANTED)
