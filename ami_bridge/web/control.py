@@ -67,9 +67,9 @@ async def ask(path: Path, method: str, route: str, body: object | None = None) -
             ) as response,
         ):
             text = await response.read()
-    except (OSError, aiohttp.ClientError, TimeoutError) as error:
+        answer = msgspec.json.decode(text, type=dict[str, Any]) if text else {}
+    except (OSError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
         raise NotReachableError("no daemon answers on its control socket") from error
-    answer: dict[str, Any] = msgspec.json.decode(text) if text else {}
     if not response.ok:
         raise BadRequestError(answer.get("detail") or answer.get("title") or f"the daemon answered {response.status}")
     return answer

@@ -46,15 +46,19 @@ class TestJournal:
         await journal.add([row(2), withheld])
         assert await journal.of(["101"]) == [row(2), withheld]
 
-    async def test_adding_twice_is_adding_once(self, db: Database) -> None:
+    async def test_a_call_that_came_back_after_its_end_is_kept_as_it_ended_last(self, db: Database) -> None:
         journal = JournalStore(db)
-        await journal.add([row(1), row(2)])
-        await journal.add([row(2, result="missed"), row(3)])
-        assert [(one.id, one.result) for one in await journal.of(["101"])] == [
-            ("row-0003", "answered"),
-            ("row-0002", "answered"),
-            ("row-0001", "answered"),
-        ]
+        await journal.add([row(1), row(2, result="missed", answered_at=None)])
+        later = row(2, ended_at=NOON + timedelta(hours=1))
+        await journal.add([later, row(3)])
+        assert await journal.of(["101"]) == [row(3), later, row(1)]
+
+    async def test_what_was_nobodys_end_is_taken_back(self, db: Database) -> None:
+        journal = JournalStore(db)
+        await journal.add([row(1), row(2), row(3)])
+        await journal.remove(["row-0001", "row-0003", "no such row", HOSTILE.replace("\0", "")[:20]])
+        assert await journal.of(["101"]) == [row(2)]
+        await journal.remove([])
 
     async def test_nothing_to_add_is_fine(self, db: Database) -> None:
         await JournalStore(db).add([])
