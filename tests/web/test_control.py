@@ -125,7 +125,9 @@ async def test_it_ends_with_its_block_even_while_somebody_is_connected(tmp_path:
     async with asyncio.timeout(5):
         async with serve_control(path, add_routes=[routes]):
             reader, writer = await asyncio.open_unix_connection(str(path))
-        assert await reader.read() == b""
+            writer.write(b"DELETE /nothing HTTP/1.1\r\nHost: daemon\r\n\r\n")
+            assert b"204" in await reader.readline()
+        await reader.read()  # until the daemon hangs up
         writer.close()
         await writer.wait_closed()
     assert not path.exists()
