@@ -1,0 +1,219 @@
+"""What dies, hangs or is slow: telephony goes on, and soon everybody sees the truth again."""
+
+import asyncio
+import re
+import signal
+import statistics
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+
+from ami_bridge.demo.sipp import PlayedPhone, Sipp, call_from_trunk
+from ami_bridge.demo.town import PEOPLE
+from tests.real.house import House
+from tests.real.tap import Tap
+
+BAKER = "+493023125001"
+CALLS = 20
+ADDED = 0.35  # seconds that a call may wait for a daemon that is not well
+
+
+@asynccontextmanager
+async def telephones(house: House, ring_seconds: float = 0.1) -> AsyncIterator[None]:
+    """Everybody's telephone, each takes any number of calls."""
+    async with AsyncExitStack() as stack:
+        for person in PEOPLE:
+            phone = PlayedPhone(house.pbx, person.extension, ring_seconds=ring_seconds)
+            await stack.enter_async_context(phone)
+        yield
+
+
+async def twenty_calls(house: House, hold_seconds: float) -> list[Sipp]:
+    """Four calls to each of the five."""
+    numbers = [person.number for person in PEOPLE] * (CALLS // len(PEOPLE))
+    return [await call_from_trunk(house.pbx, BAKER, number, hold_seconds=hold_seconds) for number in numbers]
+
+
+async def on_the_board(house: House) -> Counter[str]:
+    """How many live calls each extension has, as the daemon says."""
+    found: Counter[str] = Counter()
+    for person in PEOPLE:
+        found[person.extension] = len(await house.calls(person.user))
+    return +found
+
+
+async def at_the_pbx(house: House) -> Counter[str]:
+    """The same, as `core show channels` says."""
+    devices = (re.match(r"PJSIP/(\d{3})-", channel) for channel in await house.pbx.channels())
+    return Counter(found[1] for found in devices if found)
+
+
+async def until_both_agree(house: House, calls: int, within: float = 5.0) -> float:
+    """Wait until board and PBX say the same; return the seconds it took."""
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    async with asyncio.timeout(within):
+        while True:
+            try:
+                board, pbx = await on_the_board(house), await at_the_pbx(house)
+            except (OSError, AssertionError):
+                board, pbx = Counter(), Counter({"nobody": 1})
+            if board == pbx and sum(pbx.values()) == calls:
+                return clock() - began
+            await asyncio.sleep(0.1)
+
+
+async def hang_up(house: House, how_many: int) -> None:
+    """End some of the calls at the PBX."""
+    trunk = [one for one in await house.pbx.channels() if one.startswith("PJSIP/trunk-")]
+    for channel in trunk[:how_many]:
+        await house.pbx.cli(f"channel request hangup {channel}")
+
+
+async def end(house: House, calls: list[Sipp]) -> None:
+    await house.pbx.cli("channel request hangup all")
+    await asyncio.gather(*(call.stop() for call in calls))
+
+
+async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House) -> None:
+    async with telephones(house), house.listen("anna") as anna:
+        calls = await twenty_calls(house, 60)
+        await until_both_agree(house, CALLS, within=15)
+        start = len(anna.heard)
+        await house.pbx.kill()
+        await anna.until(lambda one: one.get("bridge", {}).get("ami") == "down", after=start)
+        await house.pbx.start()
+        took = await until_both_agree(house, 0)
+        await anna.until(lambda one: one.get("bridge", {}).get("ami") == "up", after=start)
+        ended = [one for one in anna.calls() if one["state"] == "ended"]
+        assert len({one["id"] for one in ended}) >= CALLS // len(PEOPLE), "every bubble is closed"
+        await end(house, calls)
+    print(f"after kill -9 of Asterisk and its restart the board was right after {took:.2f} s")
+    async with telephones(house), house.listen("anna") as anna:
+        call = await call_from_trunk(house.pbx, BAKER, "+498999998101", hold_seconds=0.3)
+        assert (await anna.call("ringing"))["peer"]["name"] == "Sabine Schröder"
+        await call.ended()
+
+
+async def test_the_daemon_is_killed_in_the_middle_of_twenty_calls(house: House) -> None:
+    async with telephones(house):
+        calls = await twenty_calls(house, 60)
+        await until_both_agree(house, CALLS, within=15)
+        await house.daemon.kill()
+        await hang_up(house, 5)  # what happens meanwhile
+        await house.start()
+        took = await until_both_agree(house, CALLS - 5)
+        async with house.listen("anna") as anna:
+            place = await anna.until(lambda one: one["type"] == "snapshot" and one.get("calls") is not None)
+            assert {one["state"] for one in anna.heard[place]["calls"]} == {"answered"}
+            assert {one["peer"]["name"] for one in anna.heard[place]["calls"]} == {"Sabine Schröder"}
+        await end(house, calls)
+        await until_both_agree(house, 0)
+    print(f"after kill -9 of the daemon and its restart the board was right after {took:.2f} s")
+
+
+async def test_asterisk_is_restarted_in_order(house: House) -> None:
+    await house.pbx.restart()
+    await until_both_agree(house, 0)
+    async with asyncio.timeout(5):
+        while (await (await house.session.get(f"{house.web}/readyz/ami")).json())["ready"] is not True:
+            await asyncio.sleep(0.05)
+
+
+async def delays(house: House, calls: int = CALLS) -> list[float]:
+    """Seconds from the trunk's INVITE to the telephone's, for calls that come all at once."""
+    with Tap() as tap:
+        made = await twenty_calls(house, 0.5)
+        ended = await asyncio.gather(*(call.ended(20) for call in made))
+    assert all("answered" in said for said in ended), "every call went through"
+    at_asterisk, at_phone = [], []
+    for one in tap.all("INVITE"):
+        (at_asterisk if one.target[1] == house.pbx.ports.sip else at_phone).append(one.time)
+    assert len(at_asterisk) >= calls
+    assert len(at_phone) >= calls
+    return [after - before for before, after in zip(sorted(at_asterisk), sorted(at_phone), strict=False)]
+
+
+async def until_asked_again(house: House) -> None:
+    """Forget that the last question failed, so that the next calls ask."""
+    await house.pbx.cli("dialplan set global BRIDGE_DOWN 0")
+
+
+@pytest.mark.parametrize("trouble", ["frozen", "stopped", "slow"])
+async def test_calls_go_through_whatever_the_daemon_does(house: House, trouble: str) -> None:
+    async with telephones(house):
+        await until_asked_again(house)
+        usual = statistics.median(await delays(house))
+        await until_asked_again(house)
+        async with unwell(house, trouble):
+            worst = max(await delays(house))
+        print(f"daemon {trouble}: the worst of {CALLS} calls waited {worst:.3f} s, usually {usual:.3f} s")
+        assert worst - usual <= ADDED
+    await house.until_ready()
+    await until_asked_again(house)
+    await until_both_agree(house, 0)
+
+
+@asynccontextmanager
+async def unwell(house: House, trouble: str) -> AsyncIterator[None]:
+    """Have the daemon frozen (SIGSTOP), stopped, or answering the dialplan after five seconds."""
+    match trouble:
+        case "frozen":
+            house.daemon.signal(signal.SIGSTOP)
+            try:
+                yield
+            finally:
+                house.daemon.signal(signal.SIGCONT)
+        case "stopped":
+            await house.daemon.stop()
+            yield
+            await house.start()
+        case _:
+            await house.daemon.stop()
+
+            async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                await reader.read(1000)
+                await asyncio.sleep(5)
+                writer.close()
+
+            async with await asyncio.start_server(slow, "127.0.0.1", house.pbx.ports.questions):
+                yield
+            await house.start()
+
+
+async def test_a_daemon_that_was_frozen_shows_the_truth_again(house: House) -> None:
+    async with telephones(house):
+        house.daemon.signal(signal.SIGSTOP)
+        calls = await twenty_calls(house, 60)
+        await asyncio.sleep(3)
+        await hang_up(house, 5)
+        await asyncio.sleep(1)
+        house.daemon.signal(signal.SIGCONT)
+        took = await until_both_agree(house, CALLS - 5)
+        print(f"after SIGSTOP the board was right after {took:.2f} s")
+        await end(house, calls)
+        await until_both_agree(house, 0)
+    await until_asked_again(house)
+
+
+async def test_a_wrong_secret_is_one_clear_line_and_mended_without_restart(house: House) -> None:
+    await house.daemon.stop()
+    before = (house.folder / "log").stat().st_size
+    house.write(secret="wrong")
+    await house.start_only()
+    async with asyncio.timeout(10):
+        while "ami.login_refused" not in (log := (house.folder / "log").read_text()[before:]):
+            await asyncio.sleep(0.05)
+    await asyncio.sleep(2.5)
+    log = (house.folder / "log").read_text()[before:]
+    assert log.count("ami.login_refused") == 1
+    assert "wrong" not in log.replace("wrong secret", "")
+    async with house.session.get(f"{house.web}/livez") as answer:
+        assert answer.status == 200, "a daemon without Asterisk lives"
+    async with house.session.get(f"{house.web}/readyz") as answer:
+        assert answer.status == 503
+    await house.daemon.stop()
+    house.write()
+    await house.start()
