@@ -1,15 +1,19 @@
 """The configuration: one TOML file read once into frozen structs."""
 
+import math
+import re
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from msgspec import Struct, field
 
 from ami_bridge.errors import ConfigError
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
 MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the person
 
 
@@ -186,6 +190,8 @@ def _with_secrets(raw: dict[str, Any], path: Path, section: str = "") -> dict[st
                     filled[plain] = (path.parent / value).read_text(encoding="utf-8").strip()
                 except OSError as error:
                     raise ConfigError(f"{path}: [{section}{key}]: {value} cannot be read: {error.strerror}") from error
+                except ValueError as error:  # no UTF-8, or a NUL in the name
+                    raise ConfigError(f"{path}: [{section}{key}]: {value!r} is no file of text") from error
             case _:
                 filled[key] = value
     return filled
@@ -209,23 +215,59 @@ def _check(config: Config, path: Path) -> None:
     check_listener(config.web.listen, path, "web.listen")
     if not config.groupware.url:
         raise ConfigError(f"{path}: [groupware.url] is missing: it has the address books and checks passwords")
+    _check_values(config, path)
     if not 0 < config.journal.keep_days <= MOST_JOURNAL_DAYS:
         raise ConfigError(f"{path}: [journal.keep_days]: {config.journal.keep_days} is not 1 to {MOST_JOURNAL_DAYS}")
-    if config.log.format not in {"json", "text"}:
-        raise ConfigError(f"{path}: [log.format]: {config.log.format!r} is neither json nor text")
 
 
 def check_listener(url: str, path: Path, key: str) -> None:
     """Refuse a listener that would talk in clear off the local host without saying so."""
-    parts = urlsplit(url)
-    local = parts.hostname in {"127.0.0.1", "localhost", "::1"} or (parts.hostname or "").startswith("127.")
-    if parts.scheme not in {"http", "http+insecure"} or not parts.hostname or parts.port is None:
+    try:
+        parts = urlsplit(url)
+        complete = bool(parts.hostname) and parts.port is not None  # a port beyond 65535 is a ValueError
+    except ValueError:
+        parts, complete = SplitResult("", "", "", "", ""), False
+    if not complete or parts.scheme not in {"http", "http+insecure"}:
         raise ConfigError(f"{path}: [{key}]: {url!r} is not http://HOST:PORT")
-    if parts.scheme == "http" and not local:
+    if parts.scheme == "http" and not _is_local(parts.hostname or ""):
         raise ConfigError(
             f"{path}: [{key}]: {url} would be readable on the wire; put TLS before a loopback address, "
             "or write http+insecure:// if that is meant"
         )
+
+
+def _is_local(host: str) -> bool:
+    """Whether only this machine can reach it; `127.example.org` is a name like any other."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_values(config: Config, path: Path) -> None:
+    """Refuse words and times that nothing could be done with."""
+    if not re.fullmatch("[A-Z]{2}", config.site.country):
+        raise ConfigError(f"{path}: [site.country]: {config.site.country!r} is not two letters, like DE")
+    if (own := config.site.own_block) and not (re.fullmatch(r"\+[1-9]\d+", own.prefix) and own.digits > 0):
+        raise ConfigError(f"{path}: [site.own_block]: a prefix like +4989999981 and at least one digit are needed")
+    if config.log.level.lower() not in LOG_LEVELS:
+        raise ConfigError(f"{path}: [log.level]: {config.log.level!r} is none of {', '.join(LOG_LEVELS)}")
+    if config.log.format not in {"json", "text"}:
+        raise ConfigError(f"{path}: [log.format]: {config.log.format!r} is neither json nor text")
+    _check_times(config, path)
+
+
+def _check_times(config: Config, path: Path) -> None:
+    """Refuse times at which everything would be late at once, or never."""
+    times = {
+        "web.session_hours": config.web.session_hours,
+        "groupware.sync_every": config.groupware.sync_every,
+        **{f"pbx.answer_within of {pbx.id}": pbx.answer_within for pbx in config.pbx},
+        **{f"pbx.ping_every of {pbx.id}": pbx.ping_every for pbx in config.pbx},
+    }
+    for key, value in times.items():
+        if not (value > 0 and math.isfinite(value)):
+            raise ConfigError(f"{path}: [{key}]: {value:g} is not a time above 0")
 
 
 def host_and_port(listen: str) -> tuple[str, int]:
