@@ -16,7 +16,7 @@ from ami_bridge.demo.ports import LOCAL, PHONES, Ports, check_free
 from ami_bridge.demo.processes import Account, Process, output_of, servant
 from ami_bridge.demo.programs import Programs, programs
 from ami_bridge.demo.town import Secrets
-from ami_bridge.errors import BusyError, NotReachableError
+from ami_bridge.errors import BusyError, NotReachableError, RefusedError
 
 READY_WITHIN = 30.0
 JUDGE = """\
@@ -75,6 +75,7 @@ class Pbx:
             self.account = servant(self.programs.asterisk_root)
             self.folder = self.programs.root / "srv" / self.instance
             await asyncio.to_thread(self._write)
+            await self._check_reach()
             stack.push_async_callback(self.stop)
             await self.start()
             self._stack = stack.pop_all()
@@ -241,8 +242,18 @@ class Pbx:
             (self.folder / "etc/manager.d/judge.conf").write_text(judge, encoding="utf-8")
         for secret in ("manager.conf", "pjsip.conf", "extensions.conf"):
             (self.folder / "etc" / secret).chmod(0o640)
-        self.folder.chmod(0o750)
+        # With the host's Asterisk the telephones run as another user and have to pass through.
+        self.folder.chmod(0o751 if self.programs.host else 0o750)
         self.account.give(self.folder)
+
+    async def _check_reach(self) -> None:
+        """See whether Asterisk can read its configuration: the host's runs from here, below somebody's home perhaps."""
+        argv = ["cat", f"{self.inside}/etc/asterisk.conf"]
+        if "[directories]" not in await output_of(argv, account=self.account, root=self.programs.asterisk_root):
+            raise RefusedError(
+                f"the user who runs Asterisk (uid {self.account.uid}) cannot read {self.folder}/etc: "
+                "a folder above is closed to others"
+            )
 
     def _filled(self, text: str, name: str) -> str:
         words = {

@@ -43,7 +43,10 @@ def servant(root: Path | None) -> Account:
     if who.uid != 0:
         return who
     if root is None:
-        entry = pwd.getpwnam(ASTERISK)
+        try:
+            entry = pwd.getpwnam(ASTERISK)
+        except KeyError as error:
+            raise NotReachableError(f"this machine has Asterisk and no user {ASTERISK} to run it as") from error
         return Account(uid=entry.pw_uid, gid=entry.pw_gid)
     for line in (root / "etc/passwd").read_text(encoding="utf-8").splitlines():
         name, _, uid, gid, *_rest = line.split(":")
@@ -91,6 +94,8 @@ class Process:
     ) -> Self:
         """Start it; what it prints goes to the file `output` or nowhere."""
         with (output or Path(os.devnull)).open("ab") as sink:
+            if output:
+                os.fchown(sink.fileno(), account.uid, account.gid)
             process = await asyncio.create_subprocess_exec(
                 *without_rights(argv, account=account, root=root),
                 stdin=asyncio.subprocess.DEVNULL,

@@ -87,6 +87,7 @@ async def programs(folder: Path, *, say: Callable[[str], None]) -> AsyncIterator
     folder.parent.mkdir(parents=True, exist_ok=True)
     os.chown(folder.parent, caller().uid, caller().gid)
     lock = folder.with_name(folder.name + ".lock").open("w")
+    os.fchown(lock.fileno(), caller().uid, caller().gid)
     try:
         await _lock(lock.fileno(), fcntl.LOCK_SH, say)
         if not _is_whole(folder):
@@ -167,6 +168,8 @@ def _finish(making: Path, folder: Path) -> None:
     """Mark the folder as whole and put it in its place."""
     (making / "srv").mkdir(exist_ok=True)
     (making / MADE_OF).write_text("\n".join([SUITE, *PACKAGES]) + "\n", encoding="utf-8")
+    if caller().uid != 0:
+        caller().give(making)  # so that who called sudo can remove it without
     if folder.exists():
         shutil.rmtree(folder)
     making.rename(folder)

@@ -58,6 +58,8 @@ async def _call(root: Path, sip_port: int, caller: str, to: str, *, seconds: flo
     except asyncio.CancelledError:
         await played.stop()
         raise
+    finally:
+        played.forget()
     words = {"ringing": "it rings", "answered": "answered", "bye": "the caller hung up", "cancelled": "nobody answered"}
     for one in said:
         print(f"  {words.get(one, 'refused' if one.startswith('refused') else one)}")

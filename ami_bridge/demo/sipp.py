@@ -92,6 +92,11 @@ class Sipp:
             raise RefusedError(f"the call went otherwise than played (sipp {code}): {self.said()}; {self._complaint()}")
         return self.said()
 
+    def forget(self) -> None:
+        """Remove its scenario and its logs."""
+        for path in (self._log, self._errors, self._log.with_suffix(".xml")):
+            path.unlink(missing_ok=True)
+
     async def broken(self) -> None:
         """Wait until it ended, however."""
         await self._process.wait()

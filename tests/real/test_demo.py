@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -87,6 +88,7 @@ async def a_demo(folder: Path) -> AsyncIterator[Demo]:
         if process.returncode is None:
             process.terminate()
             await process.wait()
+        shutil.rmtree(HOME / "pbx/srv" / f"demo{offset:+d}", ignore_errors=True)
 
 
 @pytest.fixture
