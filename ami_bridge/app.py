@@ -5,8 +5,6 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import structlog
 from msgspec import Struct
@@ -28,11 +26,8 @@ from ami_bridge.contacts.pbx import NameQuestion
 from ami_bridge.contacts.store import ContactStore
 from ami_bridge.contacts.sync import Sync
 from ami_bridge.dav.client import DavClient
-from ami_bridge.db import place
-from ami_bridge.db.database import migrate as migrate_database
 from ami_bridge.db.database import open_database
 from ami_bridge.dispatch import Dispatch
-from ami_bridge.errors import NotReachableError
 from ami_bridge.ids import new_id
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.access import Access
@@ -45,7 +40,7 @@ from ami_bridge.people.store import CredentialStore, PersonStore
 from ami_bridge.tasks import every
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
 from ami_bridge.web.asyncapi import asyncapi_routes
-from ami_bridge.web.control import ask, serve_control
+from ami_bridge.web.control import serve_control
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Doorway
 from ami_bridge.web.openapi import openapi_routes
@@ -126,7 +121,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         checks: dict[str, Check] = {"store": db.answers, "ami": lambda: link.up}
         answers = {"name": name_question}
         async with (
-            serve_control(control_socket(config), add_routes=[TokenDesk(access=access, people=people).add_to]),
+            serve_control(settings.control_socket(config), add_routes=[TokenDesk(access=access, people=people).add_to]),
             serve(config.web, add_routes=routes, checks=checks) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
         ):
@@ -153,29 +148,6 @@ def _rights_changed(*, hub: Hub, access: Access, people: People) -> Callable[[fr
             hub.rights_changed(login)
 
     return changed
-
-
-def control_socket(config: Config) -> Path:
-    """Return where the control socket lies: as configured, else beside the SQLite file."""
-    if config.control.socket:
-        return Path(config.control.socket)
-    kind, path = place.parse(config.database.url)
-    return path.with_name("control.sock") if kind == "sqlite" else Path("control.sock")
-
-
-async def migrate(config: Config) -> str:
-    """Bring the database's schema up to date; return its revision."""
-    return await migrate_database(config.database.url)
-
-
-async def ask_daemon(config: Config, method: str, route: str, body: object | None = None) -> dict[str, Any]:
-    """Ask the running daemon over its control socket."""
-    try:
-        return await ask(control_socket(config), method, route, body)
-    except NotReachableError as error:
-        raise NotReachableError(
-            f"no daemon answers on {control_socket(config)}: start it with `ami-bridge run`"
-        ) from error
 
 
 def set_up_logging(config: settings.Log) -> None:

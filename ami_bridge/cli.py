@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ami_bridge import __version__, app
-from ami_bridge.config import Config, load
-from ami_bridge.errors import BadRequestError, BridgeError, NotFoundError
+from ami_bridge import __version__
+from ami_bridge.config import Config, control_socket, load
+from ami_bridge.errors import BadRequestError, BridgeError, NotFoundError, NotReachableError
 
 CONFIG = Path("/etc/ami-bridge/config.toml")
 DEMO = Path(".demo/demo.json")
@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    from ami_bridge import app  # noqa: PLC0415 - takes a second to load, which no other command should wait for
+
     config = load(arguments.config)
     app.set_up_logging(config.log)
     try:
@@ -129,7 +131,9 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    revision = asyncio.run(app.migrate(load(arguments.config)))
+    from ami_bridge.db.database import migrate  # noqa: PLC0415 - as above
+
+    revision = asyncio.run(migrate(load(arguments.config).database.url))
     print(f"the schema is {revision}")
     return 0
 
@@ -160,7 +164,13 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _ask_daemon(config: Config, method: str, route: str, body: object | None = None) -> dict[str, Any]:
-    return asyncio.run(app.ask_daemon(config, method, route, body))
+    from ami_bridge.web.control import ask  # noqa: PLC0415 - as above
+
+    path = control_socket(config)
+    try:
+        return asyncio.run(ask(path, method, route, body))
+    except NotReachableError as error:
+        raise NotReachableError(f"no daemon answers on {path}: start it with `ami-bridge run`") from error
 
 
 def _language() -> str:

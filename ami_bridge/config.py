@@ -6,7 +6,7 @@ import tomllib
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 from msgspec import Struct, field
@@ -246,7 +246,7 @@ def _is_local(host: str) -> bool:
 
 def _check_values(config: Config, path: Path) -> None:
     """Refuse words and times that nothing could be done with."""
-    if not re.fullmatch("[A-Z]{2}", config.site.country):
+    if not re.fullmatch("[A-Za-z]{2}", config.site.country):
         raise ConfigError(f"{path}: [site.country]: {config.site.country!r} is not two letters, like DE")
     if (own := config.site.own_block) and not (re.fullmatch(r"\+[1-9]\d+", own.prefix) and own.digits > 0):
         raise ConfigError(f"{path}: [site.own_block]: a prefix like +4989999981 and at least one digit are needed")
@@ -268,6 +268,15 @@ def _check_times(config: Config, path: Path) -> None:
     for key, value in times.items():
         if not (value > 0 and math.isfinite(value)):
             raise ConfigError(f"{path}: [{key}]: {value:g} is not a time above 0")
+
+
+def control_socket(config: Config) -> Path:
+    """Return where the control socket lies: as configured, else beside the SQLite file."""
+    if config.control.socket:
+        return Path(config.control.socket)
+    parts = urlsplit(config.database.url)
+    beside = Path("/", unquote(parts.path).lstrip("/")).parent if parts.scheme == "sqlite" else Path()
+    return beside / "control.sock"
 
 
 def host_and_port(listen: str) -> tuple[str, int]:

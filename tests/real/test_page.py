@@ -1,0 +1,115 @@
+"""The page in a real browser, in front of the real daemon, with real calls."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+from ami_bridge.demo.sipp import PlayedPhone, TrunkPhone, call_from_trunk
+from tests.page.axe import Axe
+from tests.page.conftest import FLAGS
+from tests.real.house import House
+from tests.real.plays import Stage
+
+SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
+REPORTS = (
+    "window.complaints = [];"
+    "document.addEventListener('securitypolicyviolation', (e) => window.complaints.push(e.violatedDirective));"
+)
+
+
+@asynccontextmanager
+async def a_browser(
+    house: House, *, user: str = "anna", locale: str = "de-DE", width: int = 1180
+) -> AsyncIterator[Page]:
+    """Somebody at the page, signed in with the groupware's password."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        context = await browser.new_context(locale=locale, viewport={"width": width, "height": 760})
+        context.set_default_timeout(8_000)
+        await context.add_init_script(REPORTS)
+        page = await context.new_page()
+        await page.goto(f"{house.web}/")
+        await page.locator("#user").fill(user)
+        await page.locator("#password").fill(house.pbx.secrets.passwords[user])
+        await page.keyboard.press("Enter")
+        await page.locator("html[data-seq]").wait_for(state="attached")
+        yield page
+        assert await page.evaluate("window.complaints") == []
+        await browser.close()
+
+
+async def test_anna_signs_in_and_sees_who_calls(house: House) -> None:
+    async with PlayedPhone(house.pbx, "101", ring_seconds=1.5), a_browser(house) as page:
+        call = await call_from_trunk(house.pbx, "+493023125001", "+498999998101", hold_seconds=1)
+        ringing = page.locator('.call[data-state="ringing"]')
+        await ringing.wait_for()
+        shown = await ringing.inner_text()
+        assert "Sabine Schröder" in shown
+        assert "030 23125001" in shown
+        assert "Sabine Schröder" in await page.title()
+        assert await Axe(page).violations() == []
+        await page.locator('.call[data-state="answered"]').wait_for()
+        await page.locator('.call[data-state="ended"]').wait_for()
+        await call.ended()
+
+
+async def test_a_wrong_password_is_refused_in_words(house: House) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        page = await (await browser.new_context(locale="de-DE")).new_page()
+        await page.goto(f"{house.web}/")
+        await page.locator("#user").fill("anna")
+        await page.locator("#password").fill("falsch")
+        await page.keyboard.press("Enter")
+        await page.get_by_role("alert").wait_for()
+        assert await page.locator("html[data-seq]").count() == 0
+        await browser.close()
+
+
+async def test_the_page_says_when_the_telephone_system_is_away_and_when_it_is_back(house: House) -> None:
+    async with a_browser(house, locale="en-GB") as page:
+        badge = page.locator("#badge")
+        usual = await badge.inner_text()
+        await house.pbx.kill()
+        await page.wait_for_timeout(200)
+        async with asyncio.timeout(8):
+            while await badge.inner_text() == usual:
+                await asyncio.sleep(0.05)
+        await house.pbx.start()
+        async with asyncio.timeout(10):
+            while await badge.inner_text() != usual:
+                await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("user", ["ben"])
+async def test_a_picture_of_a_busy_morning(house: House, stage: Stage, user: str) -> None:
+    """Several calls at once as Ben sees them: what README shows is made of this."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    async with TrunkPhone(house.pbx, ring_seconds=0.2), a_browser(house, user=user) as page:
+        mark = stage.ben.mark()
+        await stage.ben.dial("004066969004")
+        await stage.ben.talking(after=mark)
+        await stage.ben.hold()
+        call = await call_from_trunk(house.pbx, "+493023125001", "+498999998102", hold_seconds=3)
+        await page.locator('.call[data-state="held"]').wait_for()
+        await page.locator('.call[data-state="ringing"]').wait_for()
+        group = await call_from_trunk(house.pbx, "+4969 90009002".replace(" ", ""), "+498999998000", hold_seconds=3)
+        async with asyncio.timeout(5):
+            while await page.locator('.call[data-state="ringing"]').count() < 2:
+                await asyncio.sleep(0.05)
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=SCREENSHOTS / "real-calls.png")
+        if os.environ.get("AMI_BRIDGE_PICTURES"):
+            pictures = Path(__file__).parents[2] / "docs" / "pictures"
+            pictures.mkdir(parents=True, exist_ok=True)
+            shutil.copy(SCREENSHOTS / "real-calls.png", pictures / "calls.png")
+        assert await Axe(page).violations() == []
+        await call.stop()
+        await group.stop()
+        await house.pbx.cli("channel request hangup all")
