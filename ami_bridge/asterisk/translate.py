@@ -31,19 +31,25 @@ Message = Mapping[str, str | list[str]]
 
 _PHASES: dict[object, Phase] = {"Up": "up", "Ringing": "ringing"}
 _UNKNOWN = frozenset({None, "", "<unknown>"})
+_MOST_DIGITS = 9
+_MOST_SECONDS = 366 * 24 * 3600  # a leg that is said to be older is as old as that
 
 
 def _leg(m: Message, prefix: str = "") -> Leg:
-    """Read one channel block; raises KeyError where the event has none."""
+    """Read one channel block; raises KeyError where the event has none, TypeError where a header stands twice."""
+    id_, channel, exten = m[prefix + "Uniqueid"], m[prefix + "Channel"], m.get(prefix + "Exten", "")
+    linked = m.get(prefix + "Linkedid") or id_
     number, connected = m.get(prefix + "CallerIDNum"), m.get(prefix + "ConnectedLineNum")
+    if not (type(id_) is type(linked) is type(channel) is type(exten) is str):
+        raise TypeError("a header that must be single stood twice")
     return Leg(
-        m[prefix + "Uniqueid"],  # type: ignore[arg-type]
-        m.get(prefix + "Linkedid") or m[prefix + "Uniqueid"],  # type: ignore[arg-type]
-        m[prefix + "Channel"],  # type: ignore[arg-type]
+        id_,
+        linked,
+        channel,
         _PHASES.get(m.get(prefix + "ChannelStateDesc"), "down"),
         None if number in _UNKNOWN else number,  # type: ignore[arg-type]
         None if connected in _UNKNOWN else connected,  # type: ignore[arg-type]
-        m.get(prefix + "Exten", ""),  # type: ignore[arg-type]
+        exten,
     )
 
 
@@ -55,8 +61,12 @@ def _text(m: Message, header: str) -> str:
 
 def _number(m: Message, header: str) -> int:
     """One header as a number, 0 where it is none."""
-    value = _text(m, header)
-    return int(value) if value.isdecimal() else 0
+    return _whole(_text(m, header))
+
+
+def _whole(text: str) -> int:
+    """Read digits; whatever else it is, is 0."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
 
 
 def _dialled(m: Message) -> CallEvent:
@@ -113,11 +123,9 @@ WANTED = frozenset(_TRANSLATORS) | CONTROL
 
 def translate(message: Message) -> CallEvent | None:
     """Our event, or None where the message says nothing to us. Incomplete messages are nothing, not errors."""
-    translator = _TRANSLATORS.get(message.get("Event"))  # type: ignore[arg-type]
-    if translator is None:
-        return None
     try:
-        return translator(message)
+        translator = _TRANSLATORS.get(message.get("Event"))  # type: ignore[arg-type]
+        return None if translator is None else translator(message)
     except (KeyError, TypeError):  # TypeError: a header that must be single stood twice
         return None
 
@@ -153,7 +161,7 @@ def floor(
     for m in channels:
         try:
             leg = _leg(m)
-        except KeyError:
+        except (KeyError, TypeError):
             continue
         place = spaces.get(leg.id)
         legs.append(
@@ -175,7 +183,7 @@ def _seconds(duration: str) -> int:
     """`00:01:05` as 65."""
     total = 0
     for part in duration.split(":"):
-        total = total * 60 + (int(part) if part.isdecimal() else 0)
+        total = min(total * 60 + _whole(part), _MOST_SECONDS)
     return total
 
 

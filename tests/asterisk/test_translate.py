@@ -1,0 +1,218 @@
+"""From Asterisk's headers to our events: each translator, and whatever else comes is nothing, never an error."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ami_bridge.asterisk import translate as t
+from ami_bridge.asterisk.translate import CONTROL, WANTED, Message, translate
+from ami_bridge.calls.events import (
+    CallEvent,
+    DialEnded,
+    Dialled,
+    Entered,
+    Floor,
+    Held,
+    HintChanged,
+    HungUp,
+    InRoom,
+    Left,
+    Leg,
+    Originated,
+    Parked,
+    Queued,
+    Renamed,
+    Seen,
+    Transferred,
+)
+from tests.fakes.asterisk import channel_block
+
+CALLER = channel_block("1.1", "PJSIP/trunk-01", state="Up", number="+493023125001", exten="102")
+CALLEE = channel_block("1.2", "PJSIP/102-02", state="Ringing", number="102", connected="+493023125001", linkedid="1.1")
+CALLER_LEG = Leg("1.1", "1.1", "PJSIP/trunk-01", "up", "+493023125001", None, "102")
+CALLEE_LEG = Leg("1.2", "1.1", "PJSIP/102-02", "ringing", "102", "+493023125001", "")
+
+
+def prefixed(prefix: str, block: dict[str, str]) -> dict[str, str]:
+    return {prefix + name: value for name, value in block.items()}
+
+
+DEST = prefixed("Dest", CALLEE)
+PARKEE = prefixed("Parkee", CALLER)
+CASES: list[tuple[dict[str, str], CallEvent | None]] = [
+    ({"Event": "Newchannel", **CALLER}, Seen(CALLER_LEG)),
+    ({"Event": "Newstate", **CALLEE}, Seen(CALLEE_LEG)),
+    ({"Event": "DialBegin", **CALLER, **DEST, "DialString": "102"}, Dialled(CALLEE_LEG, CALLER_LEG)),
+    ({"Event": "DialBegin", **DEST}, Dialled(CALLEE_LEG, None)),
+    ({"Event": "DialState", **CALLER, **DEST, "DialStatus": "RINGING"}, Seen(CALLEE_LEG)),
+    ({"Event": "DialEnd", **CALLER, **DEST, "DialStatus": "BUSY"}, DialEnded(CALLEE_LEG, "BUSY", "", CALLER_LEG)),
+    (
+        {"Event": "DialEnd", **DEST, "DialStatus": "CANCEL", "Forward": "Local/103@inside"},
+        DialEnded(CALLEE_LEG, "CANCEL", "Local/103@inside", None),
+    ),
+    (
+        {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b1", "BridgeType": "basic"},
+        Entered(CALLER_LEG, "b1", talk=True),
+    ),
+    (
+        {"Event": "BridgeEnter", **CALLER, "BridgeUniqueid": "b1", "BridgeType": "base"},
+        Entered(CALLER_LEG, "b1", talk=False),
+    ),
+    ({"Event": "BridgeLeave", **CALLER, "BridgeUniqueid": "b1"}, Left(CALLER_LEG, "b1")),
+    ({"Event": "Hold", **CALLER, "MusicClass": "default"}, Held(CALLER_LEG, on=True)),
+    ({"Event": "Unhold", **CALLER}, Held(CALLER_LEG, on=False)),
+    ({"Event": "Hangup", **CALLER, "Cause": "17", "TechCause": "486"}, HungUp(CALLER_LEG, 17, 486)),
+    ({"Event": "Hangup", **CALLER, "Cause": "seventeen"}, HungUp(CALLER_LEG, 0, 0)),
+    ({"Event": "BlindTransfer", "Result": "Success", **prefixed("Transferer", CALLEE)}, Transferred((CALLEE_LEG,))),
+    ({"Event": "BlindTransfer", "Result": "Fail", **prefixed("Transferer", CALLEE)}, None),
+    (
+        {
+            "Event": "AttendedTransfer",
+            "Result": "Success",
+            **prefixed("OrigTransferer", CALLEE),
+            **prefixed("SecondTransferer", CALLER),
+        },
+        Transferred((CALLEE_LEG, CALLER_LEG)),
+    ),
+    ({"Event": "AttendedTransfer", "Result": "Not Permitted", **prefixed("OrigTransferer", CALLEE)}, None),
+    (
+        {"Event": "ParkedCall", **PARKEE, "ParkingSpace": "701", "ParkerDialString": "PJSIP/101"},
+        Parked(CALLER_LEG, "701", "PJSIP/101"),
+    ),
+    ({"Event": "UnParkedCall", **PARKEE, "ParkingSpace": "701"}, Parked(CALLER_LEG, None, "")),
+    ({"Event": "ParkedCallTimeOut", **PARKEE}, Parked(CALLER_LEG, None, "")),
+    ({"Event": "ParkedCallGiveUp", **PARKEE}, Parked(CALLER_LEG, None, "")),
+    ({"Event": "QueueCallerJoin", **CALLER, "Queue": "hall", "Position": "1"}, Queued(CALLER_LEG, "hall")),
+    ({"Event": "QueueCallerLeave", **CALLER, "Queue": "hall"}, Queued(CALLER_LEG, None)),
+    ({"Event": "ConfbridgeJoin", **CALLER, "Conference": "800"}, InRoom(CALLER_LEG, "800")),
+    ({"Event": "ConfbridgeLeave", **CALLER, "Conference": "800"}, InRoom(CALLER_LEG, None)),
+    (
+        {"Event": "Rename", "Uniqueid": "1.1", "Channel": "PJSIP/a", "Newname": "PJSIP/b"},
+        Renamed("1.1", "PJSIP/b"),
+    ),
+    ({"Event": "OriginateResponse", "Uniqueid": "x", "Response": "Success"}, Originated("x", ok=True)),
+    ({"Event": "OriginateResponse", "Uniqueid": "x", "Response": "Failure"}, Originated("x", ok=False)),
+    (
+        {"Event": "ExtensionStatus", "Exten": "101", "Context": "hints", "Hint": "PJSIP/101&PJSIP/201,Custom:101"},
+        HintChanged("101", "hints", ("PJSIP/101", "PJSIP/201")),
+    ),
+]
+HEADERS = sorted({name for message, _ in CASES for name in message} - {"Event"})
+NAMES = sorted(WANTED)
+
+
+def must_be_sound(event: CallEvent | None) -> None:
+    """Every field of it is of its declared type: a repeated header has not slipped through as a list."""
+    if event is not None:
+        assert msgspec.convert(msgspec.to_builtins(event), type(event)) == event
+
+
+@pytest.mark.parametrize(("message", "event"), CASES, ids=lambda case: case["Event"] if isinstance(case, dict) else "")
+def test_each_event_says_what_it_says(message: dict[str, str], event: CallEvent | None) -> None:
+    assert translate(message) == event
+
+
+def test_each_wanted_event_has_a_case_here() -> None:
+    assert {message["Event"] for message, _ in CASES} == WANTED - CONTROL
+
+
+@pytest.mark.parametrize(("message", "_event"), CASES)
+def test_a_header_that_is_missing_or_empty_is_no_error(message: dict[str, str], _event: CallEvent | None) -> None:
+    for name in message:
+        must_be_sound(translate({one: value for one, value in message.items() if one != name}))
+        must_be_sound(translate({**message, name: ""}))
+
+
+@pytest.mark.parametrize(("message", "_event"), CASES)
+def test_a_header_that_stands_twice_is_no_error(message: dict[str, str], _event: CallEvent | None) -> None:
+    for name, value in message.items():
+        must_be_sound(translate({**message, name: [value, "another"]}))
+
+
+@pytest.mark.parametrize("header", ["Uniqueid", "Linkedid", "Channel", "Exten", "CallerIDNum", "ChannelStateDesc"])
+def test_a_leg_with_a_doubled_header_is_nobody(header: str) -> None:
+    """Whoever smuggles a second header into an event must not decide whose call it is."""
+    assert translate({"Event": "Newstate", **CALLER, header: [CALLER[header], "smuggled"]}) is None
+
+
+@pytest.mark.parametrize("message", [{}, {"Event": ""}, {"Event": "FullyBooted"}, {"Event": ["Newchannel", "Hangup"]}])
+def test_what_says_nothing_to_us_is_nothing(message: Message) -> None:
+    assert translate(message) is None
+
+
+values = st.one_of(
+    st.text(max_size=20),
+    st.sampled_from(["Up", "Ringing", "Success", "<unknown>", "9" * 5000, "²", "٣", "1.1", "PJSIP/101&&,"]),
+    st.lists(st.text(max_size=5), min_size=1, max_size=3),
+)
+
+
+@given(st.sampled_from(NAMES), st.dictionaries(st.sampled_from(HEADERS), values))
+def test_junk_never_raises(name: str, headers: dict[str, str | list[str]]) -> None:
+    must_be_sound(translate({**headers, "Event": name}))
+
+
+@given(st.sampled_from(CASES), st.dictionaries(st.sampled_from(HEADERS), values))
+def test_real_events_with_junk_among_them_never_raise(
+    case: tuple[dict[str, str], CallEvent | None], headers: dict[str, str | list[str]]
+) -> None:
+    must_be_sound(translate({**case[0], **headers}))
+
+
+items = st.lists(st.dictionaries(st.sampled_from([*HEADERS, "Duration", "BridgeId", "Application", "Event"]), values))
+
+
+@given(items, items, items, items)
+def test_a_floor_of_junk_never_raises(
+    channels: list[Message], parked: list[Message], queued: list[Message], in_rooms: list[Message]
+) -> None:
+    hints = t.hints(parked, "hints")
+    floor = t.floor(channels=[*channels, CALLER], parked=parked, queued=queued, in_rooms=in_rooms, hints=hints)
+    assert msgspec.convert(msgspec.to_builtins(floor), Floor) == floor
+    assert CALLER_LEG in [one.leg for one in floor.legs]
+    assert all(0 <= one.seconds <= 366 * 24 * 3600 for one in floor.legs)
+
+
+def test_a_floor_tells_where_everybody_is() -> None:
+    floor = t.floor(
+        channels=[
+            {**CALLER, "Application": "Park", "Duration": "01:01:05", "BridgeId": "b1"},
+            {**CALLEE, "Application": "AppDial", "Duration": "00:00:07", "BridgeId": ""},
+            {"Channel": "no id"},
+        ],
+        parked=[{"ParkeeUniqueid": "1.1", "ParkingSpace": "701", "ParkerDialString": "PJSIP/101"}],
+        queued=[{"Event": "QueueParams", "Queue": "hall"}, {"Event": "QueueEntry", "Queue": "hall", "Uniqueid": "1.2"}],
+        in_rooms=[{"Uniqueid": "1.2", "Conference": "800"}],
+        hints={"101": ("PJSIP/101",)},
+    )
+    caller, callee = floor.legs
+    assert (caller.leg, caller.dialled, caller.bridge, caller.seconds) == (CALLER_LEG, False, "b1", 3665)
+    assert (caller.parked_at, caller.parker, caller.room, caller.queue) == ("701", "PJSIP/101", None, None)
+    assert (callee.leg, callee.dialled, callee.bridge, callee.seconds) == (CALLEE_LEG, True, None, 7)
+    assert (callee.parked_at, callee.parker, callee.room, callee.queue) == (None, "", "800", "hall")
+    assert floor.hints == {"101": ("PJSIP/101",)}
+
+
+def test_hints_are_of_one_context_and_patterns_are_none() -> None:
+    items = [
+        {"Exten": "101", "Context": "hints", "Hint": "PJSIP/101"},
+        {"Exten": "101", "Context": "elsewhere", "Hint": "PJSIP/999"},
+        {"Exten": "_1XX", "Context": "hints", "Hint": "PJSIP/${EXTEN}"},
+        {"Exten": "102", "Context": "hints"},
+    ]
+    assert t.hints(items, "hints") == {"101": ("PJSIP/101",), "102": ()}
+
+
+@pytest.mark.parametrize(
+    ("hint", "devices"),
+    [
+        ("PJSIP/101", ("PJSIP/101",)),
+        ("PJSIP/101&PJSIP/201,CustomPresence:101", ("PJSIP/101", "PJSIP/201")),
+        ("Custom:door&PJSIP/101", ("PJSIP/101",)),
+        (",CustomPresence:101", ()),
+        ("", ()),
+    ],
+)
+def test_a_hint_names_devices(hint: str, devices: tuple[str, ...]) -> None:
+    assert t.devices(hint) == devices
