@@ -39,7 +39,7 @@ port = {ports.ami}
 user = "ami-bridge"
 secret_file = "ami.secret"
 hints = "hints"
-lines = {{ "200" = "Bürgerbüro", "300" = "Warteschlange Bürgerbüro" }}
+lines = {{ "000" = "Zentrale", "200" = "Bürgerbüro", "300" = "Warteschlange Bürgerbüro" }}
 [pbx.questions]
 listen = "http://{local}:{ports.questions}"
 secret_file = "pbx.secret"

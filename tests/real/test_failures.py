@@ -217,3 +217,18 @@ async def test_a_wrong_secret_is_one_clear_line_and_mended_without_restart(house
     await house.daemon.stop()
     house.write()
     await house.start()
+
+
+async def test_an_asterisk_that_hangs_is_noticed_and_the_screens_say_so(house: House) -> None:
+    """Half open: the connection stands, nobody answers."""
+    clock = asyncio.get_running_loop().time
+    async with house.listen("anna") as anna:
+        began = clock()
+        house.pbx.freeze()
+        try:
+            await anna.until(lambda one: one.get("bridge", {}).get("ami") == "down", within=16)
+            print(f"a frozen Asterisk was noticed after {clock() - began:.1f} s")
+        finally:
+            house.pbx.thaw()
+        await anna.until(lambda one: one.get("bridge", {}).get("ami") == "up", after=1)
+    await until_both_agree(house, 0)
