@@ -65,13 +65,20 @@ class Journal:
                     await asyncio.sleep(TRY_AGAIN_AFTER)
                     self._wake.set()
         finally:
-            async with asyncio.timeout(LAST_WRITE_WITHIN):
-                await self._write()
+            await self._write_at_last()
 
     async def forget(self) -> None:
         """Drop what is older than it may be kept."""
         if dropped := await self._store.purge(self._now() - self._keep_for):
             log.info("journal.purged", rows=dropped)
+
+    async def _write_at_last(self) -> None:
+        """Write what is left if the disk lets us; a dead one must not keep the daemon from stopping cleanly."""
+        try:
+            async with asyncio.timeout(LAST_WRITE_WITHIN):
+                await self._write()
+        except Exception:  # whatever it is, there is no later
+            log.exception("journal.lost_at_stop", waiting=len(self._waiting))
 
     async def _write(self) -> None:
         while self._waiting:
