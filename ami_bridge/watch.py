@@ -62,21 +62,22 @@ class Watch:
         self._resume: wire.Resume | None = None
         self._shown: dict[str, wire.Call] = {}
         self._ami = ""
+        self._attempt = 0
 
     async def run(self) -> None:
         """Watch for ever; raises UnauthorisedError or NotReachableError when trying again is of no use."""
-        attempt = 0
         async with aiohttp.ClientSession() as session:
             while True:
                 try:
                     await self._follow(session)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    if attempt == 0 and self._resume is None:
+                    if self._attempt == 0 and self._resume is None:
                         raise NotReachableError(f"{self._url} cannot be reached: is the daemon running?") from error
-                if attempt == 0:
+                if self._attempt == 0:
                     self._say(self._words["away"])
-                await asyncio.sleep(random.uniform(0, min(LONGEST_PAUSE, 0.5 * 2**attempt)))  # noqa: S311 - a pause
-                attempt = min(attempt + 1, 10)
+                pause = min(LONGEST_PAUSE, 0.5 * 2**self._attempt)
+                self._attempt = min(self._attempt + 1, 10)
+                await asyncio.sleep(random.uniform(0, pause))  # noqa: S311 - a pause, not a secret
 
     async def _follow(self, session: aiohttp.ClientSession) -> None:
         """One connection, from hello to its end."""
@@ -104,18 +105,28 @@ class Watch:
                 message = await socket.receive(SILENCE)
                 if message.type is not aiohttp.WSMsgType.TEXT:
                     break
-                self._take(msgspec.json.decode(message.data, type=wire.FromServer), message.data)
+                self._read(message.data)
         if STOP_FROM <= (socket.close_code or 0) < STOP_BELOW:
-            raise UnauthorisedError(f"The daemon ended the connection: {message.extra or socket.close_code}.")
+            reason = _plain(message.extra or "") or socket.close_code
+            raise UnauthorisedError(f"The daemon ended the connection: {reason}.")
 
-    def _take(self, message: wire.FromServer, raw: str) -> None:
-        """Show one message."""
+    def _read(self, raw: str) -> None:
+        """Take what is understood; a newer daemon may say more."""
         if self._json:
             print(raw, file=self._out, flush=True)
+        try:
+            message = msgspec.json.decode(raw, type=wire.FromServer)
+        except msgspec.DecodeError:
+            return
+        self._take(message)
+
+    def _take(self, message: wire.FromServer) -> None:
+        """Show one message."""
         match message:
             case wire.Welcome(epoch=epoch, seq=seq, recovered=recovered, user=user):
+                self._attempt = 0
                 if self._resume is None:
-                    self._say(self._words["as"].format(user.name))
+                    self._say(self._words["as"].format(_plain(user.name)))
                 if not recovered:
                     self._resume = wire.Resume(epoch, seq)
             case wire.Snapshot():
@@ -161,9 +172,9 @@ class Watch:
 
 def line(call: wire.Call, words: dict[str, str]) -> str:
     """One call as one line: `☎ klingelt   Bäckerei Huber (089 1234)  →  101 Anna Amsel`."""
-    peer, mine = _who(call.peer, words), call.extension or ""
+    peer, mine = _who(call.peer, words), _plain(call.extension or "")
     if call.line is not None:
-        mine = call.line.exten if not call.line.label else f"{call.line.exten} {_plain(call.line.label)}"
+        mine = _plain(f"{call.line.exten} {call.line.label or ''}").rstrip()
     parties = f"{mine} → {peer}" if call.role == "caller" else f"{peer} → {mine}"
     parts = [f"{SIGNS[call.state]} {words[call.state]:<10}", parties]
     if call.forwarded_by is not None:
