@@ -13,7 +13,7 @@ from typing import Any
 
 from ami_bridge import __version__
 from ami_bridge.config import Config, control_socket, load
-from ami_bridge.errors import BadRequestError, BridgeError, NotFoundError, NotReachableError
+from ami_bridge.errors import BadRequestError, BridgeError, ConfigError, NotFoundError, NotReachableError
 
 CONFIG = Path("/etc/ami-bridge/config.toml")
 DEMO = Path(".demo/demo.json")
@@ -124,16 +124,25 @@ def _until_told_to_stop(work: Coroutine[Any, Any, object]) -> None:
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
+    from ami_bridge.db import place  # noqa: PLC0415 - as above
+
     config = load(arguments.config)
+    try:
+        place.parse(config.database.url)
+    except ConfigError as error:
+        raise ConfigError(f"{arguments.config}: {error}") from error
     names = ", ".join(pbx.id for pbx in config.pbx)
     print(f"{arguments.config}: right; it serves {names} and listens on {config.web.listen}")
     return 0
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from ami_bridge.db.database import migrate  # noqa: PLC0415 - as above
+    from ami_bridge import app  # noqa: PLC0415 - as above
+    from ami_bridge.db.database import migrate  # noqa: PLC0415
 
-    revision = asyncio.run(migrate(load(arguments.config).database.url))
+    config = load(arguments.config)
+    app.set_up_logging(config.log)
+    revision = asyncio.run(migrate(config.database.url))
     print(f"the schema is {revision}")
     return 0
 
@@ -197,8 +206,8 @@ def _where_to_watch(arguments: argparse.Namespace) -> tuple[str, str]:
     if arguments.token_file:
         return url, _read_token(arguments.token_file)
     if token := os.environ.get("AMI_BRIDGE_TOKEN"):
-        return url, token
-    if demo and not arguments.url:
+        return url, _one_line(token, "$AMI_BRIDGE_TOKEN")
+    if demo and url == demo["websocket"]:
         for person in demo["people"]:
             if arguments.user in {None, person["user"], person["extension"]}:
                 return url, person["token"]
@@ -208,11 +217,19 @@ def _where_to_watch(arguments: argparse.Namespace) -> tuple[str, str]:
 
 def _read_token(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8").strip()
+        return _one_line(path.read_text(encoding="utf-8", errors="replace"), str(path))
     except OSError as error:
         raise NotFoundError(
             f"{path} cannot be read: {error.strerror}; make a token by `ami-bridge token new`"
         ) from error
+
+
+def _one_line(text: str, where: str) -> str:
+    """Return the token in a text; it travels in a header, so it must be one line."""
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable():
+        raise NotFoundError(f"there is no token in {where}; make one by `ami-bridge token new`")
+    return token
 
 
 def _demo(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - the demo takes its settings from the environment

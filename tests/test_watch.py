@@ -20,6 +20,7 @@ from tests.real.schema import must_fit
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SOON = 5.0
+RIGHT = "amib_right"
 HUBER = wire.Peer(number="+493023125001", display="030 23125001", name="Bäckerei Huber", matches=1)
 ANNA = wire.Peer(number="101", display="101", name="Anna Amsel")
 USER = wire.User(login="anna", name="Anna Amsel", extensions=("101",))
@@ -127,7 +128,7 @@ class Daemon:
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         self.tokens.append(request.headers.get("Authorization", ""))
-        if self.tokens[-1] != "Bearer amib_right":
+        if self.tokens[-1] != f"Bearer {RIGHT}":
             raise web.HTTPUnauthorized
         socket = web.WebSocketResponse(protocols=(wire.PROTOCOL,))
         await socket.prepare(request)
@@ -198,7 +199,7 @@ class World:
         self.screen = Screen()
         self.running: asyncio.Task[None]
 
-    def watch(self, *, secret: str = "amib_right", language: str = "en", as_json: bool = False) -> "World":
+    def watch(self, *, secret: str = RIGHT, language: str = "en", as_json: bool = False) -> "World":
         watch = Watch(
             url=self.daemon.url, token=secret, language=language, json=as_json, now=lambda: NOON, out=self.screen
         )
