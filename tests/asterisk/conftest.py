@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from ami_bridge.asterisk.link import AmiLink
-from ami_bridge.asterisk.protocol import Message
 from ami_bridge.asterisk.translate import WANTED
 from tests.fakes.asterisk import SOON, FakeAsterisk
 
@@ -25,7 +25,7 @@ async def nothing() -> None:
 @asynccontextmanager
 async def linked(
     pbx: FakeAsterisk,
-    receive: Callable[[Message], None] = lambda _message: None,
+    receive: Callable[[Any], None] = lambda _message: None,
     *,
     connected: Callable[[AmiLink], Callable[[], Awaitable[None]]] = lambda _link: nothing,
     lost: Callable[[], None] = lambda: None,

@@ -1,14 +1,13 @@
 """After each login the board is what Asterisk says, whatever happened while nobody looked."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
 from structlog.testing import capture_logs
 
 from ami_bridge.asterisk.link import AmiLink
-from ami_bridge.asterisk.protocol import Message
 from ami_bridge.asterisk.resync import Resync
 from ami_bridge.calls.events import Floor
 from tests.asterisk.conftest import linked
@@ -37,7 +36,7 @@ class Listener:
     def restarted(self) -> None:
         self._tell("restarted")
 
-    def receive(self, message: Message) -> None:
+    def receive(self, message: Mapping[str, object]) -> None:
         if message["Event"] != "FullyBooted":
             self._tell(f"event {message['Event']}")
 
