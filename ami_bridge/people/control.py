@@ -1,4 +1,4 @@
-"""Tokens of anybody, for the administrator of this machine: over the control socket, or while no daemon runs."""
+"""Tokens of anybody, for the administrator of this machine: over the control socket."""
 
 from typing import Annotated
 

@@ -9,7 +9,14 @@ import structlog
 from aiohttp import WSMsgType, web
 
 from ami_bridge import wire
-from ami_bridge.errors import BadRequestError, BridgeError, NotAllowedError, RateLimitedError, UnauthorisedError, UnknownOpError
+from ami_bridge.errors import (
+    BadRequestError,
+    BridgeError,
+    NotAllowedError,
+    RateLimitedError,
+    UnauthorisedError,
+    UnknownOpError,
+)
 from ami_bridge.tasks import race
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Guard

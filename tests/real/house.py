@@ -103,7 +103,14 @@ class House:
             async with asyncio.timeout(SOON):
                 while True:
                     code, said = await self.command(
-                        "token", "new", "--config", str(self.folder / "config.toml"), "--user", user, "--scopes", "events"
+                        "token",
+                        "new",
+                        "--config",
+                        str(self.folder / "config.toml"),
+                        "--user",
+                        user,
+                        "--scopes",
+                        "events",
                     )
                     if code == 0:
                         self.tokens[user] = said.strip()

@@ -39,7 +39,7 @@ async def test_what_we_keep_is_what_asterisk_wrote_down(house: House, stage: Sta
     expected = _expected(records, happenings)
     declined = any(one.event == "HANGUP" and '"hangupcause":21' in one.extra for one in happenings)
     async with asyncio.timeout(5):
-        while {ext for ext in expected} > {row["extension"] for row in house.journal() if row["id"] not in known}:
+        while set(expected) > {row["extension"] for row in house.journal() if row["id"] not in known}:
             await asyncio.sleep(0.05)
     await asyncio.sleep(0.3)
     rows = [row for row in house.journal() if row["id"] not in known]
@@ -71,7 +71,7 @@ def _expected(records: list[Record], happenings: list[Happening]) -> dict[str, E
     expected = {}
     for ext, several in dispositions.items():
         mine = [one for one in happenings if one.channel.startswith(f"PJSIP/{ext}-")]
-        called = {one.channel for one in mine if one.app == "AppDial" or one.app == "AppQueue"}
+        called = {one.channel for one in mine if one.app in {"AppDial", "AppQueue"}}
         talked = [one for one in mine if one.event == ("BRIDGE_ENTER")]
         taken = [one for one in mine if one.event == "ANSWER" and (one.channel in called or talked)]
         answered = min((_time(one) for one in [*taken, *talked]), default=None) if talked else None

@@ -26,7 +26,9 @@ async def test_a_call_of_a_known_number_is_shown_by_name_at_once(house: House) -
                 start = len(anna.heard)
                 call = await call_from_trunk(house.pbx, BAKER, ANNA, hold_seconds=0.3)
                 ringing = await anna.call("ringing", after=start)
-                told = anna.times[await anna.until(lambda one: one.get("call", {}).get("state") == "ringing", after=start)]
+                told = anna.times[
+                    await anna.until(lambda one: one.get("call", {}).get("state") == "ringing", after=start)
+                ]
                 answered = await anna.call("answered", after=start)
                 ended = await anna.call("ended", after=start)
                 await call.ended()
@@ -47,7 +49,9 @@ async def test_a_call_of_a_known_number_is_shown_by_name_at_once(house: House) -
         await _sentinel(house, ben)
         assert all(one["extension"] == "102" for one in ben.calls()), "Ben was told of a call of Anna's"
     median = statistics.median(delays)
-    print(f"180 on the wire to `ringing` at the client: median {median * 1000:.1f} ms, worst {max(delays) * 1000:.1f} ms")
+    print(
+        f"180 on the wire to `ringing` at the client: median {median * 1000:.1f} ms, worst {max(delays) * 1000:.1f} ms"
+    )
     assert median <= 0.05
 
 
@@ -100,7 +104,7 @@ async def test_a_withheld_number_reaches_nobody(house: House) -> None:
 
 async def test_hostile_names_do_nothing(house: House) -> None:
     """Names a caller's network may send: none becomes an event, a header or a line of its own."""
-    hostile = ('<img src=x onerror=alert(1)>', "${EPOCH}", 'Rudi "der Baer", Kuehn', "Jürgen Groß", "x" * 4000)
+    hostile = ("<img src=x onerror=alert(1)>", "${EPOCH}", 'Rudi "der Baer", Kuehn', "Jürgen Groß", "x" * 4000)
     async with PlayedPhone(house.pbx, "101", ring_seconds=0.1), house.listen("anna") as anna:
         for name in hostile:
             start = len(anna.heard)
