@@ -3,12 +3,11 @@
 Nothing called from `handle` may wait.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import structlog
 
-from ami_bridge.asterisk.protocol import Message
 from ami_bridge.asterisk.translate import translate
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
@@ -24,9 +23,9 @@ class Dispatch:
         self._board = board
         self._desk = desk
         self._now = now
-        self._waiting: list[Message] | None = []
+        self._waiting: list[Mapping[str, str]] | None = []
 
-    def handle(self, message: Message) -> None:
+    def handle(self, message: Mapping[str, str]) -> None:
         """Take one message of Asterisk."""
         if self._waiting is not None:
             self._waiting.append(message)

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 
 from ami_bridge.asterisk.link import AmiLink
-from ami_bridge.asterisk.protocol import Message
+from ami_bridge.asterisk.message import Message
 from ami_bridge.config import Pbx as PbxConfig
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone

@@ -15,7 +15,7 @@ from panoramisk import Manager
 
 from ami_bridge.asterisk import translate
 from ami_bridge.asterisk.link import AmiLink
-from ami_bridge.asterisk.protocol import Message
+from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.resync import Resync
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles

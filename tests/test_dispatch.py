@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from ami_bridge import dispatch as module
 from ami_bridge import wire
-from ami_bridge.asterisk.protocol import Message
+from ami_bridge.asterisk.translate import Headers
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
@@ -27,10 +27,10 @@ HINTS: dict[str, tuple[str, ...]] = {"101": ("PJSIP/101",), "102": ("PJSIP/102",
 EMPTY = Floor(legs=(), hints=HINTS)
 FROM_ANNA = channel_block("1.1", "PJSIP/101-01", state="Ring", number="101", connected="102", exten="102")
 TO_BEN = channel_block("1.2", "PJSIP/102-02", state="Ringing", number="102", connected="101", linkedid="1.1")
-DIALS: Message = {"Event": "DialBegin", **FROM_ANNA, **{f"Dest{name}": value for name, value in TO_BEN.items()}}
-RINGS: Message = {"Event": "Newstate", **TO_BEN}
-HANGS_UP: list[Message] = [{"Event": "Hangup", **block, "Cause": "16"} for block in (TO_BEN, FROM_ANNA)]
-POISON: Message = {"Event": "Hold", **channel_block("6.66", "PJSIP/101-66", state="Up", number="101")}
+DIALS: Headers = {"Event": "DialBegin", **FROM_ANNA, **{f"Dest{name}": value for name, value in TO_BEN.items()}}
+RINGS: Headers = {"Event": "Newstate", **TO_BEN}
+HANGS_UP: list[Headers] = [{"Event": "Hangup", **block, "Cause": "16"} for block in (TO_BEN, FROM_ANNA)]
+POISON: Headers = {"Event": "Hold", **channel_block("6.66", "PJSIP/101-66", state="Up", number="101")}
 
 
 class Hub:
@@ -205,7 +205,7 @@ def test_calls_stay_on_the_screens_while_the_link_is_lost_and_end_when_the_pbx_b
 
 
 def test_what_says_nothing_to_us_changes_nothing(live: World) -> None:
-    silent: list[Message] = [{"Event": "FullyBooted"}, {"Event": "Newstate"}, {"Event": "DialBegin", "Uniqueid": "5"}]
+    silent: list[Headers] = [{"Event": "FullyBooted"}, {"Event": "Newstate"}, {"Event": "DialBegin", "Uniqueid": "5"}]
     for message in silent:
         live.dispatch.handle(message)
     assert live.told() == []

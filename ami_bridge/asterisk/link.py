@@ -14,7 +14,8 @@ import structlog
 from panoramisk import Manager
 from panoramisk.actions import Action
 
-from ami_bridge.asterisk.protocol import Message, Protocol, Reply
+from ami_bridge.asterisk.message import Message
+from ami_bridge.asterisk.protocol import Protocol, Reply
 from ami_bridge.config import Pbx
 from ami_bridge.errors import ConfigError, NotReachableError, RefusedError
 from ami_bridge.tasks import race
@@ -298,7 +299,7 @@ async def _end_of(connection: Connection) -> None:
 
 
 def _read(answer: Reply | list[Reply]) -> Message | list[Message]:
-    """Panoramisk's result as plain dicts; a list without its first and last message, which only count."""
+    """Panoramisk's result as messages; a list without its first and last message, which only count."""
     first, *others = answer if isinstance(answer, list) else [answer]
     if first.response not in GOOD_ANSWERS:
         raise RefusedError(first.message or first.response or "not an answer")

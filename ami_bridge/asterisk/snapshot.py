@@ -8,7 +8,7 @@ import structlog
 from msgspec import Struct
 
 from ami_bridge.asterisk import translate
-from ami_bridge.asterisk.protocol import Message
+from ami_bridge.asterisk.message import Message
 from ami_bridge.calls.events import Floor
 from ami_bridge.errors import RefusedError
 

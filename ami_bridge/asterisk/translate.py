@@ -3,8 +3,10 @@
 Header names and sequences: Asterisk 22 AMI event reference, checked against recordings of 22.10.1.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from ami_bridge.asterisk.message import Message
 from ami_bridge.calls.events import (
     CallEvent,
     DialEnded,
@@ -27,41 +29,88 @@ from ami_bridge.calls.events import (
     Transferred,
 )
 
-Message = Mapping[str, str | list[str]]
+Headers = Mapping[str, str]
 
-_PHASES: dict[object, Phase] = {"Up": "up", "Ringing": "ringing"}
-_UNKNOWN = frozenset({None, "", "<unknown>"})
+_PHASES: dict[str, Phase] = {"Up": "up", "Ringing": "ringing"}
+_UNKNOWN = frozenset({"", "<unknown>"})
 _MOST_DIGITS = 9
 _MOST_SECONDS = 366 * 24 * 3600  # a leg that is said to be older is as old as that
 
 
-def _leg(m: Message, prefix: str = "") -> Leg:
-    """Read one channel block; raises KeyError where the event has none, TypeError where a header stands twice."""
-    id_, channel, exten = m[prefix + "Uniqueid"], m[prefix + "Channel"], m.get(prefix + "Exten", "")
-    linked = m.get(prefix + "Linkedid") or id_
-    number, connected = m.get(prefix + "CallerIDNum"), m.get(prefix + "ConnectedLineNum")
-    if not (type(id_) is type(linked) is type(channel) is type(exten) is str):
-        raise TypeError("a header that must be single stood twice")
+class _Block:
+    """The headers of one channel among those of an event, which may tell of several channels."""
+
+    def __init__(self, prefix: str) -> None:
+        self.id, self.linked, self.channel, self.state, self.number, self.connected, self.exten = self.read = tuple(
+            prefix + name
+            for name in (
+                "Uniqueid", "Linkedid", "Channel", "ChannelStateDesc", "CallerIDNum", "ConnectedLineNum", "Exten",
+            )
+        )  # fmt: skip
+        self.start = f"\r\n{self.channel}: "
+        # What is read must have no blanks in it: at its ends they would not be part of it.
+        word, number, skipped = r"(\S*)", r"(?:<unknown>|(\S*))", r"[^\r]*"
+        self.match = re.compile(
+            rf"{self.start}{word}"
+            rf"\r\n{prefix}ChannelState: {skipped}"
+            rf"\r\n{self.state}: {word}"
+            rf"\r\n{self.number}: {number}"
+            rf"\r\n{prefix}CallerIDName: {skipped}"
+            rf"\r\n{self.connected}: {number}"
+            rf"\r\n{prefix}ConnectedLineName: {skipped}"
+            rf"\r\n{prefix}Language: {skipped}"
+            rf"\r\n{prefix}AccountCode: {skipped}"
+            rf"\r\n{prefix}Context: {skipped}"
+            rf"\r\n{self.exten}: {word}"
+            rf"\r\n{prefix}Priority: {skipped}"
+            rf"\r\n{self.id}: {word}"
+            rf"\r\n{self.linked}: {word}\r\n"
+        ).match
+
+
+_BLOCKS = {
+    prefix: _Block(prefix) for prefix in ("", "Dest", "Transferer", "OrigTransferer", "SecondTransferer", "Parkee")
+}
+
+
+def _leg(m: Headers, prefix: str = "") -> Leg:
+    """Read one channel; raises KeyError where the event has none, or where it is not clear which."""
+    block = _BLOCKS[prefix]
+    if isinstance(m, Message):
+        # As Asterisk writes it, its headers stand in one piece and in this order, and are read in one go. A stranger's
+        # name with line ends in it breaks the order, or brings a second block.
+        text = m.text
+        at = text.find(block.start)
+        if at >= 0 and (found := block.match(text, at)) and text.find(block.start, found.end() - 2) < 0:
+            channel, state, number, connected, exten, id_, linked = found.groups()
+            phase = _PHASES.get(state, "down")
+            return Leg(id_, linked or id_, channel, phase, number or None, connected or None, exten)
+        _check_single(m, block.read)
+    number, connected = m.get(block.number, ""), m.get(block.connected, "")
     return Leg(
-        id_,
-        linked,
-        channel,
-        _PHASES.get(m.get(prefix + "ChannelStateDesc"), "down"),
-        None if number in _UNKNOWN else number,  # type: ignore[arg-type]
-        None if connected in _UNKNOWN else connected,  # type: ignore[arg-type]
-        exten,
+        m[block.id],
+        m.get(block.linked) or m[block.id],
+        m[block.channel],
+        _PHASES.get(m.get(block.state, ""), "down"),
+        None if number in _UNKNOWN else number,
+        None if connected in _UNKNOWN else connected,
+        m.get(block.exten, ""),
     )
 
 
-def _text(m: Message, header: str) -> str:
-    """One header as text; a repeated one counts with its first value."""
-    value = m.get(header, "")
-    return value if isinstance(value, str) else value[0]
+def _check_single(m: Message, names: Collection[str]) -> None:
+    """Whoever smuggles a second header into an event must not decide whose call it is."""
+    met: set[str] = set()
+    for name, _ in m.lines():
+        if name in names:
+            if name in met:
+                raise KeyError(name)
+            met.add(name)
 
 
-def _number(m: Message, header: str) -> int:
+def _number(m: Headers, header: str) -> int:
     """One header as a number, 0 where it is none."""
-    return _whole(_text(m, header))
+    return _whole(m.get(header, ""))
 
 
 def _whole(text: str) -> int:
@@ -69,49 +118,49 @@ def _whole(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else 0
 
 
-def _dialled(m: Message) -> CallEvent:
+def _dialled(m: Headers) -> CallEvent:
     return Dialled(_leg(m, "Dest"), _leg(m) if "Uniqueid" in m else None)
 
 
-def _dial_ended(m: Message) -> CallEvent:
+def _dial_ended(m: Headers) -> CallEvent:
     by = _leg(m) if "Uniqueid" in m else None
-    return DialEnded(_leg(m, "Dest"), _text(m, "DialStatus"), _text(m, "Forward"), by)
+    return DialEnded(_leg(m, "Dest"), m.get("DialStatus", ""), m.get("Forward", ""), by)
 
 
-def _blind(m: Message) -> CallEvent | None:
-    return Transferred((_leg(m, "Transferer"),)) if _text(m, "Result") == "Success" else None
+def _blind(m: Headers) -> CallEvent | None:
+    return Transferred((_leg(m, "Transferer"),)) if m.get("Result", "") == "Success" else None
 
 
-def _attended(m: Message) -> CallEvent | None:
-    if _text(m, "Result") != "Success":
+def _attended(m: Headers) -> CallEvent | None:
+    if m.get("Result", "") != "Success":
         return None
     return Transferred((_leg(m, "OrigTransferer"), _leg(m, "SecondTransferer")))
 
 
-_TRANSLATORS: dict[str, Callable[[Message], CallEvent | None]] = {
+_TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
     "Newchannel": lambda m: Seen(_leg(m)),
     "Newstate": lambda m: Seen(_leg(m)),
     "DialBegin": _dialled,
     "DialState": lambda m: Seen(_leg(m, "Dest")),
     "DialEnd": _dial_ended,
-    "BridgeEnter": lambda m: Entered(_leg(m), _text(m, "BridgeUniqueid"), _text(m, "BridgeType") == "basic"),
-    "BridgeLeave": lambda m: Left(_leg(m), _text(m, "BridgeUniqueid")),
+    "BridgeEnter": lambda m: Entered(_leg(m), m.get("BridgeUniqueid", ""), m.get("BridgeType", "") == "basic"),
+    "BridgeLeave": lambda m: Left(_leg(m), m.get("BridgeUniqueid", "")),
     "Hold": lambda m: Held(_leg(m), on=True),
     "Unhold": lambda m: Held(_leg(m), on=False),
     "Hangup": lambda m: HungUp(_leg(m), _number(m, "Cause"), _number(m, "TechCause")),
     "BlindTransfer": _blind,
     "AttendedTransfer": _attended,
-    "ParkedCall": lambda m: Parked(_leg(m, "Parkee"), _text(m, "ParkingSpace"), _text(m, "ParkerDialString")),
+    "ParkedCall": lambda m: Parked(_leg(m, "Parkee"), m.get("ParkingSpace", ""), m.get("ParkerDialString", "")),
     "UnParkedCall": lambda m: Parked(_leg(m, "Parkee"), None, ""),
     "ParkedCallTimeOut": lambda m: Parked(_leg(m, "Parkee"), None, ""),
     "ParkedCallGiveUp": lambda m: Parked(_leg(m, "Parkee"), None, ""),
-    "QueueCallerJoin": lambda m: Queued(_leg(m), _text(m, "Queue")),
+    "QueueCallerJoin": lambda m: Queued(_leg(m), m.get("Queue", "")),
     "QueueCallerLeave": lambda m: Queued(_leg(m), None),
-    "ConfbridgeJoin": lambda m: InRoom(_leg(m), _text(m, "Conference")),
+    "ConfbridgeJoin": lambda m: InRoom(_leg(m), m.get("Conference", "")),
     "ConfbridgeLeave": lambda m: InRoom(_leg(m), None),
-    "Rename": lambda m: Renamed(_text(m, "Uniqueid"), _text(m, "Newname")),
-    "OriginateResponse": lambda m: Originated(_text(m, "Uniqueid"), _text(m, "Response") == "Success"),
-    "ExtensionStatus": lambda m: HintChanged(_text(m, "Exten"), _text(m, "Context"), devices(_text(m, "Hint"))),
+    "Rename": lambda m: Renamed(m.get("Uniqueid", ""), m.get("Newname", "")),
+    "OriginateResponse": lambda m: Originated(m.get("Uniqueid", ""), m.get("Response", "") == "Success"),
+    "ExtensionStatus": lambda m: HintChanged(m.get("Exten", ""), m.get("Context", ""), devices(m.get("Hint", ""))),
 }
 
 CONTROL = frozenset({"FullyBooted", "Shutdown"})
@@ -121,12 +170,12 @@ WANTED = frozenset(_TRANSLATORS) | CONTROL
 """Names of all events we read; all others are skipped unparsed."""
 
 
-def translate(message: Message) -> CallEvent | None:
+def translate(message: Headers) -> CallEvent | None:
     """Our event, or None where the message says nothing to us. Incomplete messages are nothing, not errors."""
     try:
-        translator = _TRANSLATORS.get(message.get("Event"))  # type: ignore[arg-type]
+        translator = _TRANSLATORS.get(message.get("Event", ""))
         return None if translator is None else translator(message)
-    except (KeyError, TypeError):  # TypeError: a header that must be single stood twice
+    except KeyError:
         return None
 
 
@@ -136,27 +185,27 @@ def devices(hint: str) -> tuple[str, ...]:
     return tuple(one for one in channels.split("&") if one and not one.startswith("Custom:"))
 
 
-def hints(items: Sequence[Message], context: str) -> dict[str, tuple[str, ...]]:
+def hints(items: Sequence[Headers], context: str) -> dict[str, tuple[str, ...]]:
     """Answer of ExtensionStateList, for the one context that holds the hints."""
     return {
-        _text(m, "Exten"): devices(_text(m, "Hint"))
+        m.get("Exten", ""): devices(m.get("Hint", ""))
         for m in items
-        if _text(m, "Context") == context and not _text(m, "Exten").startswith("_")
+        if m.get("Context", "") == context and not m.get("Exten", "").startswith("_")
     }
 
 
 def floor(
     *,
-    channels: Sequence[Message],
-    parked: Sequence[Message],
-    queued: Sequence[Message],
-    in_rooms: Sequence[Message],
+    channels: Sequence[Headers],
+    parked: Sequence[Headers],
+    queued: Sequence[Headers],
+    in_rooms: Sequence[Headers],
     hints: dict[str, tuple[str, ...]],
 ) -> Floor:
     """Answers of CoreShowChannels, ParkedCalls, QueueStatus (entries) and ConfbridgeList as one picture."""
-    spaces = {_text(m, "ParkeeUniqueid"): m for m in parked}
-    queues = {_text(m, "Uniqueid"): _text(m, "Queue") for m in queued if _text(m, "Event") == "QueueEntry"}
-    rooms = {_text(m, "Uniqueid"): _text(m, "Conference") for m in in_rooms}
+    spaces = {m.get("ParkeeUniqueid", ""): m for m in parked}
+    queues = {m.get("Uniqueid", ""): m.get("Queue", "") for m in queued if m.get("Event", "") == "QueueEntry"}
+    rooms = {m.get("Uniqueid", ""): m.get("Conference", "") for m in in_rooms}
     legs = []
     for m in channels:
         try:
@@ -167,13 +216,13 @@ def floor(
         legs.append(
             LegNow(
                 leg=leg,
-                dialled=_text(m, "Application") in {"AppDial", "AppQueue"},
-                bridge=_text(m, "BridgeId") or None,
+                dialled=m.get("Application", "") in {"AppDial", "AppQueue"},
+                bridge=m.get("BridgeId", "") or None,
                 room=rooms.get(leg.id),
                 queue=queues.get(leg.id),
-                parked_at=_text(place, "ParkingSpace") if place else None,
-                parker=_text(place, "ParkerDialString") if place else "",
-                seconds=_seconds(_text(m, "Duration")),
+                parked_at=place.get("ParkingSpace", "") if place else None,
+                parker=place.get("ParkerDialString", "") if place else "",
+                seconds=_seconds(m.get("Duration", "")),
             )
         )
     return Floor(legs=tuple(legs), hints=hints)
@@ -187,16 +236,16 @@ def _seconds(duration: str) -> int:
     return total
 
 
-def started(status: Message) -> str:
+def started(status: Headers) -> str:
     """Answer of CoreStatus: when this Asterisk process began, as it says it."""
-    return f"{_text(status, 'CoreStartupDate')} {_text(status, 'CoreStartupTime')}"
+    return f"{status.get('CoreStartupDate', '')} {status.get('CoreStartupTime', '')}"
 
 
-def version(settings: Message) -> str:
+def version(settings: Headers) -> str:
     """Answer of CoreSettings: `22.10.1+dfsg…`."""
-    return _text(settings, "AsteriskVersion")
+    return settings.get("AsteriskVersion", "")
 
 
-def conferences(items: Sequence[Message]) -> list[str]:
+def conferences(items: Sequence[Headers]) -> list[str]:
     """Answer of ConfbridgeListRooms: the names of the open rooms."""
-    return [_text(m, "Conference") for m in items]
+    return [m.get("Conference", "") for m in items]

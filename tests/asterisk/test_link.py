@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ami_bridge.asterisk.link import AmiLink, pause_before
-from ami_bridge.asterisk.protocol import Message
+from ami_bridge.asterisk.message import Message
 from ami_bridge.config import Pbx
 from ami_bridge.errors import ConfigError, NotReachableError, RefusedError
 from tests.fakes.asterisk import SOON, FakeAsterisk
@@ -148,7 +148,7 @@ async def test_blank_lines_empty_last_headers_repeated_headers_and_foreign_bytes
         )
         await listener.heard("1", "2", "J\ufffdrgen")
         assert listener.messages[0] == {"Event": "UserEvent", "Number": "1", "Last": ""}
-        assert listener.messages[1]["Of"] == ["a", "b"]
+        assert listener.messages[1].all("Of") == ["a", "b"]
 
 
 async def test_a_bug_costs_one_event_and_its_log_line_holds_no_number(pbx: FakeAsterisk) -> None:
@@ -292,7 +292,7 @@ async def test_an_originate_is_answered_at_once_and_its_end_is_an_event(pbx: Fak
         answer = await listener.link.send(
             "Originate", {"Channel": "PJSIP/101", "Async": "true", "ActionID": "ours", "Variable": ["A=1", "B=2"]}
         )
-        assert isinstance(answer, dict)
+        assert isinstance(answer, Message)
         assert answer["Message"] == "Originate successfully queued"
         assert pbx.actions[-1]["Variable"] == ["A=1", "B=2"]
         pbx.event("OriginateResponse", {"ActionID": "ours", "Response": "Failure", "Reason": "0"})

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ami_bridge.asterisk.link import AmiLink
-from ami_bridge.asterisk.protocol import Message
+from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.translate import WANTED
 from ami_bridge.config import Pbx as PbxConfig
 from ami_bridge.demo.pbx import Pbx
@@ -18,10 +18,7 @@ NOISE = frozenset({"ExtensionStatus"})
 
 def text(message: Message) -> str:
     """One message as it came over the wire."""
-    lines = []
-    for name, value in message.items():
-        lines += [f"{name}: {one}\r\n" for one in ([value] if isinstance(value, str) else value)]
-    return "".join(lines) + "\r\n"
+    return "".join(f"{name}: {value}\r\n" for name, value in message.lines()) + "\r\n"
 
 
 async def main(names: list[str]) -> None:
