@@ -36,7 +36,7 @@ async def linked(
     running = asyncio.get_running_loop().create_task(run)
     try:
         async with asyncio.timeout(SOON):
-            while not link.up:  # noqa: ASYNC110 - the link tells nobody
+            while not link.up:
                 await asyncio.sleep(0.001)
         yield link
     finally:

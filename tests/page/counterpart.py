@@ -244,5 +244,5 @@ def _problem(status: int, **problem: str) -> web.Response:
 async def until(happened: Callable[[], object], *, within: float = 5) -> None:
     """Wait until a function says yes."""
     async with asyncio.timeout(within):
-        while not happened():  # noqa: ASYNC110 - what is waited for happens in a browser
+        while not happened():
             await asyncio.sleep(0.01)

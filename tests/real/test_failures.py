@@ -128,7 +128,8 @@ async def delays(house: House, calls: int = CALLS) -> list[float]:
         made = await twenty_calls(house, 0.5)
         ended = await asyncio.gather(*(call.ended(20) for call in made))
     assert all("answered" in said for said in ended), "every call went through"
-    at_asterisk, at_phone = [], []
+    at_asterisk: list[float] = []
+    at_phone: list[float] = []
     for one in tap.all("INVITE"):
         (at_asterisk if one.target[1] == house.pbx.ports.sip else at_phone).append(one.time)
     assert len(at_asterisk) >= calls

@@ -44,7 +44,7 @@ async def main(names: list[str]) -> None:
                 await pbx.quiet(15)
                 await asyncio.sleep(0.2)
                 (HERE / f"{name}.ami").write_bytes("".join(text(one) for one in heard).encode())
-                print(name, len(heard))  # noqa: T201 - a script
+                print(name, len(heard))
         listening.cancel()
 
 
