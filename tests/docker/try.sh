@@ -16,6 +16,8 @@ say() { printf '%4d s  %s\n' "$SECONDS" "$1"; }
 fail() {
   say "FAILED: $1"
   docker compose logs --tail 20 || true
+  docker compose exec -T asterisk tail -n 30 /srv/pbx/town/log/messages || true
+  tail -n 12 "$heard"
   exit 1
 }
 clean() {
