@@ -88,5 +88,6 @@ class Journal:
                 await self._store.add(rows)
             if gone := [one for one in newest.values() if isinstance(one, str)]:
                 await self._store.remove(gone)
-            for _ in batch:
+            written = {id(one) for one in batch}
+            while self._waiting and id(self._waiting[0]) in written:  # some may have made room for newer ones meanwhile
                 self._waiting.popleft()

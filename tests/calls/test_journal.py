@@ -135,6 +135,23 @@ async def test_a_full_disk_loses_nothing_and_is_told(world: World) -> None:
     assert {one["event"] for one in logs} == {"journal.write_failed"}
 
 
+async def test_when_memory_is_full_the_oldest_give_way_and_none_of_the_newer_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ami_bridge.calls.journal.MOST_WAITING", 3)
+    world = World()
+    world.store.open.clear()
+    for number in range(3):
+        world.journal.notice(row(number))
+    await world.store.tried(1)  # the first three are being written
+    for number in range(3, 5):
+        world.journal.notice(row(number))
+    world.store.open.set()
+    await world.store.tried(2)
+    await world.stop()
+    assert set(world.store.rows) == {f"C{number}-101" for number in range(5)}
+
+
 async def test_what_waits_when_the_daemon_stops_is_written_then(world: World) -> None:
     await asyncio.sleep(0)
     world.journal.notice(row(1))

@@ -62,7 +62,7 @@ def test_the_document_is_right_by_the_official_schema() -> None:
         (("components", "securitySchemes", "session", "in"), "nowhere"),
         (("components", "messages", "event", "examples"), "none"),
         (("components", "schemas", "Call", "type"), "call"),
-        (("channels", "events", "adress"), "/api/v1/ws"),
+        (("channels", "events", "place"), "/api/v1/ws"),
     ],
 )
 def test_a_wrong_document_is_found_wrong(place: tuple[str, ...], wrong: object) -> None:
