@@ -9,11 +9,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from ami_bridge import __version__
 from ami_bridge.cli import main
+from ami_bridge.web.asyncapi import document
 
 RIGHT = """\
 [[pbx]]
@@ -230,6 +232,9 @@ def test_a_daemon_serves_the_command_line_and_stops_when_it_is_told(shell: Shell
         assert code == 1
         assert log.splitlines()[-1].endswith(f"{shell.folder}/data is in use by another ami-bridge; stop that one")
         assert "Traceback" not in log
+        ready = next(one for one in map(json.loads, (shell.folder / "log").read_text().splitlines()) if "web" in one)
+        with urlopen(f"http://127.0.0.1:{ready['web']}/api/v1/asyncapi.yaml", timeout=SOON) as contract:
+            assert json.load(contract) == document()
         process.send_signal(how)
         assert process.wait(SOON) == 0
     log = (shell.folder / "log").read_text()
