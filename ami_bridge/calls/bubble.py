@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ami_bridge import wire
 from ami_bridge.calls.view import Party, View
+from ami_bridge.contacts.directory import ANYBODY, Audience
 from ami_bridge.numbers import Number, Numbers
 
 
@@ -35,8 +36,8 @@ class Name(Protocol):
 class Names(Protocol):
     """Who has which number, as the reader may know it."""
 
-    def lookup(self, number: Number | None, callee: str | None) -> Name | None:
-        """Return the name of a number for this callee, from memory."""
+    def lookup(self, number: Number | None, audience: Audience = ANYBODY) -> Name | None:
+        """Return the name of a number for this reader, from memory."""
 
 
 class Bubbles:
@@ -47,8 +48,8 @@ class Bubbles:
         self._names = names
         self._lines = lines
 
-    def bubble(self, view: View) -> wire.Call:
-        """Name the parties of a view, for the people of the view's extension."""
+    def bubble(self, view: View, audience: Audience = ANYBODY) -> wire.Call:
+        """Name the parties of a view, as this audience may know them."""
         return wire.Call(
             id=view.call,
             pbx=view.pbx,
@@ -59,13 +60,13 @@ class Bubbles:
             since=view.since,
             answered_at=view.answered_at,
             ended_at=view.ended_at,
-            peer=self.peer(view.peer, view.extension) or wire.Peer(),
-            others=tuple(peer for one in view.others if (peer := self.peer(one, view.extension))),
-            line=self._line(view),
+            peer=self.peer(view.peer, audience) or wire.Peer(),
+            others=tuple(peer for one in view.others if (peer := self.peer(one, audience))),
+            line=self._line(view, audience),
             extension=view.extension,
-            forwarded_by=self.peer(view.forwarded_by, view.extension),
+            forwarded_by=self.peer(view.forwarded_by, audience),
             result=view.result,
-            answered_by=self.peer(view.answered_by, view.extension),
+            answered_by=self.peer(view.answered_by, audience),
             merged_into=view.merged_into,
             parked_at=view.parked_at,
             queue=None if view.queue is None else self._lines.get(view.queue, view.queue),
@@ -80,8 +81,8 @@ class Bubbles:
             return Number(exten=party.exten, display=party.exten)
         return None if party.number is None else self._numbers.from_pbx(party.number, dialled=party.dialled)
 
-    def peer(self, party: Party | None, callee: str) -> wire.Peer | None:
-        """Name a party, as the callee may know it."""
+    def peer(self, party: Party | None, audience: Audience = ANYBODY) -> wire.Peer | None:
+        """Name a party, as this audience may know it."""
         if party is None:
             return None
         number = self.number(party)
@@ -89,7 +90,7 @@ class Bubbles:
             return wire.Peer()
         if number.exten is not None and (label := self._lines.get(number.exten)) is not None:
             return wire.Peer(number=number.exten, display=number.display, name=label, reason="extension", matches=1)
-        name = self._names.lookup(number, callee)
+        name = self._names.lookup(number, audience)
         if name is None:
             return wire.Peer(number=number.exten or number.e164, display=number.display)
         return wire.Peer(
@@ -102,7 +103,7 @@ class Bubbles:
             reason=name.reason,
         )
 
-    def _line(self, view: View) -> wire.Line | None:
+    def _line(self, view: View, audience: Audience) -> wire.Line | None:
         if view.caller or view.line is None:
             return None
         number = self._numbers.from_pbx(view.line)
@@ -110,7 +111,7 @@ class Bubbles:
             return None
         exten = number.exten or number.e164 or view.line
         label = self._lines.get(exten)
-        if label is None and (name := self._names.lookup(number, view.extension)) is not None:
+        if label is None and (name := self._names.lookup(number, audience)) is not None:
             label = name.name
         return wire.Line(exten=exten, label=label)
 

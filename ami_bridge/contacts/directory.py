@@ -1,53 +1,43 @@
-"""Number to name, for this callee, from memory. Pure."""
+"""Number to name, for this reader, from memory. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from ami_bridge.contacts.model import LONGEST_NAME, Contact, Name, clean
+from ami_bridge.contacts.index import Index, together
+from ami_bridge.contacts.model import Name, clean
 from ami_bridge.numbers import Number
 from ami_bridge.people.model import Person
 
-SHOWN_TOGETHER = 2
-"""How many names stand side by side before the rest is counted: `A / B (+3)`."""
+__all__ = ["ANYBODY", "SHARED", "Audience", "Directory", "Explanation", "Index", "Step"]
+
+SHARED = "shared"
 
 
-MOST_TOGETHER = 99  # a number that everybody has says nothing; and comparing all with all must end
+class Audience(Struct, frozen=True):
+    """For whom a name is looked up: whose groups, whose own books. Nobody in particular knows shared names only."""
+
+    groups: tuple[str, ...] = ()
+    owner: str | None = None
 
 
-class _Hit(Struct, frozen=True):
-    """One contact that has a number."""
-
-    name: Name
-    assistant: bool
-    """The number is of somebody's assistant, so others come first."""
+ANYBODY = Audience()
 
 
-class Index:
-    """The names of one generation of address books; built aside, piece by piece, then given to the Directory."""
+class Step(Struct, frozen=True, kw_only=True):
+    """One place that was asked on the way to a name."""
 
-    def __init__(self) -> None:
-        self.names: dict[str, Name] = {}
-        self._hits: dict[str, list[_Hit]] = {}
+    place: str
+    """`extensions`, a scope of books, or `direct dialling in` such a scope."""
+    found: tuple[Name, ...] = ()
+    """Everybody found there, each alone."""
 
-    def add(self, contact: Contact, source: str) -> None:
-        """Take in one contact; books of higher priority are to come first."""
-        org = clean(contact.org)
-        shown = clean(contact.name) or org
-        if not shown:
-            return
-        name = Name(name=shown, org=org or None, source=source)
-        for number in contact.numbers:
-            if not (key := number.key):
-                continue
-            first = self.names.setdefault(key, name)
-            if first is name and number.kind != "assistant":
-                continue
-            hit = _Hit(name, number.kind == "assistant")
-            hits = self._hits.setdefault(key, [] if first is name else [_Hit(first, assistant=False)])
-            if len(hits) < MOST_TOGETHER and all(_who(hit.name) != _who(known.name) for known in hits):
-                hits.append(hit)
-                self.names[key] = _together(hits)
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """How a name was found: every place in the order asked, and what came of it."""
+
+    name: Name | None
+    steps: tuple[Step, ...] = ()
 
 
 class Directory:
@@ -57,63 +47,134 @@ class Directory:
         """Begin with the labels of extensions that are no person's (`lines`); `own` is the source shown for them."""
         self._own = clean(own)
         self._lines = {
-            exten: Name(name=label, source=self._own, reason="extension")
+            exten: Name(name=label, source=self._own, reason="extension", names=(label,))
             for exten, text in (lines or {}).items()
             if (label := clean(text))
         }
         self._extensions: dict[str, Name] = dict(self._lines)
-        self._shared: dict[str, Name] = {}
+        self._scopes: dict[str, Index] = {SHARED: Index()}
+        self._shared = self._scopes[SHARED]
+        self._choices: dict[tuple[str, str], str] = {}
 
-    def lookup(self, number: Number | None, callee: str | None = None) -> Name | None:  # noqa: ARG002
-        """Whose number this is, as far as `callee` (an extension) may know; our own extensions come first."""
+    def lookup(self, number: Number | None, audience: Audience = ANYBODY) -> Name | None:
+        """Whose number this is, as far as this audience may know.
+
+        Our own extensions come first, then the owner's books, the groups', the shared ones, direct dialling last.
+        """
         if number is None:
             return None
         exten = number.exten
         if exten is not None and (own := self._extensions.get(exten)) is not None:
             return own
-        return self._shared.get(number.e164 or exten or "")
+        if audience is ANYBODY:
+            found = self._exact(self._shared, number)
+            return found if found is not None else self._direct((self._shared,), number)
+        return self._for(number, audience)
 
-    def replace(self, index: Index) -> None:
-        """Answer from this generation of the shared books from now on."""
-        self._shared = index.names
+    def explain(self, number: Number | None, audience: Audience = ANYBODY) -> Explanation:
+        """Say which places were asked for a number, in which order, and who was found in each."""
+        if number is None:
+            return Explanation(name=None)
+        own = self._extensions.get(number.exten) if number.exten else None
+        steps = [Step(place="extensions", found=(own,) if own else ())] if number.exten else []
+        named = [(name, self._scopes[name]) for name in self._names_of(audience)]
+        key = int(number.e164) if number.e164 else number.exten or ""
+        steps += [Step(place=place, found=tuple(index.contacts(key))) for place, index in named]
+        for place, index in named:
+            if stem := self._direct((index,), number):
+                steps.append(Step(place=f"direct dialling in {place}", found=(stem,)))
+        return Explanation(name=self.lookup(number, audience), steps=tuple(steps))
+
+    def choose(self, login: str, key: str, choice: str | None) -> None:
+        """Let somebody say who a number (its E.164, or exten) is to them, by `Name.ref`; None forgets the choice."""
+        if choice is None:
+            self._choices.pop((login, key), None)
+        else:
+            self._choices[login, key] = choice
+
+    def choices(self, login: str) -> dict[str, str]:
+        """Return what somebody has chosen, by number."""
+        return {key: choice for (who, key), choice in self._choices.items() if who == login}
+
+    def replace(self, index: Index, scope: str = SHARED) -> None:
+        """Answer from this generation of a scope's books from now on."""
+        self._scopes[scope] = index
+        if scope == SHARED:
+            self._shared = index
+
+    def drop(self, scope: str) -> None:
+        """Forget everything in a scope, at once."""
+        if scope == SHARED:
+            self.replace(Index())
+        else:
+            self._scopes.pop(scope, None)
+
+    def scopes(self) -> tuple[str, ...]:
+        """Return the scopes that there are names for."""
+        return tuple(self._scopes)
+
+    def each(self, scope: str = SHARED) -> Iterator[tuple[str, Name]]:
+        """All numbers in a scope's books (E.164, or as the PBX knows them) with their names."""
+        return iter(self._scopes.get(scope, ()))
 
     def replace_people(self, persons: Iterable[Person]) -> None:
         """Answer with these persons for their extensions from now on."""
-        hits: dict[str, list[_Hit]] = {}
+        hits: dict[str, list[Name]] = {}
         for person in persons:
             if shown := clean(person.name) or clean(person.login):
                 department = clean(person.department) or None
-                name = Name(name=shown, org=department, source=self._own, reason="extension")
+                name = Name(name=shown, org=department, source=self._own, reason="extension", names=(shown,))
                 for exten in dict.fromkeys(person.extensions):
-                    hits.setdefault(exten, []).append(_Hit(name, assistant=False))
-        self._extensions = self._lines | {exten: _together(several) for exten, several in hits.items()}
+                    hits.setdefault(exten, []).append(name)
+        self._extensions = self._lines | {exten: together(several) for exten, several in hits.items()}
 
     def __len__(self) -> int:
-        return len(self._shared) + len(self._extensions)
+        return sum(len(index) for index in self._scopes.values()) + len(self._extensions)
 
+    def _names_of(self, audience: Audience) -> list[str]:
+        """Return the scopes that this audience may know, the nearest first."""
+        wanted = [f"owner:{audience.owner}"] if audience.owner else []
+        wanted += [f"group:{group}" for group in audience.groups]
+        return [scope for scope in dict.fromkeys([*wanted, SHARED]) if scope in self._scopes]
 
-def _who(name: Name) -> tuple[str, str]:
-    """Tell people apart: the same person in two books counts once."""
-    return name.name.casefold(), (name.org or "").casefold()
+    def _for(self, number: Number, audience: Audience) -> Name | None:
+        indexes = [self._scopes[scope] for scope in self._names_of(audience)]
+        if audience.owner and self._choices:
+            choice = self._choices.get((audience.owner, number.e164 or number.exten or ""))
+            if choice is not None and (chosen := self._chosen(indexes, number, choice)):
+                return chosen
+        for index in indexes:
+            if found := self._exact(index, number):
+                return found
+        return self._direct(indexes, number)
 
+    @staticmethod
+    def _exact(index: Index, number: Number) -> Name | None:
+        if number.e164 is not None:
+            return index.find(int(number.e164))
+        return index.find_short(number.exten) if number.exten else None
 
-def _together(hits: list[_Hit]) -> Name:
-    """Make one name of several: the common organisation, else `A / B (+n)`."""
-    hits = sorted(hits, key=lambda hit: hit.assistant)
-    first = hits[0].name
-    if len(hits) == 1:
-        return first
-    orgs = {(hit.name.org or "").casefold() for hit in hits}
-    org = first.org if len(orgs) == 1 else None
-    shown = org or _side_by_side([hit.name.name for hit in hits])
-    return Name(name=shown, org=org, source=first.source, reason=first.reason, matches=len(hits))
+    @staticmethod
+    def _direct(indexes: Iterable[Index], number: Number) -> Name | None:
+        """Find the house by what its direct-dial numbers begin with."""
+        if number.e164 is None or number.exten is not None:
+            return None
+        key = int(number.e164)
+        best: tuple[int, Name] | None = None
+        for index in indexes:
+            found = index.find_stem(key)
+            if found is not None and (best is None or found[0] < best[0]):
+                best = found
+        return None if best is None else best[1]
 
-
-def _side_by_side(names: list[str]) -> str:
-    more = f" (+{len(names) - SHOWN_TOGETHER})" if len(names) > SHOWN_TOGETHER else ""
-    room = LONGEST_NAME - len(more)
-    both = " / ".join(names[:SHOWN_TOGETHER])
-    if len(both) > room:  # shorten the longer one, so that the second is still to be seen
-        each = (room - 3) // SHOWN_TOGETHER
-        both = " / ".join(name[:each].rstrip() for name in names[:SHOWN_TOGETHER])
-    return both + more
+    @staticmethod
+    def _chosen(indexes: Iterable[Index], number: Number, choice: str) -> Name | None:
+        key = int(number.e164) if number.e164 else number.exten or ""
+        everybody = [name for index in indexes for name in index.contacts(key)]
+        for name in everybody:
+            if name.ref == choice:
+                several = together(everybody)
+                return structs.replace(
+                    name, reason="choice", matches=several.matches, names=several.names, refs=several.refs
+                )
+        return None

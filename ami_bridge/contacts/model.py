@@ -6,9 +6,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+MOST_NAMES = 20
 LONGEST_NAME = 60  # desk phones show fewer; nothing longer helps anybody
 
 TelKind = Literal["work", "home", "mobile", "fax", "pager", "assistant", "other"]
+StemRule = Literal["head", "extension", "bare"]
+"""How a number says that more digits may follow: written `…-0`, with an extension behind it, or not at all."""
+Reason = Literal["exact", "extension", "stem", "head", "choice"]
 
 _HARMLESS = re.compile(r"[ !#-;=?-\[\]-{}~]*")  # printable ASCII without " < > \ |
 _DROPPED_SIGNS = frozenset('"<>\\|')
@@ -52,6 +56,9 @@ class ContactNumber(Struct, frozen=True):
     e164: str | None = None
     exten: str | None = None
     kind: str = "other"
+    stem: int = 0
+    """What a direct-dial number of the same house would begin with; 0 where the spelling says nothing of it."""
+    rule: StemRule = "bare"
 
     @property
     def key(self) -> str:
@@ -63,6 +70,8 @@ class Contact(Struct, frozen=True, kw_only=True):
     """One entry of an address book, with numbers that can be compared."""
 
     href: str
+    id: int = 0
+    """Our own, which stays the same when the card changes; 0 before it is kept."""
     etag: str | None = None
     uid: str | None = None
     name: str = ""
@@ -78,9 +87,19 @@ class Name(Struct, frozen=True, kw_only=True):
     org: str | None = None
     source: str = ""
     """Label of the book or place that gave the name."""
-    reason: Literal["exact", "extension"] = "exact"
+    reason: Reason = "exact"
+    """exact: the number itself; extension: one of our own; stem: a direct-dial number of a house that is known for
+    sure; head: perhaps one (`Company?`); choice: the reader has chosen among several."""
+    kind: str | None = None
+    """What the book calls the number: work, mobile, home …"""
     matches: int = 1
     """How many contacts have this number."""
+    names: tuple[str, ...] = ()
+    """All who have it, the most likely first; not more than MOST_NAMES."""
+    refs: tuple[str, ...] = ()
+    """Which contacts `names` are, in the same order, for a choice."""
+    ref: str | None = None
+    """Which contact this is, for a choice and for a link; None where it is no contact, or several."""
 
 
 def clean(text: str | None) -> str:

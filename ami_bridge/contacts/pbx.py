@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from ami_bridge.contacts.directory import ANYBODY, Audience
 from ami_bridge.contacts.model import Name
 from ami_bridge.numbers import Number
 
@@ -13,7 +14,7 @@ HIT = "="
 class Directory(Protocol):
     """What we need of the names."""
 
-    def lookup(self, number: Number | None, callee: str | None) -> Name | None:
+    def lookup(self, number: Number | None, audience: Audience = ANYBODY) -> Name | None:
         """Whose number this is."""
 
 
@@ -36,5 +37,5 @@ class NameQuestion:
         number = self._numbers.from_pbx(form.get("n", ""))
         if number is None:  # withheld, or no number at all: not even looked for
             return HIT
-        name = self._directory.lookup(number, form.get("to") or None)
+        name = self._directory.lookup(number, ANYBODY)
         return f"{HIT}{name.name}" if name else HIT

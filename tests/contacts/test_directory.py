@@ -35,7 +35,9 @@ def who(made: Directory, raw: str) -> Name | None:
 
 def test_an_exact_number_gives_its_name() -> None:
     made = directory([contact("Erika Muster", "030 / 231 25-001", org="Muster GmbH")])
-    assert who(made, SHOP) == Name(name="Erika Muster", org="Muster GmbH", source="Stadt", reason="exact", matches=1)
+    assert who(made, SHOP) == Name(
+        name="Erika Muster", org="Muster GmbH", source="Stadt", kind="work", names=("Erika Muster",)
+    )
     assert who(made, SHOP + "2") is None  # no guessing by the last digits
     assert who(made, SHOP[:-1]) is None
     assert who(made, "anonymous") is None
@@ -46,9 +48,11 @@ def test_an_exact_number_gives_its_name() -> None:
 def test_our_own_people_come_first() -> None:
     anna = Person(login="anna", name="Anna Amsel", department="Bürgerbüro", extensions=("101", "171"))
     made = directory([contact("Somebody Else", "089 99998-101"), contact("Kopierraum", "188")], [anna])
-    expected = Name(name="Anna Amsel", org="Bürgerbüro", source="Rathaus", reason="extension")
+    expected = Name(name="Anna Amsel", org="Bürgerbüro", source="Rathaus", reason="extension", names=("Anna Amsel",))
     assert who(made, "101") == who(made, "+498999998101") == who(made, "171") == expected
-    assert who(made, "600") == Name(name="Bürgertelefon", source="Rathaus", reason="extension")
+    assert who(made, "600") == Name(
+        name="Bürgertelefon", source="Rathaus", reason="extension", names=("Bürgertelefon",)
+    )
     found = who(made, "188")
     assert found is not None
     assert (found.name, found.reason) == ("Kopierraum", "exact")
@@ -69,12 +73,20 @@ def test_several_of_one_company_are_the_company() -> None:
             contact("C", SHOP, org="Muster GmbH"),
         ]
     )
-    assert who(made, SHOP) == Name(name="Muster GmbH", org="Muster GmbH", source="Stadt", matches=3)
+    assert who(made, SHOP) == Name(
+        name="Muster GmbH",
+        org="Muster GmbH",
+        source="Stadt",
+        kind="work",
+        matches=3,
+        names=("A", "B", "C"),
+        refs=("",) * 3,
+    )
 
 
 def test_several_strangers_stand_side_by_side() -> None:
     assert who(directory([contact("Anna", SHOP), contact("Ben", SHOP)]), SHOP) == Name(
-        name="Anna / Ben", source="Stadt", matches=2
+        name="Anna / Ben", source="Stadt", kind="work", matches=2, names=("Anna", "Ben"), refs=("", "")
     )
     many = directory([contact(name, SHOP, org=name) for name in ("Anna", "Ben", "Carla", "Dieter")])
     found = who(many, SHOP)

@@ -80,7 +80,7 @@ class World:
         await self.sync.run()
 
     def who(self, number: str) -> str | None:
-        name = self.directory.lookup(self.numbers.from_pbx(number), "101")
+        name = self.directory.lookup(self.numbers.from_pbx(number))
         return name.name if name else None
 
 
