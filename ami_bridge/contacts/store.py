@@ -1,11 +1,12 @@
 """Address books in the database, so that names are there before the groupware is asked, or while it is away."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Struct
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 
+from ami_bridge.contacts.folding import Term, searched
 from ami_bridge.contacts.model import Contact, ContactNumber
 from ami_bridge.db.database import Database, Transaction
 from ami_bridge.db.tables import books, contacts, numbers
@@ -38,6 +39,13 @@ class Changes(Struct, frozen=True, kw_only=True):
     deleted: Collection[str] = ()
     token: str | None = None
     ctag: str | None = None
+
+
+class Found(Struct, frozen=True):
+    """A contact that was searched for, and the label of its book."""
+
+    contact: Contact
+    source: str
 
 
 class ContactStore:
@@ -73,18 +81,27 @@ class ContactStore:
         by_contact: dict[int, list[ContactNumber]] = {}
         for row in found:
             by_contact.setdefault(row.contact, []).append(_number(row.e164, row.raw, row.type))
-        return last, [
-            Contact(
-                href=row.href,
-                etag=row.etag,
-                uid=row.uid,
-                name=row.fn or "",
-                org=row.org,
-                company=row.kind == "org",
-                numbers=tuple(by_contact.get(row.id, ())),
-            )
-            for row in rows
-        ]
+        return last, [_contact(row, by_contact.get(row.id, ())) for row in rows]
+
+    async def search(self, wanted: Sequence[Term], scopes: Collection[str], *, limit: int, offset: int) -> list[Found]:
+        """Find contacts that have all that is wanted, in books of these scopes, in the order of their names."""
+        fits = [or_(*(contacts.c.folded.contains(piece, autoescape=True) for piece in term)) for term in wanted]
+        rows = await self._db.rows(
+            select(contacts, books.c.label)
+            .join(books, books.c.id == contacts.c.book)
+            .where(books.c.scope.in_(scopes), contacts.c.folded != "", *fits)
+            .order_by(contacts.c.folded, contacts.c.id)
+            .limit(limit)
+            .offset(offset)
+        )
+        if not rows:
+            return []
+        ids = [row.id for row in rows]
+        of_those = select(numbers).where(numbers.c.contact.in_(ids)).order_by(numbers.c.contact, numbers.c.position)
+        by_contact: dict[int, list[ContactNumber]] = {}
+        for row in await self._db.rows(of_those):
+            by_contact.setdefault(row.contact, []).append(_number(row.e164, row.raw, row.type))
+        return [Found(_contact(row, by_contact.get(row.id, ())), row.label) for row in rows]
 
     async def keep(self, changes: Changes) -> None:
         """Keep the result of one look at a book, with the token that goes with it, in one transaction."""
@@ -135,6 +152,7 @@ async def _insert(transaction: Transaction, book: int, several: Sequence[Contact
                     "fn": contact.name,
                     "org": contact.org,
                     "kind": "org" if contact.company else "individual",
+                    "folded": searched([contact.name, contact.org], [one.key for one in contact.numbers]),
                 }
                 for contact in several
             ]
@@ -149,6 +167,18 @@ async def _insert(transaction: Transaction, book: int, several: Sequence[Contact
     ]
     for some in _slices(values):
         await transaction.run(insert(numbers).values(list(some)))
+
+
+def _contact(row: Row[Any], its: Iterable[ContactNumber]) -> Contact:
+    return Contact(
+        href=row.href,
+        etag=row.etag,
+        uid=row.uid,
+        name=row.fn or "",
+        org=row.org,
+        company=row.kind == "org",
+        numbers=tuple(its),
+    )
 
 
 def _number(e164: str | None, raw: str, kind: str | None) -> ContactNumber:

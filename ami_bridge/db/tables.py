@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -17,7 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -142,6 +143,7 @@ contacts = Table(
     Column("fn", Words),
     Column("org", Words),
     Column("kind", Words),
+    Column("folded", Words, nullable=False, server_default=""),
     Index(None, "book", "href", unique=True),
 )
 
@@ -153,4 +155,16 @@ numbers = Table(
     Column("e164", Words, index=True),
     Column("raw", Words, nullable=False),
     Column("type", Words),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+    Column("pbx_id", Words, nullable=False),
+    Column("extension", Words),
+    Column("private", Boolean, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("last_used", UtcTime),
 )
