@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType, web
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_bridge import wire
@@ -97,7 +97,6 @@ def test_both_languages_have_a_word_for_everything() -> None:
     assert set(SIGNS) == states
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.text(), st.text(), st.text(), st.text())
 def test_no_name_of_a_stranger_reaches_the_terminals_controls(name: str, org: str, number: str, label: str) -> None:
     peer = wire.Peer(number=number, display=number, name=name, org=org)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ami_bridge.asterisk import translate as t
@@ -190,13 +190,11 @@ values = st.one_of(
 repeated = st.one_of(values, st.lists(st.text(max_size=5), min_size=1, max_size=3))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(NAMES), st.dictionaries(st.sampled_from(HEADERS), repeated))
 def test_junk_never_raises(name: str, headers: dict[str, str | list[str]]) -> None:
     must_be_sound(translate(said({"Event": name, **headers})))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.sampled_from(CASES), st.dictionaries(st.sampled_from(HEADERS), repeated))
 def test_real_events_with_junk_among_them_never_raise(
     case: tuple[dict[str, str], CallEvent | None], headers: dict[str, str | list[str]]
@@ -207,7 +205,6 @@ def test_real_events_with_junk_among_them_never_raise(
 items = st.lists(st.dictionaries(st.sampled_from([*HEADERS, "Duration", "BridgeId", "Application", "Event"]), values))
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(items, items, items, items)
 def test_a_floor_of_junk_never_raises(
     channels: list[dict[str, str]],
