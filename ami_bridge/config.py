@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from ami_bridge.errors import ConfigError
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+SECRET_FILES = frozenset({"secret_file", "password_file", "key_file"})
 MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the person
 
 
@@ -109,6 +110,9 @@ class People(Section, frozen=True, kw_only=True):
     """Path of the staff book."""
     extensions: dict[str, list[str]] = {}
     roles: dict[str, list[str]] = {}
+    key: str = ""
+    """Seals people's passwords of the groupware: 32 bytes in base64. Without it nobody can give one."""
+    key_file: str = ""
 
 
 class Journal(Section, frozen=True, kw_only=True):
@@ -182,7 +186,7 @@ def _with_secrets(raw: dict[str, Any], path: Path, section: str = "") -> dict[st
                 filled[key] = [
                     _with_secrets(one, path, f"{section}{key}.") if isinstance(one, dict) else one for one in value
                 ]
-            case str() if key in {"secret_file", "password_file"}:
+            case str() if key in SECRET_FILES:
                 plain = key.removesuffix("_file")
                 if raw.get(plain):
                     raise ConfigError(f"{path}: [{section}{key}] and [{section}{plain}] are both set; keep one")

@@ -9,6 +9,7 @@ from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Person
 
 NOT_THEIRS: frozenset[TelKind] = frozenset({"assistant", "fax", "pager"})
+MOST_GROUPS = 50
 Overrides = Mapping[str, Sequence[str]]
 
 
@@ -29,6 +30,12 @@ def extensions_of(card: Card, numbers: Numbers) -> tuple[str, ...]:
     return tuple(dict.fromkeys(exten for exten in found if numbers.is_extension(exten)))
 
 
+def groups_of(card: Card) -> tuple[str, ...]:
+    """Say which groups a card's person is in: the department, and every category."""
+    named = (" ".join(name.split()) for name in (card.unit or "", *card.categories))
+    return tuple(dict.fromkeys(name for name in named if name))[:MOST_GROUPS]
+
+
 def person_of(card: Card, numbers: Numbers, *, extensions: Overrides, roles: Overrides) -> Person | None:
     """Make a person of a card; None for a list, or where nothing says who it is."""
     login = login_of(card)
@@ -40,6 +47,7 @@ def person_of(card: Card, numbers: Numbers, *, extensions: Overrides, roles: Ove
         email=card.emails[0] if card.emails else None,
         department=card.unit or next(iter(card.categories), None),
         extensions=extensions_of(card, numbers),
+        groups=groups_of(card),
     )
     return overridden(person, extensions=extensions, roles=roles)
 

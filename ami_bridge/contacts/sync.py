@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from ami_bridge.contacts import staff
-from ami_bridge.contacts.directory import Directory, Index
+from ami_bridge.contacts.directory import SHARED, Directory, Index
 from ami_bridge.contacts.model import Card, Contact, ContactNumber
 from ami_bridge.contacts.store import Changes, ContactStore, StoredBook
 from ami_bridge.contacts.watch import Dav, Pause, Watch
@@ -84,9 +84,9 @@ class Sync:
         rights_changed: Callable[[frozenset[str]], Awaitable[None]],
         now: Callable[[], datetime],
     ) -> None:
-        # Until there are groups and private books, what is not for everybody is not read at all.
-        self._books = [book for book in books if book.scope == "shared"]
-        self._unread = [book.path for book in books if book.scope != "shared"]
+        self._books = [book for book in books if _is_known(book.scope)]
+        # A scope that nobody knows would have to be "the owner alone", and these books have no owner.
+        self._unread = [book.path for book in books if not _is_known(book.scope)]
         self._staff = staff
         self._store = store
         self._persons = persons
@@ -105,7 +105,7 @@ class Sync:
     async def load(self) -> None:
         """Begin with what was kept, so that names are there at once."""
         for path in self._unread:
-            log.warning("contacts.book_not_read", book=path, why="only books of scope shared are")
+            log.warning("contacts.book_not_read", book=path, why="its scope is neither shared nor group:<name>")
         await self._store.keep_only([book.path for book in self._books])
         extensions, roles = self._staff.extensions, self._staff.roles
         kept = await self._persons.all()
@@ -122,7 +122,7 @@ class Sync:
         looks: list[tuple[str, Callable[[], Awaitable[bool]]]] = []
         if self._staff.book:
             looks.append((self._staff.book, self._look_at_staff))
-        looks += [(book.path, partial(self._look_at, book)) for book in self._books]
+        looks += [(book.path, partial(self.look_at, book, self._watch)) for book in self._books]
         changed = False
         for path, look in looks:
             changed = await self._watch.over(path, look) or changed
@@ -135,25 +135,31 @@ class Sync:
         if not self._watch.failing:
             self._reads_differently = False
 
-    async def _look_at(self, book: BookOfConfig) -> bool:
-        """Bring one address book up to date; says whether anything changed."""
-        stored = (await self._store.books()).get(book.path)
+    @property
+    def away(self) -> bool:
+        """Whether the groupware did not answer in the last turn."""
+        return self._watch.away
+
+    async def look_at(self, book: BookOfConfig, watch: Watch, *, key: str = "") -> bool:
+        """Bring one address book up to date, kept under `key` (else its path); says whether anything changed."""
+        key = key or book.path
+        stored = (await self._store.books()).get(key)
         ours = await self._store.etags(stored.id) if stored else {}
         token, ctag = (stored.sync_token, stored.ctag) if stored else (None, None)
         if self._reads_differently:
             ours, token, ctag = dict.fromkeys(ours), None, None
-        found = await self._watch.look(book.path, Known(etags=ours, token=token, ctag=ctag))
+        found = await watch.look(book.path, Known(etags=ours, token=token, ctag=ctag))
         if found is None:
             return False
         theirs, listing, planned = found
         contacts: list[Contact] = []
-        async for href, card in self._watch.cards(theirs, planned.fetch):
+        async for href, card in watch.cards(theirs, planned.fetch):
             contacts.append(self._contact(href, listing.etags.get(href), card))
         label = book.label or theirs.name or book.path
         if stored is None or not planned.is_empty or not _same(stored, label, listing):
             await self._store.keep(
                 Changes(
-                    path=book.path,
+                    path=key,
                     label=label,
                     scope=book.scope,
                     contacts=contacts,
@@ -162,9 +168,10 @@ class Sync:
                     ctag=listing.ctag,
                 )
             )
-        self._watch.kept(book.path, listing)
+        watch.kept(book.path, listing)
         if not planned.is_empty:
-            log.info("contacts.synced", book=book.path, fetched=len(contacts), deleted=len(planned.delete))
+            name = watch.called or book.path
+            log.info("contacts.synced", book=name, fetched=len(contacts), deleted=len(planned.delete))
         return not planned.is_empty or stored is None or stored.label != label
 
     async def _look_at_staff(self) -> bool:
@@ -234,12 +241,22 @@ class Sync:
 
     async def _refill(self, *, check: bool = False) -> None:
         """Build the names anew from what is kept, and answer from them from then on."""
+        scopes: dict[str, list[str]] = {SHARED: []}
+        for book in self._books:
+            scopes.setdefault(book.scope, []).append(book.path)
+        for scope, keys in scopes.items():
+            await self.refill(scope, keys, check=check)
+        if check and self._reads_differently:
+            log.info("contacts.site_changed", why="numbers are read differently now; all books are fetched anew")
+
+    async def refill(self, scope: str, keys: Iterable[str], *, check: bool = False) -> None:
+        """Build the names of one scope anew from the books kept under these keys."""
         index = Index()
         pause = Pause()
         stored = await self._store.books()
         checked = 0
-        for book in self._books:
-            if (kept := stored.get(book.path)) is None:
+        for key in keys:
+            if (kept := stored.get(key)) is None:
                 continue
             after, some = await self._store.page(kept.id, 0)
             while some:
@@ -250,9 +267,7 @@ class Sync:
                         self._reads_differently |= self._differs(contact)
                     await pause()
                 after, some = await self._store.page(kept.id, after)
-        self._directory.replace(index)
-        if check and self._reads_differently:
-            log.info("contacts.site_changed", why="numbers are read differently now; all books are fetched anew")
+        self._directory.replace(index, scope)
 
     def _differs(self, contact: Contact) -> bool:
         """Tell whether a contact was kept under another configuration of the site."""
@@ -261,6 +276,11 @@ class Sync:
             for one in contact.numbers
             if one.e164
         )
+
+
+def _is_known(scope: str) -> bool:
+    """Tell whether a book of the configuration says who may know what is in it."""
+    return scope == SHARED or (scope.startswith("group:") and len(scope) > len("group:"))
 
 
 def _same(stored: StoredBook, label: str, listing: Listing) -> bool:

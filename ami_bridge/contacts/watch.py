@@ -53,9 +53,11 @@ class Pause:
 class Watch:
     """Remembers how the looks went, and decides what to believe."""
 
-    def __init__(self, dav: Dav, now: Callable[[], datetime]) -> None:
+    def __init__(self, dav: Dav, now: Callable[[], datetime], *, called: str = "") -> None:
+        """Watch books that are had over `dav`; `called` stands in the log where their paths are nobody's business."""
         self._dav = dav
         self._now = now
+        self.called = called
         self._doubtful: set[str] = set()
         self._compared: dict[str, datetime] = {}
         self._failures: dict[str, int] = {}
@@ -69,6 +71,11 @@ class Watch:
         """Whether any book could not be looked at in the last turn."""
         return bool(self._failures)
 
+    @property
+    def away(self) -> bool:
+        """Whether no book at all could be reached in the last turn."""
+        return self._told_away
+
     async def over(self, path: str, look: Callable[[], Awaitable[bool]]) -> bool:
         """Have a look, and note how it went."""
         self._looked.add(path)
@@ -80,11 +87,11 @@ class Watch:
         except (RefusedError, NotReachableError) as error:
             why = str(error)
         except Exception:  # a bug met by one book must not cost the others their turn
-            log.exception("contacts.look_failed", book=path)
+            log.exception("contacts.look_failed", book=self.called or path)
         else:
             self._failures.pop(path, None)
             if self._told.pop(path, None):
-                log.info("contacts.book_is_back", book=path)
+                log.info("contacts.book_is_back", book=self.called or path)
             return changed
         self._failures[path] = self._failures.get(path, 0) + 1
         if why:
@@ -107,7 +114,7 @@ class Watch:
 
     def _tell(self, path: str, why: str) -> None:
         if self._told.get(path) != why:
-            log.warning("contacts.book_failed", book=path, why=why)
+            log.warning("contacts.book_failed", book=self.called or path, why=why)
             self._told[path] = why
 
     async def look(self, path: str, known: Known) -> tuple[dav_client.Book, Listing, Plan] | None:
@@ -133,7 +140,8 @@ class Watch:
         if 2 * gone <= of or path in self._doubtful:
             return True
         self._doubtful.add(path)
-        log.warning("contacts.large_loss_waits", book=path, gone=gone, of=of, why="the next look must confirm it")
+        why = "the next look must confirm it"
+        log.warning("contacts.large_loss_waits", book=self.called or path, gone=gone, of=of, why=why)
         return False
 
     def kept(self, path: str, listing: Listing) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -75,6 +75,7 @@ people = Table(
     Column("department", Words),
     Column("extensions", JSON, nullable=False),
     Column("roles", JSON, nullable=False),
+    Column("groups", JSON, nullable=False, server_default="[]"),
 )
 
 tokens = Table(
@@ -167,4 +168,28 @@ devices = Table(
     Column("private", Boolean, nullable=False),
     Column("created", UtcTime, nullable=False),
     Column("last_used", UtcTime),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("login", Words, primary_key=True),
+    Column("id", Words, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("given", UtcTime, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("login", Words, primary_key=True),
+    Column("private_on_display", Boolean, nullable=False),
+)
+
+choices = Table(
+    "choices",
+    metadata,
+    Column("login", Words, primary_key=True),
+    Column("number", Words, primary_key=True),
+    Column("ref", Words, nullable=False),
 )

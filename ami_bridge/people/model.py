@@ -18,6 +18,19 @@ class Person(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
     """The first one is the main one."""
     roles: tuple[str, ...] = ("user",)
+    groups: tuple[str, ...] = ()
+    """Whose books this person may know: the department and the categories of the card."""
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A person's own account at the groupware, given to have their address books read."""
+
+    id: str
+    """Names it where the person's name is nobody's business."""
+    login: str
+    sealed: bytes
+    """The password, as the vault seals it."""
+    given: datetime
 
 
 class Token(Struct, frozen=True, kw_only=True):
@@ -49,10 +62,11 @@ class People:
     def __init__(self, persons: Iterable[Person] = ()) -> None:
         self._by_login: dict[str, Person] = {}
         self._by_extension: dict[str, tuple[Person, ...]] = {}
+        self._show_private: set[str] = set()
         self.replace(persons)
 
     def replace(self, persons: Iterable[Person]) -> frozenset[str]:
-        """Take these persons instead; returns the logins whose rights changed: gone, other extensions or roles."""
+        """Take these persons instead; returns logins of changed rights: gone, other extensions, roles, groups."""
         before = self._by_login
         self._by_login = {person.login: person for person in persons}
         by_extension: dict[str, tuple[Person, ...]] = {}
@@ -61,6 +75,17 @@ class People:
                 by_extension[extension] = (*by_extension.get(extension, ()), person)
         self._by_extension = by_extension
         return frozenset(login for login, old in before.items() if _rights(old) != _rights(self.by_login(login)))
+
+    def shows_private(self, login: str) -> bool:
+        """Whether names of this person's own books may stand on the display of their telephone."""
+        return login in self._show_private
+
+    def show_private(self, login: str, *, wanted: bool) -> None:
+        """Let the display show names of this person's own books, or not."""
+        if wanted:
+            self._show_private.add(login)
+        else:
+            self._show_private.discard(login)
 
     def by_login(self, login: str) -> Person | None:
         """Return the person with exactly this login."""
@@ -86,5 +111,5 @@ def user_of(person: Person) -> wire.User:
     )
 
 
-def _rights(person: Person | None) -> tuple[frozenset[str], frozenset[str]] | None:
-    return None if person is None else (frozenset(person.extensions), frozenset(person.roles))
+def _rights(person: Person | None) -> tuple[frozenset[str], ...] | None:
+    return None if person is None else tuple(map(frozenset, (person.extensions, person.roles, person.groups)))

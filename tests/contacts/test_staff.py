@@ -29,6 +29,7 @@ def test_a_card_is_a_person() -> None:
         email="anna@musterhausen.example",
         department="Bürgerbüro",
         extensions=("101", "171"),  # at work first
+        groups=("Bürgerbüro",),
     )
 
 
