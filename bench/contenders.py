@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import gc
 import json
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from panoramisk import Manager
+from panoramisk.message import Message as StockMessage
 
 from ami_bridge.asterisk import translate
 from ami_bridge.asterisk.link import AmiLink
@@ -33,8 +36,8 @@ from ami_bridge.web.hub import Hub, News
 
 END = b"\r\n\r\n"
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
-SAMPLE_EVERY = 1000
-"""Events between two looks at the memory."""
+FIELDS = ("Event", "Uniqueid", "Linkedid", "Channel")
+"""What every reader reads of each wanted event, as an application would."""
 PAGE = 4096
 
 
@@ -43,21 +46,50 @@ class Result:
     """What one contender did."""
 
     handled: int = 0
-    """Events that reached the end of the way."""
+    """Wanted events that reached the end of the way."""
+    read: int = 0
+    """Characters in the fields that were read of them."""
     shown: int = 0
     """Messages in the outboxes of websockets."""
     left: int = 0
     """Calls and legs that are still in memory at the end."""
     cpu: float = 0.0
-    memory: list[int] = field(default_factory=list)
-    """Resident bytes, now and then."""
+    look_every: int = 0
+    """Wanted events between two looks at the memory; 0 looks never."""
+    resident: list[int] = field(default_factory=list)
+    """Bytes that this process had at each look."""
+    blocks: list[int] = field(default_factory=list)
+    """Pieces of memory that Python's objects had."""
 
 
 Contender = Callable[[Pbx, Result, Callable[[], None]], Awaitable[None]]
 
 
-async def plain(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
-    """Run panoramisk 1.4 as its documentation says, with one synchronous callback for all events."""
+async def plain_one_callback(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
+    """Run panoramisk 1.4 as it is, with one synchronous callback that gets all events and looks at their names."""
+
+    def callback(_manager: Manager, event: StockMessage) -> None:
+        name = event.event
+        if name in translate.WANTED:
+            result.read += len(name) + len(event.uniqueid) + len(event.linkedid) + len(event.channel)
+            result.handled += 1
+
+    await _plain(pbx, {"*": callback}, ready)
+
+
+async def plain_by_name(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
+    """Run panoramisk 1.4 as its documentation shows, with a synchronous callback for each wanted name."""
+
+    def callback(_manager: Manager, event: StockMessage) -> None:
+        result.read += len(event.event) + len(event.uniqueid) + len(event.linkedid) + len(event.channel)
+        result.handled += 1
+
+    await _plain(pbx, dict.fromkeys(sorted(translate.WANTED), callback), ready)
+
+
+async def _plain(
+    pbx: Pbx, callbacks: dict[str, Callable[[Manager, StockMessage], None]], ready: Callable[[], None]
+) -> None:
     over = asyncio.Event()
     manager = Manager(
         loop=asyncio.get_running_loop(),
@@ -68,11 +100,8 @@ async def plain(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
         on_login=lambda _manager: ready(),
         on_disconnect=lambda _manager, _error: over.set(),
     )
-
-    def callback(_manager: Manager, _event: object) -> None:
-        result.handled += 1
-
-    manager.register_event("*", callback)
+    for pattern, callback in callbacks.items():
+        manager.register_event(pattern, callback)
     await manager.connect()
     await over.wait()
     manager.close()
@@ -81,7 +110,10 @@ async def plain(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
 async def our_link(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
     """Run our link, with the events that the daemon wants."""
 
-    def receive(_message: Message) -> None:
+    def receive(message: Message) -> None:
+        get = message.get
+        result.read += len(get("Event", "")) + len(get("Uniqueid", "")) + len(get("Linkedid", ""))
+        result.read += len(get("Channel", ""))
         result.handled += 1
 
     async def connected() -> None:
@@ -171,13 +203,14 @@ async def make_daemon(
 async def whole_daemon(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
     """Run everything from the socket to the outboxes of the websockets."""
     async with make_daemon(pbx, result, live=ready) as (link, dispatch, resync):
-        handle = dispatch.handle
+        handle, look_every = dispatch.handle, result.look_every
+        loop = asyncio.get_running_loop()
 
         def receive(message: Message) -> None:
             handle(message)
             result.handled += 1
-            if not result.handled % SAMPLE_EVERY:
-                result.memory.append(resident())
+            if look_every and not result.handled % look_every:
+                loop.call_soon(look, result)  # when nothing is half read
 
         await _until_lost(link, receive, resync.run)
 
@@ -210,7 +243,8 @@ async def splitter(pbx: Pbx, result: Result, ready: Callable[[], None]) -> None:
 
 
 CONTENDERS: dict[str, Contender] = {
-    "panoramisk 1.4 plain": plain,
+    "panoramisk, one callback": plain_one_callback,
+    "panoramisk, by name": plain_by_name,
     "our link": our_link,
     "whole daemon": whole_daemon,
     "splitter (limit)": splitter,
@@ -228,14 +262,16 @@ async def _until_lost(
     await asyncio.wait({running})
 
 
-def resident() -> int:
-    """Return how much memory this process has."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE
+def look(result: Result) -> None:
+    """Write down how much memory there is, without what only waits to be collected."""
+    gc.collect()
+    result.blocks.append(sys.getallocatedblocks())
+    result.resident.append(int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE)
 
 
-async def run(contender: Contender, pbx: Pbx) -> Result:
+async def run(contender: Contender, pbx: Pbx, look_every: int) -> Result:
     """Let a contender read until the other side ends; its time counts from the login on."""
-    result = Result()
+    result = Result(look_every=look_every)
     began = 0.0
 
     def ready() -> None:
@@ -254,9 +290,10 @@ def main() -> None:
     parser.add_argument("contender", choices=CONTENDERS)
     parser.add_argument("port", type=int)
     parser.add_argument("secret")
+    parser.add_argument("look_every", type=int)
     arguments = parser.parse_args()
     pbx = Pbx(id="bench", port=arguments.port, secret=arguments.secret)
-    result = asyncio.run(run(CONTENDERS[arguments.contender], pbx))
+    result = asyncio.run(run(CONTENDERS[arguments.contender], pbx, arguments.look_every))
     print(json.dumps(result.__dict__), flush=True)
 
 
