@@ -35,11 +35,13 @@ class Resync:
         self._link = link
         self._listener = listener
         self._started = ""
+        self._version = ""
 
     async def run(self) -> None:
         """Read the state, then again and again, as long as the connection lives (the link cancels it)."""
         status = await snapshot.status(self._link)
-        snapshot.judge_version(status.version, pbx=self._pbx)
+        told, self._version = self._version == status.version, status.version
+        snapshot.judge_version(status.version, pbx=self._pbx, tell=not told)
         if self._started and status.started != self._started:
             log.warning("ami.pbx_restarted", pbx=self._pbx)
             self._listener.restarted()

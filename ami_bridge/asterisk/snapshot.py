@@ -71,16 +71,22 @@ async def _list(link: Link, action: str, headers: Mapping[str, str] | None = Non
         return []
 
 
-def judge_version(version: str, *, pbx: str) -> None:
-    """Warn loudly of an Asterisk that is too old. Source: security advisories of Asterisk up to 22.10.1."""
+def judge_version(version: str, *, pbx: str, tell: bool = True) -> None:
+    """Warn loudly of an Asterisk that is too old, and refuse one that is far too old (RefusedError).
+
+    Source: security advisories of Asterisk up to 22.10.1. `tell` is False where it has been said before.
+    """
     number = re.match(
         r"(?:certified[-/]|GIT-)?(\d{1,4}(?:\.\d{1,4})*)", version
     )  # certified/20.7-cert4, GIT-22-a1b2c3d
     found = tuple(int(part) for part in number[1].split(".")) if number else (0,)
     if found < OLDEST_AT_ALL:
-        log.error("ami.version_unsupported", pbx=pbx, version=version, needed="22.10.1", reason="below 20: not served")
+        if tell:
+            log.error(
+                "ami.version_unsupported", pbx=pbx, version=version, needed="22.10.1", reason="below 20: not served"
+            )
         raise RefusedError(f"Asterisk {version} is older than 20 and is not served")
-    if found < OLDEST_GOOD:
+    if found < OLDEST_GOOD and tell:
         log.warning(
             "ami.version_old", pbx=pbx, version=version, needed="22.10.1", reason="known holes in the manager interface"
         )

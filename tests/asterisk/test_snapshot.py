@@ -128,3 +128,11 @@ def test_one_that_is_too_old_or_unknown_is_refused_in_a_sentence(version: str) -
     with capture_logs() as logs, pytest.raises(RefusedError, match="older than 20"):
         judge_version(version, pbx="town")
     assert [one["event"] for one in logs] == ["ami.version_unsupported"]
+
+
+def test_an_unserved_version_is_told_once_and_refused_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    for tell in (True, False):
+        with pytest.raises(RefusedError):
+            judge_version("18.0.0", pbx="town", tell=tell)
+    said = capsys.readouterr()
+    assert (said.out + said.err).count("ami.version_unsupported") == 1
