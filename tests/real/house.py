@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +24,8 @@ from ami_bridge.demo.town import BRIDGE_USER, PEOPLE, PREFIX
 from tests.real.schema import must_fit
 
 SOON = 10.0
+SOAK = bool(os.environ.get("AMI_BRIDGE_SOAK"))
+"""Whether the long forms of the tests are wanted (`make soak`)."""
 
 
 class House:

@@ -12,11 +12,12 @@ import pytest
 
 from ami_bridge.demo.sipp import PlayedPhone, Sipp, call_from_trunk
 from ami_bridge.demo.town import PEOPLE
-from tests.real.house import House
+from tests.real.house import SOAK, House
 from tests.real.tap import Tap
 
 BAKER = "+493023125001"
 CALLS = 20
+KILLS = 20 if SOAK else 1
 ADDED = 0.35  # seconds that a call may wait for a daemon that is not well
 
 
@@ -77,7 +78,8 @@ async def end(house: House, calls: list[Sipp]) -> None:
     await asyncio.gather(*(call.stop() for call in calls))
 
 
-async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House) -> None:
+@pytest.mark.parametrize("turn", range(KILLS))
+async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House, turn: int) -> None:
     async with telephones(house), house.listen("anna") as anna:
         calls = await twenty_calls(house, 60)
         await until_both_agree(house, CALLS, within=15)
@@ -90,14 +92,15 @@ async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House) ->
         ended = [one for one in anna.calls() if one["state"] == "ended"]
         assert len({one["id"] for one in ended}) >= CALLS // len(PEOPLE), "every bubble is closed"
         await end(house, calls)
-    print(f"after kill -9 of Asterisk and its restart the board was right after {took:.2f} s")
+    print(f"turn {turn}: after kill -9 of Asterisk and its restart the board was right after {took:.2f} s")
     async with telephones(house), house.listen("anna") as anna:
         call = await call_from_trunk(house.pbx, BAKER, "+498999998101", hold_seconds=0.3)
         assert (await anna.call("ringing"))["peer"]["name"] == "Sabine Schröder"
         await call.ended()
 
 
-async def test_the_daemon_is_killed_in_the_middle_of_twenty_calls(house: House) -> None:
+@pytest.mark.parametrize("turn", range(KILLS))
+async def test_the_daemon_is_killed_in_the_middle_of_twenty_calls(house: House, turn: int) -> None:
     async with telephones(house):
         calls = await twenty_calls(house, 60)
         await until_both_agree(house, CALLS, within=15)
@@ -111,7 +114,7 @@ async def test_the_daemon_is_killed_in_the_middle_of_twenty_calls(house: House) 
             assert {one["peer"]["name"] for one in anna.heard[place]["calls"]} == {"Sabine Schröder"}
         await end(house, calls)
         await until_both_agree(house, 0, within=20)
-    print(f"after kill -9 of the daemon and its restart the board was right after {took:.2f} s")
+    print(f"turn {turn}: after kill -9 of the daemon and its restart the board was right after {took:.2f} s")
 
 
 async def test_asterisk_is_restarted_in_order(house: House) -> None:

@@ -5,12 +5,12 @@ import statistics
 import time
 
 from ami_bridge.demo.sipp import PlayedPhone, call_from_trunk
-from tests.real.house import House, Listener
+from tests.real.house import SOAK, House, Listener
 from tests.real.tap import Sip, Tap
 
 BAKER, BAKER_NAME = "+493023125001", "Sabine Schröder"
 ANNA, BEN = "+498999998101", "+498999998102"
-ROUNDS = 20
+ROUNDS = 300 if SOAK else 20
 
 
 async def test_a_call_of_a_known_number_is_shown_by_name_at_once(house: House) -> None:
