@@ -15,17 +15,22 @@ ACTION_ID = b"\r\nActionID: "
 MOST_WITHOUT_END = 1 << 20
 """Bytes without the end of a message after which the peer cannot be Asterisk."""
 MOST_FORGOTTEN = 64
+LOOKED_AT = ("Event", "Response", "Message", "EventList", "ActionID")
 
 
 class Reply(StockMessage):  # type: ignore[misc]  # panoramisk is not typed
-    """An answer as panoramisk's bookkeeping of actions wants it, made from our message."""
+    """An answer as panoramisk's bookkeeping of actions wants it: of our message, the few headers that it looks at."""
 
     def __init__(self, headers: Message) -> None:
         self.headers = headers
         self.manager = None
-        self._store: dict[str, tuple[str, str]] = {}
-        for name, value in headers.lines():
-            self._store.setdefault(name.lower(), (name, value))
+        found = ((name, headers.get(name)) for name in LOOKED_AT)
+        self._store = {name.lower(): (name, value) for name, value in found if value is not None}
+
+    def get(self, key: str, default: str | None = None) -> str | None:
+        """Return a header's value; panoramisk's own way raises and catches an error for each that is not there."""
+        header = self._store.get(key.lower())
+        return default if header is None else header[1]
 
 
 class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
