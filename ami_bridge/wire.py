@@ -24,10 +24,18 @@ class Peer(Struct, frozen=True, kw_only=True):
     org: str | None = None
     source: str | None = None
     """Label of the book or place that gave the name."""
+    kind: str | None = None
+    """What the book calls the number: `work`, `mobile`, `home` …"""
     matches: int = 0
     """How many contacts have this number."""
+    names: tuple[str, ...] = ()
+    """Where there are several: who they are, the most likely first, at most 20."""
+    refs: tuple[str, ...] = ()
+    """Which contacts `names` are, in the same order, so that the reader can choose."""
     reason: str | None = None
-    """Why the name was chosen, in a short stable word: `exact`, `extension`, `network`."""
+    """Why the name was chosen, in a short stable word: `exact`, `extension`, `stem`, `head`, `choice`."""
+    ref: str | None = None
+    """Which contact this is; none where it is no contact, or several."""
 
 
 class Line(Struct, frozen=True, kw_only=True):

@@ -29,8 +29,24 @@ class Name(Protocol):
         """Why this entry was taken."""
 
     @property
+    def kind(self) -> str | None:
+        """What the book calls the number."""
+
+    @property
     def matches(self) -> int:
         """How many entries have the number."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All who have it."""
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """Which entries `names` are."""
+
+    @property
+    def ref(self) -> str | None:
+        """Which entry this is."""
 
 
 class Names(Protocol):
@@ -62,7 +78,7 @@ class Bubbles:
             ended_at=view.ended_at,
             peer=self.peer(view.peer, audience) or wire.Peer(),
             others=tuple(peer for one in view.others if (peer := self.peer(one, audience))),
-            line=self._line(view, audience),
+            line=self.line(view),
             extension=view.extension,
             forwarded_by=self.peer(view.forwarded_by, audience),
             result=view.result,
@@ -99,11 +115,16 @@ class Bubbles:
             name=name.name,
             org=name.org,
             source=name.source,
+            kind=name.kind,
             matches=name.matches,
+            names=name.names if name.matches > 1 else (),
+            refs=name.refs if name.matches > 1 else (),
             reason=name.reason,
+            ref=name.ref,
         )
 
-    def _line(self, view: View, audience: Audience) -> wire.Line | None:
+    def line(self, view: View) -> wire.Line | None:
+        """Label what was called: it is of the house, so anybody may know it."""
         if view.caller or view.line is None:
             return None
         number = self._numbers.from_pbx(view.line)
@@ -111,7 +132,7 @@ class Bubbles:
             return None
         exten = number.exten or number.e164 or view.line
         label = self._lines.get(exten)
-        if label is None and (name := self._names.lookup(number, audience)) is not None:
+        if label is None and (name := self._names.lookup(number)) is not None:
             label = name.name
         return wire.Line(exten=exten, label=label)
 

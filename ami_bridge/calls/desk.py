@@ -9,6 +9,7 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles, direction
 from ami_bridge.calls.model import JournalRow
 from ami_bridge.calls.view import View
+from ami_bridge.contacts.directory import audience_of
 from ami_bridge.people.model import People, user_of
 
 OWN_CALLS = "calls.self"
@@ -70,11 +71,8 @@ class Desk:
         for view in views:
             if view.state == "ended":
                 self._note(view)
-            persons = self._people.by_extension(view.extension)
-            if not persons:
-                continue
-            call = self._bubbles.bubble(view)
-            for person in persons:
+            for person in self._people.by_extension(view.extension):
+                call = self._bubbles.bubble(view, audience_of(person))  # who shares a telephone shares no address book
                 self._hub.publish(
                     OWN_CALLS, "call.changed", "call", call,
                     key=f"{call.id} {view.extension}", login=person.login, extension=view.extension,
@@ -104,7 +102,8 @@ class Desk:
         person = self._people.by_login(login)
         if person is None:
             return ()
-        return tuple(self._bubbles.bubble(view) for view in self._board.views(person.extensions))
+        audience = audience_of(person)
+        return tuple(self._bubbles.bubble(view, audience) for view in self._board.views(person.extensions))
 
     def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
         """Return the whole state of a topic for this person."""
@@ -124,7 +123,7 @@ class Desk:
         if len(self._noted) > REMEMBER_NOTED:
             del self._noted[next(iter(self._noted))]
         number = self._bubbles.number(view.peer)
-        line = self._bubbles.bubble(view).line
+        line = self._bubbles.line(view)
         self._journal.notice(
             JournalRow(
                 id=row_id,

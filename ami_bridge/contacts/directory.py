@@ -9,7 +9,7 @@ from ami_bridge.contacts.model import Name, clean
 from ami_bridge.numbers import Number
 from ami_bridge.people.model import Person
 
-__all__ = ["ANYBODY", "SHARED", "Audience", "Directory", "Explanation", "Index", "Step"]
+__all__ = ["ANYBODY", "SHARED", "Audience", "Directory", "Explanation", "Index", "Step", "audience_of"]
 
 SHARED = "shared"
 
@@ -22,6 +22,11 @@ class Audience(Struct, frozen=True):
 
 
 ANYBODY = Audience()
+
+
+def audience_of(person: Person) -> Audience:
+    """For this person's own eyes."""
+    return Audience(groups=person.groups, owner=person.login)
 
 
 class Step(Struct, frozen=True, kw_only=True):

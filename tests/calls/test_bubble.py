@@ -23,7 +23,11 @@ class Entry(Struct, frozen=True):
     org: str | None = None
     source: str = "Rathaus"
     reason: str = "exact"
+    kind: str | None = None
     matches: int = 1
+    names: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    ref: str | None = None
 
 
 class Names:
@@ -38,9 +42,9 @@ class Names:
         self.asked.append((number.exten or number.e164 or "", audience.owner))
         match number.exten or number.e164:
             case "+493023125001":
-                return Entry("Bäckerei Huber", org="Huber GmbH", matches=2)
+                return Entry("Bäckerei Huber", org="Huber GmbH", matches=2, names=("Huber", "Maier"), refs=("7", "9"))
             case "+493023125002" if audience.owner == "ben":
-                return Entry("Dr. Private")
+                return Entry("Dr. Private", kind="mobile", names=("Dr. Private",), refs=("5",), ref="5")
             case "101":
                 return Entry("Anna Amsel", source="Haus", reason="extension")
         return None
@@ -70,10 +74,25 @@ def test_a_caller_is_named_with_everything_that_is_known(bubbles: Bubbles) -> No
         id="CALL1", pbx="town", rev=4, state="ringing", direction="in", role="callee", since=NOON,
         peer=wire.Peer(
             number="+493023125001", display="030 23125001", name="Bäckerei Huber", org="Huber GmbH",
-            source="Rathaus", matches=2, reason="exact",
+            source="Rathaus", matches=2, names=("Huber", "Maier"), refs=("7", "9"), reason="exact",
         ),
         line=wire.Line(exten="101", label="Anna Amsel"), extension="101",
     )  # fmt: skip
+
+
+def test_a_private_name_is_its_owners_alone(bubbles: Bubbles, names: Names) -> None:
+    call = view(peer=Party(number="+493023125002"), forwarded_by=Party(number="+493023125002"))
+    bens, annas, anybodys = (
+        bubbles.bubble(call, audience) for audience in (Audience(owner="ben"), Audience(owner="anna"), ANYBODY)
+    )
+    assert bens.peer == wire.Peer(
+        number="+493023125002", display="030 23125002", name="Dr. Private", source="Rathaus", kind="mobile",
+        matches=1, reason="exact", ref="5",
+    )  # fmt: skip
+    assert bens.forwarded_by == bens.peer
+    assert annas == anybodys
+    assert annas.peer == wire.Peer(number="+493023125002", display="030 23125002")
+    assert {owner for number, owner in names.asked if number == "+493023125002"} == {"ben", "anna", None}
 
 
 def test_an_unknown_number_is_shown_as_people_write_it(bubbles: Bubbles) -> None:

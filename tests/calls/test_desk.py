@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from ami_bridge import wire
 from ami_bridge.calls.board import Board
@@ -14,6 +15,8 @@ from ami_bridge.calls.model import JournalRow
 from ami_bridge.calls.view import Party, View
 from ami_bridge.config import Site
 from ami_bridge.contacts.directory import Directory
+from ami_bridge.contacts.index import Index
+from ami_bridge.contacts.model import Contact, ContactNumber
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
 
@@ -66,11 +69,12 @@ class World:
     def __init__(self) -> None:
         self.time = NOON
         self.hub, self.journal = Hub(), Journal()
+        self.directory = Directory(LINES)
         self.people = People([ANNA, BEN])
         self.board = Board("town", hints_context="hints", new_id=lambda _now: "CALL1")
         self.desk = Desk(
             board=self.board,
-            bubbles=Bubbles(numbers=Numbers(Site()), names=Directory(LINES), lines=LINES),
+            bubbles=Bubbles(numbers=Numbers(Site()), names=self.directory, lines=LINES),
             people=self.people,
             hub=self.hub,
             journal=self.journal,
@@ -91,10 +95,30 @@ def test_a_change_is_told_to_whose_extension_it_is_and_to_nobody_else(world: Wor
     assert (first["key"], first["extension"], first["body"].id) == ("CALL1 101", "101", "CALL1")
 
 
-def test_a_shared_extension_is_told_to_all_who_share_it_with_the_same_object(world: World) -> None:
+def test_a_shared_extension_is_told_to_all_who_share_it_each_with_their_own_names(world: World) -> None:
+    mama = Contact(href="1", id=1, name="Mama", numbers=(ContactNumber("030 23125001", "+493023125001", kind="home"),))
+    index = Index()
+    index.add(mama, "Privat")
+    world.directory.replace(index, "owner:anna")
     world.desk.show([view(extension="8101")])
     assert world.hub.logins() == ["anna", "ben"]
-    assert world.hub.news[0]["body"] is world.hub.news[1]["body"]
+    annas, bens = (one["body"] for one in world.hub.news)
+    assert (annas.peer.name, annas.peer.source, annas.peer.kind, annas.peer.ref) == ("Mama", "Privat", "home", "1")
+    assert bens.peer == wire.Peer(number="+493023125001", display="030 23125001")
+    assert structs.replace(annas, peer=bens.peer) == bens
+    world.directory.drop("owner:anna")
+    world.desk.show([view(extension="8101")])
+    assert world.hub.news[2]["body"] == world.hub.news[3]["body"] == bens
+
+
+def test_a_groups_book_is_for_its_members(world: World) -> None:
+    index = Index()
+    number = ContactNumber("030 23125001", "+493023125001")
+    index.add(Contact(href="1", name="Bauaufsicht", numbers=(number,)), "Bauamt")
+    world.directory.replace(index, "group:Bauamt")
+    world.people.replace([structs.replace(ANNA, groups=("Bürgerbüro", "Bauamt")), BEN])
+    world.desk.show([view(extension="8101")])
+    assert [one["body"].peer.name for one in world.hub.news] == ["Bauaufsicht", None]
 
 
 def test_two_extensions_of_one_person_are_two_objects(world: World) -> None:
