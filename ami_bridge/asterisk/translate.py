@@ -137,6 +137,12 @@ def _attended(m: Headers) -> CallEvent | None:
     return Transferred((_leg(m, "OrigTransferer"), _leg(m, "SecondTransferer")))
 
 
+def _hint(m: Message) -> CallEvent | None:
+    """Read a hint; while Asterisk loads its dialplan it tells of extensions with none, which says nothing of them."""
+    found = devices(m.get("Hint", ""))
+    return HintChanged(m.get("Exten", ""), m.get("Context", ""), found) if found else None
+
+
 _TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
     "Newchannel": lambda m: Seen(_leg(m)),
     "Newstate": lambda m: Seen(_leg(m)),
@@ -160,7 +166,7 @@ _TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
     "ConfbridgeLeave": lambda m: InRoom(_leg(m), None),
     "Rename": lambda m: Renamed(m.get("Uniqueid", ""), m.get("Newname", "")),
     "OriginateResponse": lambda m: Originated(m.get("Uniqueid", ""), m.get("Response", "") == "Success"),
-    "ExtensionStatus": lambda m: HintChanged(m.get("Exten", ""), m.get("Context", ""), devices(m.get("Hint", ""))),
+    "ExtensionStatus": _hint,
 }
 
 CONTROL = frozenset({"FullyBooted", "Shutdown"})

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -32,6 +33,7 @@ from ami_bridge.calls.events import (
 )
 from tests.fakes.asterisk import channel_block
 
+RECORDINGS = Path(__file__).parent.parent / "recordings"
 CALLER = channel_block("1.1", "PJSIP/trunk-01", state="Up", number="+493023125001", exten="102")
 CALLEE = channel_block("1.2", "PJSIP/102-02", state="Ringing", number="102", connected="+493023125001", linkedid="1.1")
 CALLER_LEG = Leg("1.1", "1.1", "PJSIP/trunk-01", "up", "+493023125001", None, "102")
@@ -108,6 +110,7 @@ CASES: list[tuple[dict[str, str], CallEvent | None]] = [
         {"Event": "ExtensionStatus", "Exten": "101", "Context": "hints", "Hint": "PJSIP/101&PJSIP/201,Custom:101"},
         HintChanged("101", "hints", ("PJSIP/101", "PJSIP/201")),
     ),
+    ({"Event": "ExtensionStatus", "Exten": "101", "Context": "hints", "Hint": ""}, None),
 ]
 HEADERS = sorted({name for message, _ in CASES for name in message} - {"Event"})
 NAMES = sorted(WANTED)
@@ -123,6 +126,23 @@ def must_be_sound(event: CallEvent | None) -> None:
 def test_each_event_says_what_it_says(message: dict[str, str], event: CallEvent | None) -> None:
     assert translate(message) == event
     assert translate(said(message)) == event
+
+
+@pytest.mark.parametrize("path", sorted(RECORDINGS.rglob("*.ami")), ids=lambda path: path.stem)
+def test_real_events_say_the_same_read_in_one_go_and_header_by_header(path: Path) -> None:
+    heard = [Message(raw) for raw in path.read_bytes().split(b"\r\n\r\n")]
+    for message in heard:
+        assert translate(message) == translate(dict(message.items()))
+
+
+def test_asterisk_writes_channels_in_the_order_that_is_read_in_one_go() -> None:
+    """Read header by header they would be right too, but the daemon slower by half."""
+    for path in RECORDINGS.rglob("*.ami"):
+        for raw in path.read_bytes().split(b"\r\n\r\n"):
+            text = Message(raw).text
+            for prefix, block in t._BLOCKS.items():
+                if f"\r\n{prefix}Channel: " in text and f"\r\n{prefix}ChannelState: " in text:
+                    assert block.match(text, text.find(block.start)), (path, prefix)
 
 
 def test_each_wanted_event_has_a_case_here() -> None:
