@@ -136,7 +136,7 @@ def test_real_events_say_the_same_read_in_one_go_and_header_by_header(path: Path
 
 
 def test_asterisk_writes_channels_in_the_order_that_is_read_in_one_go() -> None:
-    """Read header by header they would be right too, but the daemon slower by half."""
+    """Read header by header they would be right too, but several times slower."""
     for path in RECORDINGS.rglob("*.ami"):
         for raw in path.read_bytes().split(b"\r\n\r\n"):
             text = Message(raw).text
