@@ -32,7 +32,7 @@ ONE_TO_BLAME = frozenset(
 """Answers of servers that stumble over one card, or over too many."""
 ELSEWHERE = GONE | {HTTPStatus.METHOD_NOT_ALLOWED}
 TOKEN_REFUSED = frozenset({400, 403, 409, 412, 415})  # 403 by the standard, the others in the wild
-BOOK_PROPERTIES = ("D:resourcetype", "D:displayname", "D:sync-token", "S:getctag", "D:supported-report-set")
+BOOK_PROPERTIES = ("D:resourcetype", "D:displayname", "D:sync-token", "S:getctag", "D:supported-report-set", "D:owner")
 PRINCIPAL = "D:current-user-principal"
 HOMES = "C:addressbook-home-set"
 
@@ -45,6 +45,8 @@ class Book(Struct, frozen=True, kw_only=True):
     token: str | None = None
     ctag: str | None = None
     can_sync: bool = False
+    owner: str | None = None
+    """Principal of whom it belongs to, where the server says so."""
 
 
 class Card(Struct, frozen=True):
@@ -181,6 +183,7 @@ class DavClient:
             token=resource.token,
             ctag=resource.ctag,
             can_sync=f"{xml.D}sync-collection" in resource.reports,
+            owner=self._dav.path(resource.owner),
         )
 
     async def _synced(self, book: Book, known: Known) -> Listing:

@@ -36,6 +36,7 @@ class Resource(Struct, kw_only=True):
     kinds: set[str] = set()
     reports: set[str] = set()
     principal: str | None = None
+    owner: str | None = None
     unauthenticated: bool = False
     homes: list[str] = []
     card: str | None = None
@@ -191,6 +192,8 @@ class _Target:
                 self._props.reports.add(tag)
             case "{DAV:}current-user-principal", "{DAV:}href":
                 self._props.principal = text or None
+            case "{DAV:}owner", "{DAV:}href":
+                self._props.owner = text or None
             case "{DAV:}current-user-principal", "{DAV:}unauthenticated":
                 self._props.unauthenticated = True
             case "{urn:ietf:params:xml:ns:carddav}addressbook-home-set", "{DAV:}href":
@@ -198,7 +201,7 @@ class _Target:
 
     def _take_over(self) -> None:
         """Add the properties of a propstat that went well."""
-        for field in ("etag", "ctag", "token", "name", "principal", "card"):
+        for field in ("etag", "ctag", "token", "name", "principal", "owner", "card"):
             if (value := getattr(self._props, field)) is not None:
                 setattr(self._resource, field, value)
         self._resource.unauthenticated |= self._props.unauthenticated
