@@ -94,7 +94,15 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         )
         sign_in = SignIn(groupware=dav, people=people, now=now)
         sockets = Sockets(hub=hub, guard=access, desk=desk)
-        name_question = NameQuestion(directory=directory, numbers=numbers)
+        name_question = NameQuestion(
+            directory=directory,
+            numbers=numbers,
+            people=people,
+            extension_of=board.extension_of,
+            names=pbx.names,
+            translit=pbx.translit,
+        )
+        store, reported = ContactStore(db), Reported(dav)
         sync = Sync(
             dav=dav,
             books=config.book,

@@ -5,7 +5,7 @@ import re
 import tomllib
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
@@ -15,6 +15,7 @@ from ami_bridge.errors import ConfigError
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 SECRET_FILES = frozenset({"secret_file", "password_file", "key_file"})
+MOST_OFFLINE_NAMES = 20_000  # each is written by a small call of its own, which all who listen to the PBX hear
 MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the person
 
 
@@ -61,6 +62,14 @@ class Pbx(Section, frozen=True, kw_only=True):
     """Context of the hints: they tell which extension has which device."""
     lines: dict[str, str] = {}
     """Labels of extensions that are not one person: ring groups, queues, the head number."""
+    names: Literal["fill", "always"] = "fill"
+    """Whether telephones show our name only where the network sends none, or always."""
+    translit: dict[str, Literal["de", "ascii"]] = {}
+    """How devices write whose displays have no umlauts, such as `"PJSIP/101" = "de"`."""
+    offline_names: int = 5000
+    """How many shared names are copied to the PBX, for when the daemon is away; 0 for none."""
+    offline_numbers: Literal["international", "00", "national"] = "international"
+    """How the trunk writes callers' numbers, so that the PBX finds them in its copy."""
     answer_within: float = 5.0
     """Seconds after which an unanswered action counts as failed."""
     ping_every: float = 10.0
@@ -265,6 +274,9 @@ def _check_times(config: Config, path: Path) -> None:
     """Refuse times at which everything would be late at once, or never."""
     times = {
         "web.session_hours": config.web.session_hours,
+    for pbx in config.pbx:
+        if not 0 <= pbx.offline_names <= MOST_OFFLINE_NAMES:
+            raise ConfigError(f"{path}: [pbx.offline_names]: {pbx.offline_names} is not 0 to {MOST_OFFLINE_NAMES}")
         "groupware.sync_every": config.groupware.sync_every,
         **{f"pbx.answer_within of {pbx.id}": pbx.answer_within for pbx in config.pbx},
         **{f"pbx.ping_every of {pbx.id}": pbx.ping_every for pbx in config.pbx},
