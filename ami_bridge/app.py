@@ -21,8 +21,14 @@ from ami_bridge.calls.routes import OPERATIONS as CALLS
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.calls.store import JournalStore
 from ami_bridge.config import Config
+from ami_bridge.contacts.control import ContactDesk, Turns
 from ami_bridge.contacts.directory import Directory
+from ami_bridge.contacts.explain import Explain
 from ami_bridge.contacts.pbx import NameQuestion
+from ami_bridge.contacts.progress import Reported
+from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
+from ami_bridge.contacts.routes import ContactRoutes
+from ami_bridge.contacts.search import Search
 from ami_bridge.contacts.store import ContactStore
 from ami_bridge.contacts.sync import Sync
 from ami_bridge.dav.client import DavClient
@@ -104,10 +110,10 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         )
         store, reported = ContactStore(db), Reported(dav)
         sync = Sync(
-            dav=dav,
+            dav=reported,
             books=config.book,
             staff=config.people,
-            store=ContactStore(db),
+            store=store,
             persons=PersonStore(db),
             people=people,
             directory=directory,
@@ -116,6 +122,18 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             now=now,
         )
         await sync.load()
+        look = Turns(sync.run)
+        search = Search(store=store, people=people, numbers=numbers, lines=pbx.lines, country=config.site.country)
+        explain = Explain(
+            directory=directory,
+            numbers=numbers,
+            people=people,
+            question=name_question,
+            click=config.groupware.click,
+        )
+        contact_desk = ContactDesk(
+            explain=explain, people=people, sync=look, news=reported, names=lambda: len(directory)
+        )
 
         tasks.create_task(hub.run(), name="hub")
         tasks.create_task(journal.run(), name="journal")
@@ -123,18 +141,22 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             lambda router: router.add_get("/api/v1/ws", sockets.handle),
             PeopleRoutes(access=access, sign_in=sign_in, people=people, doorway=doorway).add_to,
             CallRoutes(guard=access, desk=desk).add_to,
-            openapi_routes([*PEOPLE, *CALLS, *ASYNCAPI]),
+            ContactRoutes(guard=access, people=people, search=search, explain=explain).add_to,
+            openapi_routes([*PEOPLE, *CALLS, *CONTACTS, *ASYNCAPI]),
             asyncapi_routes,
         ]
         checks: dict[str, Check] = {"store": db.answers, "ami": lambda: link.up}
         answers = {"name": name_question}
         async with (
-            serve_control(settings.control_socket(config), add_routes=[TokenDesk(access=access, people=people).add_to]),
+            serve_control(
+                settings.control_socket(config),
+                add_routes=[TokenDesk(access=access, people=people).add_to, contact_desk.add_to],
+            ),
             serve(config.web, add_routes=routes, checks=checks) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
         ):
             tasks.create_task(link.run(dispatch.handle, connected=resync.run, lost=dispatch.lost), name="ami link")
-            tasks.create_task(every(config.groupware.sync_every, sync.run, name="address books"))
+            tasks.create_task(every(config.groupware.sync_every, look, name="address books"))
             tasks.create_task(every(PURGE_EVERY, journal.forget, name="journal retention"))
             tasks.create_task(every(PURGE_EVERY, access.purge, name="credentials retention"))
             log.info("daemon.ready", web=web_port, questions=questions_port, pbx=pbx.id)

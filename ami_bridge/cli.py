@@ -19,6 +19,14 @@ CONFIG = Path("/etc/ami-bridge/config.toml")
 DEMO = Path(".demo/demo.json")
 TOKEN = Path("~/.config/ami-bridge/token")
 
+RULES = {
+    "exact": "exactly this number is in the book",
+    "extension": "it is one of our own extensions",
+    "stem": "a direct-dial number of a house whose head number is in the book",
+    "head": "perhaps a direct-dial number: a company without a person has the head number",
+    "choice": "this reader has chosen among several",
+}
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command and leave with its exit code."""
@@ -59,6 +67,16 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--scopes", default="events,dial", help="of events,dial,rooms,alarms; default: %(default)s")
     token.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
     token.add_argument("--json", action="store_true", help="answer in JSON")
+
+    lookup = command("lookup", _lookup, "Say whose number this is, why, and what was asked.")
+    lookup.add_argument("number", metavar="NUMBER", help="in any spelling")
+    lookup.add_argument("--user", help="for whom: their groups and own books too; default: shared books only")
+    lookup.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
+    lookup.add_argument("--json", action="store_true", help="answer in JSON")
+
+    sync = command("sync", _sync, "Look at all address books now.")
+    sync.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
+    sync.add_argument("--json", action="store_true", help="every step as one line of JSON")
 
     watch = command("watch", _watch, "Show one's live calls in the terminal, as a bubble would.")
     watch.add_argument("--url", help="websocket of the daemon; default: $AMI_BRIDGE_URL, else that of the demo")
@@ -172,14 +190,85 @@ def _token(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _ask_daemon(config: Config, method: str, route: str, body: object | None = None) -> dict[str, Any]:
+def _lookup(arguments: argparse.Namespace) -> int:
+    query = {"number": arguments.number} | ({"user": arguments.user} if arguments.user else {})
+    found = _ask_daemon(load(arguments.config), "GET", "/lookup", query=query)
+    if arguments.json:
+        print(json.dumps(found))
+        return 0
+    if not found["number"]:
+        print("This is no telephone number: no book is asked.")
+        return 0
+    bubble, display = found["bubble"], found["display"]
+    print(f"number      {found['number']}" + (f"  ({display})" if display != found["number"] else ""))
+    print(f"bubble      {_named(bubble) if bubble else 'no name'}")
+    if bubble:
+        more = f", {found['matches']} have this number" if found["matches"] > 1 else ""
+        print(f"because     {RULES.get(found['reason'], found['reason'])}{more}")
+    print(f"telephone   {found['telephone'] or 'what the network sends'}")
+    print("asked")
+    for one in found["asked"]:
+        print(f"  {one['place']}: {'; '.join(map(_named, one['found'])) or 'nobody'}")
+    if found["groupware"] is not None:
+        print(f"  the groupware's own search: {'; '.join(map(_named, found['groupware'])) or 'nobody'}")
+    if found["link"]:
+        print(f"page        {found['link']}")
+    return 0
+
+
+def _named(name: dict[str, Any]) -> str:
+    """Write a name with where it comes from: `Anna Amsel (Stadt; mobile; book Bauamt)`."""
+    org = name["org"] if name["org"] != name["name"] else None
+    book = f"book {name['source']}" if name["source"] else None
+    rest = "; ".join(part for part in (org, name["kind"], book) if part)
+    return f"{name['name']} ({rest})" if rest else str(name["name"])
+
+
+def _sync(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    return asyncio.run(_follow_sync(config, as_json=arguments.json))
+
+
+async def _follow_sync(config: Config, *, as_json: bool) -> int:
+    from ami_bridge.web.control import follow  # noqa: PLC0415 - as above
+
+    live = sys.stdout.isatty() and not as_json
+    path = control_socket(config)
+    try:
+        async for line in follow(path, "/sync"):
+            if as_json:
+                print(json.dumps(line), flush=True)
+                continue
+            match line:
+                case {"state": "done", "failed": failed, "names": names}:
+                    print(f"done: {names} numbers have a name" + (f"; {failed} books failed" if failed else ""))
+                case {"state": "failed", "book": book, "why": why}:
+                    print(f"{book}: {why}")
+                case {"state": "changed", "book": book} if (cards := line.get("cards", 0)) or not live:
+                    print(f"{book}: {cards} cards to compare" if cards else f"{book}: nothing new")
+                case {"state": "fetched", "book": book} if live:
+                    print(f"\r{book}: {line.get('cards', 0)} cards fetched", end="", flush=True)
+            if line.get("state") == "done":
+                return 1 if line.get("failed") else 0
+    except NotReachableError as error:
+        raise _no_daemon(path) from error
+    raise NotReachableError("the daemon stopped before the end")
+
+
+def _ask_daemon(
+    config: Config, method: str, route: str, body: object | None = None, *, query: dict[str, str] | None = None
+) -> dict[str, Any]:
     from ami_bridge.web.control import ask  # noqa: PLC0415 - as above
 
     path = control_socket(config)
     try:
-        return asyncio.run(ask(path, method, route, body))
+        return asyncio.run(ask(path, method, route, body, query=query))
     except NotReachableError as error:
-        raise NotReachableError(f"no daemon answers on {path}: start it with `ami-bridge run`") from error
+        raise _no_daemon(path) from error
+
+
+def _no_daemon(path: Path) -> NotReachableError:
+    return NotReachableError(f"no daemon answers on {path}: start it with `ami-bridge run`")
 
 
 def _language() -> str:

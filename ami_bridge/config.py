@@ -102,6 +102,10 @@ class Groupware(Section, frozen=True, kw_only=True):
     password_file: str = ""
     sync_every: float = 300.0
     """Seconds between two looks at the address books."""
+    click: str = ""
+    """Page of the groupware that a bubble links to; `{number}` in it becomes the caller's number."""
+    search: str = ""
+    """Where EGroupware itself is asked about a number that no book has; only for an explanation, never for a call."""
 
 
 class Book(Section, frozen=True, kw_only=True):
@@ -263,10 +267,16 @@ def _check_values(config: Config, path: Path) -> None:
         raise ConfigError(f"{path}: [site.country]: {config.site.country!r} is not two letters, like DE")
     if (own := config.site.own_block) and not (re.fullmatch(r"\+[1-9]\d+", own.prefix) and own.digits > 0):
         raise ConfigError(f"{path}: [site.own_block]: a prefix like +4989999981 and at least one digit are needed")
+    for key, url in (("click", config.groupware.click), ("search", config.groupware.search)):
+        if url and (urlsplit(url).scheme not in {"http", "https"} or (key == "click" and "{number}" not in url)):
+            raise ConfigError(f"{path}: [groupware.{key}]: {url!r} is not https://…" + ("{number}" * (key == "click")))
     if config.log.level.lower() not in LOG_LEVELS:
         raise ConfigError(f"{path}: [log.level]: {config.log.level!r} is none of {', '.join(LOG_LEVELS)}")
     if config.log.format not in {"json", "text"}:
         raise ConfigError(f"{path}: [log.format]: {config.log.format!r} is neither json nor text")
+    for pbx in config.pbx:
+        if not 0 <= pbx.offline_names <= MOST_OFFLINE_NAMES:
+            raise ConfigError(f"{path}: [pbx.offline_names]: {pbx.offline_names} is not 0 to {MOST_OFFLINE_NAMES}")
     _check_times(config, path)
 
 
@@ -274,9 +284,6 @@ def _check_times(config: Config, path: Path) -> None:
     """Refuse times at which everything would be late at once, or never."""
     times = {
         "web.session_hours": config.web.session_hours,
-    for pbx in config.pbx:
-        if not 0 <= pbx.offline_names <= MOST_OFFLINE_NAMES:
-            raise ConfigError(f"{path}: [pbx.offline_names]: {pbx.offline_names} is not 0 to {MOST_OFFLINE_NAMES}")
         "groupware.sync_every": config.groupware.sync_every,
         **{f"pbx.answer_within of {pbx.id}": pbx.answer_within for pbx in config.pbx},
         **{f"pbx.ping_every of {pbx.id}": pbx.ping_every for pbx in config.pbx},

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from ami_bridge.errors import BadRequestError, ConfigError, NotReachableError
 from ami_bridge.web.problem import problems
 
 ANSWER_WITHIN = 30.0
+"""Seconds for an answer, or for the next line of one that comes in lines."""
+LINES = aiohttp.ClientTimeout(total=None, connect=ANSWER_WITHIN, sock_read=ANSWER_WITHIN)
 LONGEST_PATH = 100  # a socket's address has 108 bytes
 
 
@@ -53,7 +55,24 @@ def _clear(path: Path) -> None:
             path.unlink()
 
 
-async def ask(path: Path, method: str, route: str, body: object | None = None) -> dict[str, Any]:
+async def follow(path: Path, route: str) -> AsyncIterator[dict[str, Any]]:
+    """Have the running daemon do something that takes a while; yields what it tells on the way, in lines of JSON."""
+    try:
+        async with (
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path)), timeout=LINES) as session,
+            session.post(f"http://daemon{route}") as response,
+        ):
+            if not response.ok:
+                raise BadRequestError(f"the daemon answered {response.status}")
+            async for line in response.content:
+                yield msgspec.json.decode(line, type=dict[str, Any])
+    except (OSError, aiohttp.ClientError, TimeoutError, ValueError, msgspec.DecodeError) as error:
+        raise NotReachableError("no daemon answers on its control socket") from error
+
+
+async def ask(
+    path: Path, method: str, route: str, body: object | None = None, *, query: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Ask the running daemon; NotReachableError where none runs, BadRequestError with its words where it says no."""
     try:
         async with (
@@ -62,6 +81,7 @@ async def ask(path: Path, method: str, route: str, body: object | None = None) -
             session.request(
                 method,
                 f"http://daemon{route}",
+                params=query,
                 data=None if body is None else msgspec.json.encode(body),
                 headers={"Content-Type": "application/json"},
             ) as response,

@@ -1,0 +1,115 @@
+"""Why a number has the name it has: which places were asked, what each knew, which rule decided."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from ami_bridge.contacts.directory import ANYBODY, Audience, Directory
+from ami_bridge.contacts.model import Name
+from ami_bridge.numbers import Numbers
+from ami_bridge.people.model import People
+
+
+class ShownName(Struct, frozen=True, kw_only=True):
+    """A name, and where it comes from."""
+
+    name: str
+    org: str | None = None
+    source: str = ""
+    kind: str | None = None
+    """What the book calls the number."""
+    ref: str | None = None
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """One place that was asked."""
+
+    place: str
+    """`extensions`, `shared`, `group:…`, `owner:…`, or `direct dialling in` one of these."""
+    found: tuple[ShownName, ...] = ()
+
+
+class Explained(Struct, frozen=True, kw_only=True):
+    """Everything about one number and one reader."""
+
+    number: str | None
+    """Comparable: E.164, or an extension; None for what is no number, which is never looked up."""
+    display: str = ""
+    bubble: ShownName | None = None
+    """What the reader's bubble shows."""
+    telephone: str | None = None
+    """What the display of the reader's desk telephone shows; None where it stays as the network sent it."""
+    reason: str | None = None
+    """The rule: `exact`, `extension`, `stem`, `head`, `choice`."""
+    matches: int = 0
+    asked: tuple[Asked, ...] = ()
+    link: str | None = None
+    """The caller's page in the groupware."""
+    groupware: tuple[ShownName, ...] | None = None
+    """Who has the number according to the groupware's own search; None where that was not asked."""
+
+
+class Online(Protocol):
+    """The groupware's own search."""
+
+    async def who(self, number: str) -> Sequence[ShownName] | None:
+        """Return who has a number; None where it does not answer."""
+
+
+class Explain:
+    """Explains names, for anybody or for one person."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        numbers: Numbers,
+        people: People,
+        question: Callable[[Mapping[str, str]], str],
+        click: str = "",
+        online: Online | None = None,
+    ) -> None:
+        """`question` is what the dialplan is answered with, so that it is this that is explained."""
+        self._directory = directory
+        self._numbers = numbers
+        self._people = people
+        self._question = question
+        self._click = click
+        self._online = online
+
+    async def number(self, raw: str, login: str | None) -> Explained:
+        """Say whose number this is to somebody (by default to anybody: shared books only), and why."""
+        number = self._numbers.from_pbx(raw)
+        if number is None and (read := self._numbers.from_card(raw)):
+            number = read[0]
+        if number is None:
+            return Explained(number=None)
+        person = self._people.by_login(login) if login else None
+        audience = Audience(groups=person.groups, owner=person.login) if person else ANYBODY
+        found = self._directory.explain(number, audience)
+        name = found.name
+        extension = person.extensions[0] if person and person.extensions else ""
+        online = None
+        if self._online is not None and number.e164 and name is None:
+            online = await self._online.who(number.e164)
+        return Explained(
+            number=number.exten or number.e164,
+            display=number.display,
+            bubble=_shown(name) if name else None,
+            telephone=self._question({"n": number.exten or number.e164 or "", "to": extension})[1:] or None,
+            reason=name.reason if name else None,
+            matches=name.matches if name else 0,
+            asked=tuple(Asked(place=step.place, found=tuple(map(_shown, step.found))) for step in found.steps),
+            link=link(self._click, number.e164),
+            groupware=None if online is None else tuple(online),
+        )
+
+
+def link(click: str, number: str | None) -> str | None:
+    """Return the address of a caller's page; None where none is configured, or there is no number."""
+    return click.replace("{number}", number.replace("+", "%2B")) if click and number else None
+
+
+def _shown(name: Name) -> ShownName:
+    return ShownName(name=name.name, org=name.org, source=name.source, kind=name.kind, ref=name.ref)
