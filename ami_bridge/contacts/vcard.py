@@ -1,225 +1,195 @@
-"""vCard text to Card. Pure; a bad line costs that line, never the card.
+"""vCard text to Card, in one pass. Pure; what is not plainly written is left to the careful reader, `oddcard`."""
 
-vobject reads the lines. It is kept from what it stumbles over: only lines that we want reach it, unfolded, decoded, of
-bounded length and with their types alone, and when it refuses the card, each line is given to it alone.
-"""
-
-import quopri
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import lru_cache
 
-import vobject
-from vobject.base import ContentLine, VObjectError
-
+from ami_bridge.contacts import oddcard
 from ami_bridge.contacts.model import Card, Tel, TelKind
+from ami_bridge.contacts.oddcard import LONGEST_CARD, LONGEST_LINE, MOST_LINES, PARTS_OF_N, kind_of
 
-LONGEST_CARD = 2_000_000  # characters, with a picture
-LONGEST_LINE = 2_000
-MOST_LINES = 100
-PARTS_OF_N = 5
+LARGE = 2_500
+"""Characters; a larger card has a picture in it."""
 
-_WANTED = re.compile(
-    r"(?:[A-Za-z0-9_-]+\.)?(?P<name>FN|N|ORG|TEL|X-ASSISTANT-TEL|UID|KIND|X-ADDRESSBOOKSERVER-KIND|NICKNAME|EMAIL"
-    r"|CATEGORIES|CLASS|X-AMI-BRIDGE-USER|X-ABLABEL|X-ABSHOWAS)(?=[;:])",
-    re.IGNORECASE,
+# A picture goes before lines are joined: joining it is most of the work. Each alternative begins with another sign.
+_PICTURE = re.compile(
+    r"^(?:[A-Z0-9_-]+\.)?(?:PHOTO|LOGO|SOUND|KEY)[;:][^\n]*\n(?:[ \t][^\n]*\n)*", re.IGNORECASE | re.MULTILINE
 )
-# Each sign can be read in one way only, so this ends in linear time. vobject's own expression for a line does not: it
-# needs years for a few hundred ";A=B" after a ";;", which is why no parameter reaches it as it came.
-_PARAM = re.compile(r';(?P<name>[A-Za-z0-9_-]+)(?:=(?P<value>(?:"[^"]*"|[^";:,]*)(?:,(?:"[^"]*"|[^";:,]*))*))?')
-_SOFT_BREAK = re.compile(r"[^:]*;(?:ENCODING=)?QUOTED-PRINTABLE[;:].*=", re.IGNORECASE | re.DOTALL)
-_TYPE = re.compile(r"[A-Za-z0-9_-]+")
-_SEMICOLON = re.compile(r"(?<!\\);")
-_KINDS: tuple[tuple[str, TelKind], ...] = (
-    ("ASSISTANT", "assistant"),
-    ("FAX", "fax"),
-    ("PAGER", "pager"),
-    ("CELL", "mobile"),
-    ("MOBILE", "mobile"),
-    ("IPHONE", "mobile"),
-    ("CAR", "mobile"),
-    ("WORK", "work"),
-    ("HOME", "home"),
+_LINE = re.compile(
+    r"^(?:([A-Za-z0-9_-]+)\.)?(FN|N|ORG|TEL|X-ASSISTANT-TEL|UID|KIND|X-ADDRESSBOOKSERVER-KIND|NICKNAME|EMAIL"
+    r"|CATEGORIES|CLASS|X-AMI-BRIDGE-USER|X-ABLABEL|X-ABSHOWAS)((?:;[^:\n]*)?):([^\n]*)",
+    re.IGNORECASE | re.MULTILINE,
 )
+_PLAIN_PARAMS = re.compile(r"(?:;[A-Za-z0-9_-]+(?:=[A-Za-z0-9_,-]*)?)+")
+_PARAM = re.compile(r";([A-Za-z0-9_-]+)(?:=([A-Za-z0-9_,-]*))?")
+_ESCAPED = re.compile(r"\\(.)")
+_PIECE = re.compile(r"(?:[^;\\]|\\.)*")
+_PART = re.compile(r"(?:[^,\\]|\\.)*")
+_Said = tuple[str, str, str]
+_Lines = dict[str, list[_Said]]
+_MEANT = {"n": "\n", "N": "\n", "\\": "\\", ",": ",", ";": ";", '"': '"'}
 
-Fields = dict[str, list[ContentLine]]
+
+class _Odd(Exception):  # noqa: N818 - no error: another reader's turn
+    """The card is not plain enough."""
 
 
 def read(text: str) -> Card | None:
     """Read the first card of the text; None if there is none, or if it is out of all proportion."""
     if len(text) > LONGEST_CARD:
         return None
-    lines = [line for raw in _wanted_lines(text) if (line := _plain(raw))]
-    if not lines:
-        return None
-    return _card(_fields(lines))
-
-
-def _wanted_lines(text: str) -> Iterator[str]:
-    """Yield the lines of the first card that matter to us, at most MOST_LINES."""
-    depth = given = 0
-    for line in _unfolded(text):
-        mark = line[:16].strip().upper()
-        if mark == "BEGIN:VCARD":
-            depth += 1
-        elif mark == "END:VCARD":
-            depth -= 1
-            if depth <= 0:
-                return
-        elif depth == 1 and _WANTED.match(line):
-            yield line
-            given += 1
-            if given == MOST_LINES:
-                return
-
-
-def _unfolded(text: str) -> Iterator[str]:
-    """Join what was broken into several lines; of each no more than LONGEST_LINE."""
-    current = ""
-    soft = False  # the line goes on without a leading blank: a quoted-printable soft break
-    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        if soft and not _starts_anew(line):
-            current = (current[:-1] + line)[:LONGEST_LINE]
-        elif line[:1] in {" ", "\t"}:
-            if len(current) < LONGEST_LINE:
-                current = (current + line[1:])[:LONGEST_LINE]
-            continue
-        else:
-            if current:
-                yield current
-            current = line[:LONGEST_LINE]
-        soft = current.endswith("=") and len(current) < LONGEST_LINE and bool(_SOFT_BREAK.fullmatch(current))
-    yield current
-
-
-def _starts_anew(line: str) -> bool:
-    """Tell the next property from the rest of a quoted-printable one whose writer forgot to end it."""
-    return bool(_WANTED.match(line)) or line[:16].strip().upper() == "END:VCARD"
-
-
-def _plain(line: str) -> str | None:
-    """Write the line again with its types as only parameters, decoded; None if it is not of the form."""
-    if (head := _WANTED.match(line)) is None:
-        return None
-    at = head.end()
-    types: list[str] = []
-    said: dict[str, str] = {}
-    while param := _PARAM.match(line, at):
-        at = param.end()
-        name, value = param["name"].upper(), (param["value"] or "").replace('"', "").upper()
-        if name == "TYPE" or param["value"] is None:
-            types += _TYPE.findall(value or name)
-        else:
-            said[name] = value
-    if line[at : at + 1] != ":":
-        return None
-    value = line[at + 1 :]
-    if "QUOTED-PRINTABLE" in (said.get("ENCODING"), *types):
-        value = _decoded(value, said.get("CHARSET") or "utf-8")
-    elif said.get("ENCODING"):
-        return None  # binary: nothing that we want is
-    if head["name"].upper() == "N":  # vobject would mix up the names when there are more
-        value = ";".join(_SEMICOLON.split(value)[:PARTS_OF_N])
-    return f"{head[0]};TYPE={','.join(types)}:{value}" if types else f"{head[0]}:{value}"
-
-
-def _decoded(value: str, charset: str) -> str:
-    """Decode quoted-printable text; a break within becomes an escaped one, as in any other line."""
-    octets = quopri.decodestring(value.encode("utf-8", "replace"))
     try:
-        text = octets.decode(charset, "replace")
-    except (LookupError, ValueError):
-        text = octets.decode("utf-8", "replace")
-    return "\\n".join(text.splitlines())
+        return _read(text)
+    except _Odd:
+        return oddcard.read(text)
 
 
-def _fields(lines: list[str]) -> Fields:
-    """Let vobject read all lines at once, or, if it refuses, those that it can."""
-    fields = _parsed(lines)
-    if fields is None:
-        fields = {}
-        for line in lines:
-            for name, values in (_parsed([line]) or {}).items():
-                fields.setdefault(name, []).extend(values)
-    return fields
+def _read(text: str) -> Card:
+    """Read a plainly written card."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text) > LARGE:
+        text = _PICTURE.sub("", text)
+    if "\n " in text or "\n\t" in text:
+        text = text.replace("\n ", "").replace("\n\t", "")
+    _must_be_plain(text)
+    found = _LINE.findall(text)
+    if not 0 < len(found) <= MOST_LINES:
+        raise _Odd
+    lines: dict[str, list[_Said]] = {}
+    for group, name, params, value in found:
+        if len(value) > LONGEST_LINE - 100:
+            raise _Odd
+        lines.setdefault(name.upper(), []).append((value, _types(params) if params else "", group))
+    return _card(lines)
 
 
-def _parsed(lines: list[str]) -> Fields | None:
-    text = "\n".join(["BEGIN:VCARD", "VERSION:3.0", *lines, "END:VCARD", ""])
-    try:
-        contents: dict[str, list[Any]] = vobject.readOne(text).contents
-    # What vobject lets through when fed with junk is not documented: seen were these.
-    except (VObjectError, ValueError, LookupError, TypeError, AttributeError, AssertionError, StopIteration):
-        return None
-    return {name: [line for line in found if isinstance(line, ContentLine)] for name, found in contents.items()}
-
-
-def _card(fields: Fields) -> Card:
-    org = [part for part in map(_text, _parts(fields, "org")) if part]
-    name = next(_texts(fields, "fn"), "") or _name_from_parts(fields)
-    nickname = next(_texts(fields, "nickname"), None)
-    kind = " ".join([*_texts(fields, "kind"), *_texts(fields, "x-addressbookserver-kind")]).lower()
-    shown_as = " ".join(_texts(fields, "x-abshowas")).upper()
+def _card(lines: _Lines) -> Card:
+    name = _one(lines, "FN", _text) or _one(lines, "N", _own_name)
+    org = [part for part in _parts(lines["ORG"][0][0]) if part] if "ORG" in lines else []
+    nickname = _one(lines, "NICKNAME", _first)
+    kind = " ".join([*_all(lines, "KIND"), *_all(lines, "X-ADDRESSBOOKSERVER-KIND")]).lower()
+    company = kind == "org" or not name or name == (org[0] if org else "")
     return Card(
-        uid=next(_texts(fields, "uid"), None),
-        name=name or (org[0] if org else nickname or ""),
+        uid=_one(lines, "UID", _text) or None,
+        name=name or (org[0] if org else nickname),
         org=org[0] if org else None,
         unit=org[1] if len(org) > 1 else None,
-        tels=tuple(_tels(fields)),
-        emails=tuple(_texts(fields, "email")),
-        nickname=nickname,
-        categories=tuple(
-            one.strip() for text in _texts(fields, "categories") for one in text.split(",") if one.strip()
-        ),
-        login=next(_texts(fields, "x-ami-bridge-user"), None),
-        company=kind == "org" or shown_as == "COMPANY" or not name or bool(org and name == org[0]),
-        private=next(_texts(fields, "class"), "").upper() in {"PRIVATE", "CONFIDENTIAL"},
+        tels=tuple(_tels(lines)),
+        emails=tuple(_all(lines, "EMAIL")),
+        nickname=nickname or None,
+        categories=tuple(_categories(lines)) if "CATEGORIES" in lines else (),
+        login=_one(lines, "X-AMI-BRIDGE-USER", _first) or None,
+        company=company or " ".join(_all(lines, "X-ABSHOWAS")).upper() == "COMPANY",
+        private=_one(lines, "CLASS", _first).upper() in {"PRIVATE", "CONFIDENTIAL"},
         group="group" in kind,
     )
 
 
-def _tels(fields: Fields) -> Iterator[Tel]:
-    labels = {line.group: _text(line.value).upper() for line in fields.get("x-ablabel", []) if line.group}
-    for line in fields.get("tel", []):
-        if raw := _text(line.value):
-            types = [*line.params.get("TYPE", []), *line.singletonparams, labels.get(line.group, "")]
-            yield Tel(raw=raw, kind=_kind(types))
-    for line in fields.get("x-assistant-tel", []):
-        if raw := _text(line.value):
-            yield Tel(raw=raw, kind="assistant")
+def _tels(lines: _Lines) -> list[Tel]:
+    labels = {group: _first(value).upper() for value, _, group in lines.get("X-ABLABEL", ()) if group}
+    found = [
+        Tel(raw, _kind(types, labels.get(group, "")))
+        for value, types, group in lines.get("TEL", ())
+        if (raw := _text(value))
+    ]
+    if "X-ASSISTANT-TEL" in lines:
+        found += [Tel(raw, "assistant") for value, _, _ in lines["X-ASSISTANT-TEL"] if (raw := _text(value))]
+    return found
 
 
-def _kind(types: Iterable[str]) -> TelKind:
-    said = " ".join(types).upper()
-    return next((kind for word, kind in _KINDS if word in said), "other")
+def _categories(lines: _Lines) -> list[str]:
+    texts = [_text(value) for value, _, _ in lines["CATEGORIES"]]
+    return [one.strip() for text in texts for one in text.split(",") if one.strip()]
 
 
-def _name_from_parts(fields: Fields) -> str:
-    for line in fields.get("n", []):
-        given = (getattr(line.value, part, "") for part in ("prefix", "given", "additional", "family", "suffix"))
-        if name := " ".join(text for text in map(_text, given) if text):
-            return name
-    return ""
+def _one(lines: _Lines, name: str, read_as: Callable[[str], str]) -> str:
+    """Return what the first line of this name says that says anything."""
+    return next((text for value, _, _ in lines.get(name, ()) if (text := read_as(value))), "")
 
 
-def _parts(fields: Fields, name: str) -> list[object]:
-    for line in fields.get(name, []):
-        return list(line.value) if isinstance(line.value, list) else [line.value]
-    return []
+def _all(lines: _Lines, name: str) -> list[str]:
+    """Return what all lines of this name say."""
+    return [text for value, _, _ in lines[name] if (text := _first(value))] if name in lines else []
 
 
-def _texts(fields: Fields, name: str) -> Iterator[str]:
-    """Yield what the lines of this name say, without those that say nothing."""
-    return (text for line in fields.get(name, []) if (text := _text(line.value)))
+def _must_be_plain(text: str) -> None:
+    """Leave to the other reader: several cards, strange line ends, encoded text."""
+    upper = text.upper()
+    bare = text.strip("\n")
+    if (
+        upper.count("BEGIN:VCARD") != 1
+        or upper.count("END:VCARD") != 1
+        or bare[:12].upper() != "BEGIN:VCARD\n"
+        or bare[-10:].upper() != "\nEND:VCARD"
+        or "QUOTED-PRINTABLE" in upper
+        or len(bare.splitlines()) != bare.count("\n") + 1
+        or "\0" in text
+    ):
+        raise _Odd
 
 
-def _text(value: object) -> str:
-    match value:
-        case str():
-            return value.strip()
-        case bytes():
-            return value.decode("utf-8", "replace").strip()
-        case list():
-            return ", ".join(text for text in map(_text, value) if text)
-        case _:
-            return ""
+@lru_cache(maxsize=1024)
+def _types(params: str) -> str:
+    """Return what the parameters say of the kind, in capitals."""
+    if len(params) > 200 or not _PLAIN_PARAMS.fullmatch(params):  # noqa: PLR2004 - nobody has so much to say
+        raise _Odd
+    types: list[str] = []
+    for name, value in _PARAM.findall(params.upper()):
+        if name == "ENCODING":
+            raise _Odd
+        if name == "TYPE":
+            types.append(value or name)
+        elif f";{name}=" not in params.upper():
+            types.append(name)
+    said = " ".join(types).replace(",", " ")
+    if "BASE64" in said.split() or "B" in said.split():
+        raise _Odd
+    return said
+
+
+@lru_cache(maxsize=1024)
+def _kind(types: str, label: str) -> TelKind:
+    return kind_of((types, label))
+
+
+def _text(value: str) -> str:
+    """Read a value that is one text."""
+    value = value.strip()
+    if "\\" in value:
+        if (len(value) - len(value.rstrip("\\"))) % 2:
+            raise _Odd
+        value = _ESCAPED.sub(_meant, value).strip()
+    return value
+
+
+def _first(value: str) -> str:
+    """Read the first text of a list."""
+    found = _PART.match(value)
+    return _text(found[0]) if found else ""
+
+
+def _meant(found: re.Match[str]) -> str:
+    return _MEANT.get(found[1], found[0])
+
+
+def _parts(value: str) -> list[str]:
+    """Read what is made of parts; a part with several texts has them side by side."""
+    if "\\" not in value:
+        return [_side_by_side(part.split(",")) if "," in part else part.strip() for part in value.split(";")]
+    if "\\\\" in value or value.rstrip().endswith("\\"):
+        raise _Odd
+    found = [part for part in _PIECE.findall(value) if part]
+    return [_side_by_side([_ESCAPED.sub(_meant, one) for one in _PART.findall(part) if one]) for part in found]
+
+
+def _side_by_side(texts: list[str]) -> str:
+    return ", ".join(text for one in texts if (text := one.strip()))
+
+
+def _own_name(value: str) -> str:
+    """Put the parts of a name (family, given, additional, prefix, suffix) in the order they are spoken."""
+    if "\\" in value:
+        raise _Odd
+    family, given, additional, prefix, suffix = [*_parts(value), *("",) * PARTS_OF_N][:PARTS_OF_N]
+    return " ".join(part for part in (prefix, given, additional, family, suffix) if part)

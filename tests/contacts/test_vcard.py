@@ -1,13 +1,17 @@
 """vCards as the world writes them."""
 
+import re
 import time
 
 import pytest
+import vobject
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vobject.base import VObjectError
 
-from ami_bridge.contacts import vcard
+from ami_bridge.contacts import oddcard, vcard
 from ami_bridge.contacts.model import Card, Tel
+from tests.contacts.cards import Maker
 
 
 def card(*lines: str, end: str = "\r\n") -> Card:
@@ -169,7 +173,7 @@ def test_a_monster_is_read_quickly_or_not_at_all(hostile: str) -> None:
     before = time.perf_counter()
     vcard.read(f"BEGIN:VCARD\r\n{hostile}\r\nEND:VCARD\r\n")
     assert time.perf_counter() - before < 1
-    assert vcard.read("BEGIN:VCARD\n" + "x" * vcard.LONGEST_CARD) is None
+    assert vcard.read("BEGIN:VCARD\n" + "x" * oddcard.LONGEST_CARD) is None
 
 
 @settings(deadline=None)  # the machine may be busy
@@ -193,4 +197,54 @@ def test_any_text_is_a_card_or_none(text: str) -> None:
 )
 def test_any_lines_are_a_card_or_none(lines: list[tuple[str, str, str]]) -> None:
     text = "\r\n".join(f"{name}{params}:{value}" for name, params, value in lines)
-    vcard.read(f"BEGIN:VCARD\r\n{text}\r\nEND:VCARD\r\n")
+    whole = f"BEGIN:VCARD\r\n{text}\r\nEND:VCARD\r\n"
+    assert vcard.read(whole) == oddcard.read(whole)
+
+
+SIGNS = st.text(st.sampled_from('aB;,\\nN:"= .\t\u00fc'), max_size=12)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                ["FN", "N", "ORG", "TEL", "i.TEL", "UID", "CATEGORIES", "EMAIL", "NICKNAME", "i.X-ABLabel"]
+            ),
+            st.sampled_from(["", ";TYPE=WORK,FAX", ";HOME", ";TYPE=", ";PREF=1;CELL", ";;", ";B", ";VALUE=uri"]),
+            SIGNS,
+        )
+    )
+)
+def test_both_readers_read_the_same(lines: list[tuple[str, str, str]]) -> None:
+    text = "\n".join(f"{name}{params}:{value}" for name, params, value in lines)
+    whole = f"BEGIN:VCARD\n{text}\nEND:VCARD\n"
+    assert vcard.read(whole) == oddcard.read(whole)
+
+
+def test_three_thousand_cards_are_read_as_vobject_reads_them() -> None:
+    for text in Maker(2026).cards(3_000):
+        assert vcard.read(text) == oddcard.read(text), text
+
+
+def test_vobject_alone_is_the_judge_where_it_can_read_a_card() -> None:
+    judged = 0
+    for text in Maker(3).cards(3_000):
+        try:
+            judge = vobject.readOne(text).contents
+        except (VObjectError, ValueError, LookupError, TypeError, AttributeError):
+            continue
+        plain = "\n".join(text.splitlines()).replace("\n ", "")
+        if "," in re.sub(r"\\\\,|^(?!(?:\w+\.)?(?:FN|TEL|tel|fn)\b).*$", "", plain, flags=re.MULTILINE):
+            continue  # an unescaped comma: vobject would drop what follows, we do not
+        found = vcard.read(text)
+        assert found is not None
+        if "fn" in judge and judge["fn"][0].value.strip():
+            assert found.name == judge["fn"][0].value.strip()
+        numbers = [line.value.strip() for line in [*judge.get("tel", []), *judge.get("x-assistant-tel", [])]]
+        assert [tel.raw for tel in found.tels] == numbers
+        if "org" in judge:
+            first = next((part for part in judge["org"][0].value if part), None)
+            assert found.org == first
+        judged += 1
+    assert judged > 900
