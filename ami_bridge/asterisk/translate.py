@@ -137,7 +137,7 @@ def _attended(m: Headers) -> CallEvent | None:
     return Transferred((_leg(m, "OrigTransferer"), _leg(m, "SecondTransferer")))
 
 
-def _hint(m: Message) -> CallEvent | None:
+def _hint(m: Headers) -> CallEvent | None:
     """Read a hint; while Asterisk loads its dialplan it tells of extensions with none, which says nothing of them."""
     found = devices(m.get("Hint", ""))
     return HintChanged(m.get("Exten", ""), m.get("Context", ""), found) if found else None
