@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import phonenumbers
 from msgspec import Struct
@@ -13,7 +13,9 @@ LONGEST_RAW = 64  # a telephone number with its remarks; the network cuts far ea
 SHORTEST_OUTSIDE = 5  # fewer digits are internal, or one of the short numbers
 LONGEST_EXTENSION = 4
 LONGEST_MODERN = 11  # digits of a German number after the country code since 2010; older ones may have 13
+SHORTEST_GERMAN = 8  # digits with the leading 0; shorter ones may be internal
 OPEN_PLANS = frozenset({49, 43, 352, 358})  # where an extension is simply dialled behind the head number
+SHORTEST_HEAD = 3  # digits of a head number behind its area code: what is shorter says nothing of who has it
 
 # Emergency, authorities, services: the same everywhere in the country, never behind an area code.
 _SHORT = re.compile(r"1(1[0-9]|16\d{3}|18\d{2,3}|9222)")
@@ -34,6 +36,11 @@ _EXTENSION = re.compile(
 )
 _OUTSIDE_WRITTEN = r"\s*{line}[\s\-/]+(?=\(?(?:0|\+))"
 _LABEL = re.compile(r"[^0-9+*#(]*[:\s.](?=[0-9+*#(])")
+_TAIL = re.compile(r"(?P<base>.*\d)(?:\s*(?P<sep>[-/])\s*|(?<=\d\d)\s+)(?P<tail>\d{1,5})\s*")
+_IN_PAIRS = re.compile(r".*\D\d\d-\d\d-\d\d\s*")
+_HEAD = re.compile(r"[-/\s]0\s*$")
+_GERMAN = re.compile(r"(?:\+49[ \-/]*(?:\(0\)[ \-/]*)?|\(?0)(?P<rest>[1-9][0-9]*\)?[0-9 \-/]*[0-9])")
+_HAS_SEVERAL = re.compile(r"/ *0|-[^/]*/")
 _FIRST_FOREIGN = re.compile(r"[^0-9+*#\s\-/().]")
 
 
@@ -46,6 +53,20 @@ class Number(Struct, frozen=True):
     """Digits as our own PBX knows them."""
     display: str = ""
     """As people write it."""
+
+
+StemRule: TypeAlias = Literal["head", "extension", "bare"]
+"""How a spelling says that more digits may follow: `…-0`, with an extension behind it, or not at all."""
+
+
+class Written(Struct, frozen=True):
+    """One number of an address book, and what its spelling says of the house it belongs to."""
+
+    e164: str | None = None
+    exten: str | None = None
+    stem: int = 0
+    """What a direct-dial number of the same house would begin with, without "+"; 0 where it is no such house."""
+    rule: StemRule = "bare"
 
 
 class Block(Protocol):
@@ -92,8 +113,11 @@ class Numbers:
         self._digits = site.own_block.digits if site.own_block else 0
         self._longest_exten = max(LONGEST_EXTENSION, self._digits)
         self._outside_written = re.compile(_OUTSIDE_WRITTEN.format(line=re.escape(self._outside or "0")))
+        # What is written as most are can be read without the library; it is slow, and would say the same.
+        self._is_simple = self._country == "DE" and len(self._outside) <= 1 and self._longest_exten < SHORTEST_GERMAN
         self._remembered = lru_cache(maxsize=remember)(self._read)
         self._remembered_cards = lru_cache(maxsize=remember)(self._read_card)
+        self._remembered_written = lru_cache(maxsize=remember)(self._read_written)
 
     def from_pbx(self, raw: str, *, dialled: bool = False) -> Number | None:
         """Read a caller's number or dialled digits; None where there is none (withheld, a name, nothing).
@@ -105,6 +129,30 @@ class Numbers:
     def from_card(self, raw: str) -> list[Number]:
         """Read one telephone field of an address book; it may hold several numbers, or none."""
         return list(self._remembered_cards(raw)) if len(raw) <= 2 * LONGEST_RAW else []
+
+    def written(self, raw: str, *, company: bool = False) -> tuple[Written, ...]:
+        """Read one telephone field of a contact; of a company also a bare number may be the head of others."""
+        if self._is_simple and (simple := _GERMAN.fullmatch(raw)) and not _HAS_SEVERAL.search(raw):
+            digits = "49" + simple["rest"].translate(_NO_SEPARATORS)
+            if SHORTEST_GERMAN <= len(digits) - 1 <= LONGEST_GERMAN and not self._is_own(digits):
+                stem, rule = _stem(digits, raw, company=company) if digits[2] != "1" else (0, _BARE)
+                return (Written("+" + digits, None, stem, rule),)
+        return self._remembered_written(raw, company) if len(raw) <= 2 * LONGEST_RAW else ()
+
+    def _is_own(self, digits: str) -> bool:
+        return bool(self._digits) and digits.startswith(self._prefix[1:])
+
+    def _read_written(self, raw: str, company: bool) -> tuple[Written, ...]:  # noqa: FBT001 - a cache key
+        """Do the work of `written`."""
+        found: dict[Written, None] = {}
+        for one in _alternatives(_without_remarks(raw)):
+            if number := self._read_one(one):
+                stem, rule = (0, _BARE)
+                if number.e164 and number.exten is None:
+                    label = _LABEL.match(one)
+                    stem, rule = _stem(number.e164[1:], one[label.end() :] if label else one, company=company)
+                found[Written(number.e164, number.exten, stem, rule)] = None
+        return tuple(found)
 
     def is_extension(self, digits: str) -> bool:
         """Whether these digits can be somebody's extension here, by their length alone."""
@@ -221,7 +269,9 @@ class Numbers:
         plain = _SEPARATORS.sub("", text)
         if not _DIALABLE.fullmatch(plain):
             return None
-        number = self._internal(plain) or self._external(plain)
+        number = self._internal(plain)
+        if number is None or (ext and number.e164 is None and len(plain) > SHORTEST_HEAD):  # "9600 App. 12"
+            number = self._external(plain)
         return self._extended(number, text, ext) if number and ext else number
 
     def _extended(self, number: Number, text: str, ext: str) -> Number | None:
@@ -232,10 +282,69 @@ class Numbers:
         if parsed is None or parsed.country_code not in OPEN_PLANS:
             return number
         base = number.e164
-        if re.search(r"[-/\s]0\s*$", text):  # "9600-0 App. 12": the 0 stands for the switchboard
+        if _HEAD.search(text):  # "9600-0 App. 12": the 0 stands for the switchboard
             base = base[:-1]
         whole = self._parse(base + ext)
         return self._number(whole) if whole is not None else number
+
+
+_BARE: StemRule = "bare"
+_NO_SEPARATORS = str.maketrans("", "", " -/()")
+LONGEST_GERMAN = 16
+
+
+def _stem(digits: str, text: str, *, company: bool) -> tuple[int, StemRule]:
+    """Tell what direct-dial numbers of the same house begin with, by the spelling; 0 where it cannot be told.
+
+    `digits` is the E.164 without "+". Only where extensions are dialled behind the head number, only for fixed lines,
+    and only for a head number long enough.
+    """
+    before, ext = _split_extension(text)
+    starred = before.rstrip().endswith("*")
+    before = before.rstrip("*# ")
+    tail = _TAIL.fullmatch(before)
+    rule: StemRule
+    if starred:
+        stem, rule = digits, "head"
+        if tail and tail["tail"] == "0":
+            stem = digits[:-1]
+    elif ext and digits.endswith(ext):
+        stem, rule = digits[: -len(ext)], "head" if _HEAD.search(before) else "extension"
+    elif tail and tail["tail"] == "0":
+        stem, rule = digits[:-1], "head"
+    elif tail and tail["sep"] == "-" and digits.endswith(tail["tail"]) and not _IN_PAIRS.fullmatch(before):
+        stem, rule = digits[: -len(tail["tail"])], "extension"
+    else:
+        stem, rule = "", _BARE
+    if _is_head(stem):
+        return int(stem), rule
+    return (int(digits), _BARE) if company and rule != "head" and not ext and _is_head(digits) else (0, _BARE)
+
+
+def _is_head(stem: str) -> bool:
+    """Tell whether a number is long enough, and of a kind, to have extensions behind it."""
+    code = 2 if stem[:2] in {"49", "43"} else 3 if stem[:3] in {"352", "358"} else 0
+    if not code:
+        return False
+    area = _area_length(int(stem[:code]), stem[code : code + LONGEST_AREA])
+    return area is not None and len(stem) - code >= area + SHORTEST_HEAD
+
+
+LONGEST_AREA = 5
+
+
+@lru_cache(maxsize=16_384)
+def _area_length(code: int, begin: str) -> int | None:
+    """Return how long the area code is that these digits begin with; None for what is no fixed line."""
+    if (code, begin[:2]) == (49, "32"):  # numbers of the whole country, which the library takes for a place
+        return None
+    for filling in ("1234", "12345", "123456", "123", "12", "1"):
+        if not (begin + filling).isdigit():
+            return None
+        number = phonenumbers.PhoneNumber(country_code=code, national_number=int(begin + filling))
+        if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
+            return phonenumbers.length_of_geographical_area_code(number)
+    return None
 
 
 def _ascii_digits(text: str) -> str:

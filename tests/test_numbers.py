@@ -189,3 +189,53 @@ def test_nothing_like_a_number_raises(raw: str) -> None:
 def test_a_number_seen_before_costs_about_a_microsecond(numbers: Numbers) -> None:
     best = min(timeit.repeat(lambda: numbers.from_pbx("+493023125001"), number=10_000, repeat=5)) / 10_000
     assert best < 3e-6, f"{best * 1e6:.2f} µs"
+
+
+@pytest.mark.parametrize(
+    ("raw", "stem", "rule"),
+    [
+        ("09142/9600-0", 4991429600, "head"),
+        ("09142 9600 0", 4991429600, "head"),
+        ("09142/9600*", 4991429600, "head"),
+        ("+49 (0) 9142 9600-0 App. 12", 4991429600, "head"),
+        ("9600-0", 4991429600, "head"),
+        ("Tel. 09142 9600-0", 4991429600, "head"),
+        ("+43 1 5123456-0", 4315123456, "head"),
+        ("+352 261234-0", 352261234, "head"),
+        ("09142 9600-12", 4991429600, "extension"),
+        ("09142 9600 App. 12", 4991429600, "extension"),
+        ("9600 DW 12", 4991429600, "extension"),
+        ("09142 9600", 0, "bare"),
+        ("09141-12345", 0, "bare"),  # the dash is behind the area code
+        ("09142 96-12", 0, "bare"),  # a head number of two digits says nothing
+        ("09142 12-34-56", 0, "bare"),  # written in pairs
+        ("9 6 0 0 1 2 0", 0, "bare"),  # each digit alone
+        ("0171 1234567-0", 0, "bare"),  # mobile
+        ("0800 12345-0", 0, "bare"),
+        ("032 12345-0", 0, "bare"),
+        ("+1 212 555-0", 0, "bare"),
+        ("+33 1 23456789-0", 0, "bare"),
+        ("112", 0, "bare"),
+    ],
+)
+def test_what_a_spelling_says_of_the_house(elsewhere: Numbers, raw: str, stem: int, rule: str) -> None:
+    (found,) = elsewhere.written(raw)
+    assert (found.stem, found.rule) == (stem, rule)
+
+
+def test_a_bare_number_of_a_company_may_be_the_head_of_others(elsewhere: Numbers) -> None:
+    for raw, stem in [("09142 9600", 4991429600), ("09142-960012", 499142960012), ("0171 1234567", 0), ("09142 96", 0)]:
+        (found,) = elsewhere.written(raw, company=True)
+        assert (found.stem, found.rule) == (stem, "bare")
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    st.sampled_from(["0", "+49", "+49 (0) ", "(0", "0049 ", "+49-", "00", "+43 ", "0 0"]),
+    st.text(st.sampled_from("0123456789 -/)"), min_size=3, max_size=20),
+)
+def test_the_quick_way_and_the_library_agree(begin: str, rest: str) -> None:
+    for site in (TREUCHTLINGEN, MUSTERHAUSEN):
+        numbers = Numbers(site)
+        quick = [(one.e164, one.exten) for one in numbers.written(begin + rest)]
+        assert quick == [(one.e164, one.exten) for one in numbers.from_card(begin + rest)]
