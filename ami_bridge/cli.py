@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import getpass
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ from collections.abc import Coroutine, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ami_bridge import __version__
 from ami_bridge.config import Config, control_socket, load
@@ -18,14 +20,6 @@ from ami_bridge.errors import BadRequestError, BridgeError, ConfigError, NotFoun
 CONFIG = Path("/etc/ami-bridge/config.toml")
 DEMO = Path(".demo/demo.json")
 TOKEN = Path("~/.config/ami-bridge/token")
-
-RULES = {
-    "exact": "exactly this number is in the book",
-    "extension": "it is one of our own extensions",
-    "stem": "a direct-dial number of a house whose head number is in the book",
-    "head": "perhaps a direct-dial number: a company without a person has the head number",
-    "choice": "this reader has chosen among several",
-}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -73,6 +67,22 @@ def _parser() -> argparse.ArgumentParser:
     lookup.add_argument("--user", help="for whom: their groups and own books too; default: shared books only")
     lookup.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
     lookup.add_argument("--json", action="store_true", help="answer in JSON")
+
+    book = command("book", _book, "Have somebody's own address books read, list or forget them.")
+    book.add_argument("verb", choices=["add", "list", "remove"])
+    book.add_argument("login", nargs="?", metavar="LOGIN", help="with add and remove: whose")
+    book.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
+    book.add_argument("--json", action="store_true", help="answer in JSON")
+
+    phonebook = command("phonebook", _phonebook, "Give desk telephones access to the phone book, or take it back.")
+    phonebook.add_argument("verb", choices=["add", "list", "revoke"])
+    phonebook.add_argument(
+        "device", nargs="?", metavar="DEVICE", help="name of the device, which is also its user name"
+    )
+    phonebook.add_argument("--extension", help="with add: whose telephone it is; default: nobody's in particular")
+    phonebook.add_argument("--private", action="store_true", help="with add: it also shows this person's own books")
+    phonebook.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
+    phonebook.add_argument("--json", action="store_true", help="answer in JSON")
 
     sync = command("sync", _sync, "Look at all address books now.")
     sync.add_argument("--config", type=Path, default=CONFIG, help="default: %(default)s")
@@ -191,63 +201,77 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _lookup(arguments: argparse.Namespace) -> int:
+    from ami_bridge.contacts.told import explanation  # noqa: PLC0415 - as above
+
     query = {"number": arguments.number} | ({"user": arguments.user} if arguments.user else {})
     found = _ask_daemon(load(arguments.config), "GET", "/lookup", query=query)
-    if arguments.json:
-        print(json.dumps(found))
-        return 0
-    if not found["number"]:
-        print("This is no telephone number: no book is asked.")
-        return 0
-    bubble, display = found["bubble"], found["display"]
-    print(f"number      {found['number']}" + (f"  ({display})" if display != found["number"] else ""))
-    print(f"bubble      {_named(bubble) if bubble else 'no name'}")
-    if bubble:
-        more = f", {found['matches']} have this number" if found["matches"] > 1 else ""
-        print(f"because     {RULES.get(found['reason'], found['reason'])}{more}")
-    print(f"telephone   {found['telephone'] or 'what the network sends'}")
-    print("asked")
-    for one in found["asked"]:
-        print(f"  {one['place']}: {'; '.join(map(_named, one['found'])) or 'nobody'}")
-    if found["groupware"] is not None:
-        print(f"  the groupware's own search: {'; '.join(map(_named, found['groupware'])) or 'nobody'}")
-    if found["link"]:
-        print(f"page        {found['link']}")
+    for line in [json.dumps(found)] if arguments.json else explanation(found):
+        print(line)
     return 0
 
 
-def _named(name: dict[str, Any]) -> str:
-    """Write a name with where it comes from: `Anna Amsel (Stadt; mobile; book Bauamt)`."""
-    org = name["org"] if name["org"] != name["name"] else None
-    book = f"book {name['source']}" if name["source"] else None
-    rest = "; ".join(part for part in (org, name["kind"], book) if part)
-    return f"{name['name']} ({rest})" if rest else str(name["name"])
+def _book(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    if arguments.verb != "list" and not arguments.login:
+        raise BadRequestError("name the person by their login")
+    match arguments.verb:
+        case "add":
+            asked = f"Password of {arguments.login} at the groupware, better an app password: "
+            password = getpass.getpass(asked) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+            _ask_daemon(config, "POST", "/books", {"login": arguments.login, "password": password})
+            print("the password is right and kept; the books are read now")
+        case "list":
+            found = _ask_daemon(config, "GET", "/books")["accounts"]
+            if arguments.json:
+                print(json.dumps(found))
+                return 0
+            for one in found:
+                state = f"{one['books']} books" if one["read"] else "not read yet"
+                print(f"{one['login']:24}  {one['given'][:16]}  {state if one['opens'] else 'cannot be opened'}")
+        case _:
+            _ask_daemon(config, "DELETE", f"/books/{quote(arguments.login, safe='')}")
+            print("forgotten, with all that was read of it")
+    return 0
+
+
+def _phonebook(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    if arguments.verb != "list" and not arguments.device:
+        raise BadRequestError("name the device; `phonebook list` shows those that there are")
+    match arguments.verb:
+        case "add":
+            wish = {"name": arguments.device, "extension": arguments.extension, "private": arguments.private}
+            made = _ask_daemon(config, "POST", "/devices", wish)
+            print(json.dumps(made) if arguments.json else made["password"])
+        case "list":
+            found = _ask_daemon(config, "GET", "/devices")["devices"]
+            if arguments.json:
+                print(json.dumps(found))
+                return 0
+            for one in found:
+                shows = "own books too" if one["private"] else ""
+                used = (one["last_used"] or "never used")[:16]
+                print(f"{one['name']:24}  {one['extension'] or '-':8}  {used:16}  {shows}".rstrip())
+        case _:
+            _ask_daemon(config, "DELETE", f"/devices/{quote(arguments.device, safe='')}")
+            print("revoked")
+    return 0
 
 
 def _sync(arguments: argparse.Namespace) -> int:
-    config = load(arguments.config)
-    return asyncio.run(_follow_sync(config, as_json=arguments.json))
+    return asyncio.run(_follow_sync(load(arguments.config), as_json=arguments.json))
 
 
 async def _follow_sync(config: Config, *, as_json: bool) -> int:
-    from ami_bridge.web.control import follow  # noqa: PLC0415 - as above
+    from ami_bridge.contacts.told import step  # noqa: PLC0415 - as above
+    from ami_bridge.web.control import follow  # noqa: PLC0415
 
-    live = sys.stdout.isatty() and not as_json
     path = control_socket(config)
     try:
         async for line in follow(path, "/sync"):
-            if as_json:
-                print(json.dumps(line), flush=True)
-                continue
-            match line:
-                case {"state": "done", "failed": failed, "names": names}:
-                    print(f"done: {names} numbers have a name" + (f"; {failed} books failed" if failed else ""))
-                case {"state": "failed", "book": book, "why": why}:
-                    print(f"{book}: {why}")
-                case {"state": "changed", "book": book} if (cards := line.get("cards", 0)) or not live:
-                    print(f"{book}: {cards} cards to compare" if cards else f"{book}: nothing new")
-                case {"state": "fetched", "book": book} if live:
-                    print(f"\r{book}: {line.get('cards', 0)} cards fetched", end="", flush=True)
+            said = json.dumps(line) if as_json else step(line, live=sys.stdout.isatty())
+            if said is not None:
+                print(said, flush=True)
             if line.get("state") == "done":
                 return 1 if line.get("failed") else 0
     except NotReachableError as error:

@@ -1,0 +1,1 @@
+"""Phone books on desk telephones: the forms of many makers, and LDAP."""

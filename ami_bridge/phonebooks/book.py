@@ -1,0 +1,65 @@
+"""The phone book itself: entries that one telephone may show, with numbers as they are dialled here."""
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from msgspec import structs
+
+from ami_bridge.contacts.directory import Audience
+from ami_bridge.contacts.search import MOST_AT_ONCE, Hit, HitNumber
+from ami_bridge.numbers import Number
+from ami_bridge.people.model import People
+from ami_bridge.phonebooks.model import Device, Page, audience_of, page_of
+
+NOT_DIALLED = frozenset({"fax", "pager"})
+
+
+class Search(Protocol):
+    """Finds people and contacts."""
+
+    async def find(self, query: str, audience: Audience, *, limit: int, offset: int = 0) -> Sequence[Hit]:
+        """Return who fits, for this reader."""
+
+
+class Numbers(Protocol):
+    """What we need of the reader of numbers."""
+
+    def from_pbx(self, raw: str) -> Number | None:
+        """Read a number as telephones send it."""
+
+
+class Book:
+    """What telephones are shown."""
+
+    def __init__(self, *, search: Search, people: People, numbers: Numbers, outside_line: str) -> None:
+        self._search = search
+        self._people = people
+        self._numbers = numbers
+        self._outside_line = outside_line
+
+    async def page(self, device: Device, query: str, *, offset: int, most: int, per_number: bool = False) -> Page:
+        """Return what this telephone may show of a search, from this entry on."""
+        audience = audience_of(device, self._people.by_extension(device.extension) if device.extension else ())
+        hits: list[Hit] = []
+        while len(hits) <= most:  # one more than fits, to know whether there is more
+            wanted = min(MOST_AT_ONCE, most + 1 - len(hits))
+            some = await self._search.find(query, audience, limit=wanted, offset=offset + len(hits))
+            hits += map(self._dialled, some)
+            if len(some) < wanted:
+                break
+        return page_of(hits, offset=offset, most=most, per_number=per_number)
+
+    def _dialled(self, hit: Hit) -> Hit:
+        """Write numbers as somebody dials them at this site; what cannot be talked to is left out."""
+        numbers = tuple(self._as_dialled(one) for one in hit.numbers if one.kind not in NOT_DIALLED)
+        return structs.replace(hit, numbers=numbers)
+
+    def _as_dialled(self, one: HitNumber) -> HitNumber:
+        if not one.number.startswith("+"):
+            return one
+        number = self._numbers.from_pbx(one.number)
+        if number is not None and number.exten:
+            return structs.replace(one, number=number.exten)
+        shown = one.display if one.display and not one.display.startswith("+") else f"00{one.number}"
+        return structs.replace(one, number=self._outside_line + re.sub(r"[^0-9]", "", shown))
