@@ -113,6 +113,9 @@ class Numbers:
         self._digits = site.own_block.digits if site.own_block else 0
         self._longest_exten = max(LONGEST_EXTENSION, self._digits)
         self._outside_written = re.compile(_OUTSIDE_WRITTEN.format(line=re.escape(self._outside or "0")))
+        self.reads_as = (
+            f"1 {phonenumbers.__version__} {self._country} {self._area} {self._prefix} {self._digits} {self._outside}"
+        )
         # What is written as most are can be read without the library; it is slow, and would say the same.
         self._is_simple = self._country == "DE" and len(self._outside) <= 1 and self._longest_exten < SHORTEST_GERMAN
         self._remembered = lru_cache(maxsize=remember)(self._read)

@@ -1,26 +1,34 @@
 """Numbers of one generation of address books and whose they are, small enough to keep a town in memory. Pure."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from ami_bridge.contacts.model import LONGEST_NAME, MOST_NAMES, Contact, Name, clean
+from msgspec import Struct
+
+from ami_bridge.contacts.model import LONGEST_NAME, MOST_NAMES, Contact, Name, StemRule, clean
 
 SHOWN_TOGETHER = 2
 """How many names stand side by side before the rest is counted: `A / B (+3)`."""
 MOST_TOGETHER = 99  # a number that everybody has says nothing; and comparing all with all must end
 LONGEST_DIRECT = 5
 """Most digits of an extension behind a stem."""
-LONGEST_NATIONAL = 13
-OPEN_PLANS = {"49": 2, "43": 2, "35": 3}
-"""Where extensions are dialled behind the head number; 35 stands for 352 and 358."""
+LONGEST_DIRECT_NUMBER = 10**15
+"""With the country code; German numbers have up to 13 digits behind it."""
 
 KINDS = ("work", "home", "mobile", "fax", "pager", "assistant", "other")
 KIND_CODES = {kind: code for code, kind in enumerate(KINDS)}
 OTHER = KIND_CODES["other"]
 ASSISTANT = KIND_CODES["assistant"]
 _NO_STEM_KINDS = frozenset({KIND_CODES["home"], KIND_CODES["mobile"], KIND_CODES["pager"], ASSISTANT})
-_BITS = 3
-_MASK = (1 << _BITS) - 1
+KIND_BITS = 3
+_MASK = (1 << KIND_BITS) - 1
+
+
+class _House(Struct, frozen=True):
+    """Who may be behind a number that begins so."""
+
+    sure: bool
+    places: tuple[int, ...]
 
 
 class Index:
@@ -38,66 +46,72 @@ class Index:
         self._hits: dict[int, int] = {}
         self._short: dict[str, int] = {}
         self._several: list[list[int]] = []
-        self._stems: dict[int, int] = {}
-        self._possible: dict[int, int] = {}
+        self._stems: dict[int, _House] = {}
         self._bases: dict[tuple[int, str], int] = {}
         self._known_orgs: dict[str, str] = {}
 
     def add(self, contact: Contact, source: str) -> None:
         """Take in one contact; books of higher priority are to come first."""
-        if not contact.numbers:
-            return
         org = clean(contact.org)
         shown = clean(contact.name) or org
-        if not shown:
+        if not shown or not contact.numbers:
             return
-        place = self.entry(contact.id, shown, org, source)
+        first = self.entries([contact.id], [shown], [org], source)
         for number in contact.numbers:
-            kind = KIND_CODES.get(number.kind, OTHER)
+            hit = first | KIND_CODES.get(number.kind, OTHER)
             if number.e164:
-                self.number(int(number.e164), place, kind)
+                self.numbers([int(number.e164)], [hit], 0)
                 if number.stem:
-                    self.stem(number.stem, number.rule, place, kind, company=contact.company)
+                    self.stem(number.stem, hit, number.rule)
             elif number.exten:
-                self.short(number.exten, place, kind)
+                self.short(number.exten, hit)
 
-    def entry(self, ident: int, name: str, org: str, source: str) -> int:
-        """Take in a contact whose words are clean; returns its place."""
-        place = len(self._names)
-        self._names.append(name)
-        self._orgs.append(self._known_orgs.setdefault(org, org) if org else None)
-        self._sources.append(source)
-        self._ids.append(ident)
-        return place
+    def entries(self, ids: Iterable[int], names: Sequence[str], orgs: Iterable[str], source: str) -> int:
+        """Take in contacts whose words are clean; returns the hit of the first, to be added to those of the others."""
+        first = len(self._names) << KIND_BITS
+        self._names += names
+        self._ids.extend(ids)
+        self._sources += [source] * len(names)
+        known = self._known_orgs
+        self._orgs += [known.setdefault(org, org) if org else None for org in orgs]
+        return first
 
-    def number(self, key: int, place: int, kind: int) -> None:
-        """Take in an outside number of a contact."""
-        hit = place << _BITS | kind
-        if (first := self._hits.setdefault(key, hit)) != hit:
-            self._hits[key] = self._joined(first, hit)
+    def numbers(self, keys: Iterable[int], hits: Iterable[int], first: int) -> None:
+        """Take in outside numbers."""
+        known = self._hits
+        for key, hit in zip(keys, hits, strict=True):
+            here = hit + first
+            before = known.setdefault(key, here)
+            if before != here:
+                known[key] = self._joined(before, here)
 
-    def short(self, key: str, place: int, kind: int) -> None:
-        """Take in an internal or short number of a contact."""
-        hit = place << _BITS | kind
-        if (first := self._short.setdefault(key, hit)) != hit:
-            self._short[key] = self._joined(first, hit)
+    def short(self, key: str, hit: int) -> None:
+        """Take in an internal or short number."""
+        if (before := self._short.setdefault(key, hit)) != hit:
+            self._short[key] = self._joined(before, hit)
 
-    def stem(self, stem: int, rule: str, place: int, kind: int, *, company: bool) -> None:
+    def stem(self, stem: int, hit: int, rule: StemRule) -> None:
         """Take in what direct-dial numbers of a house begin with.
 
         Never of a private person: a stranger's number may begin like theirs.
         """
+        place = hit >> KIND_BITS
         org = self._orgs[place]
-        if org is None or kind in _NO_STEM_KINDS:
+        if org is None or hit & _MASK in _NO_STEM_KINDS:
             return
         if rule == "head":
-            self._take_stem(self._stems, stem, place)
+            self._take_stem(stem, place, sure=True)
         elif rule == "extension":
             first = self._bases.setdefault((stem, org.casefold()), place)
             if first != place:  # two of the same house
-                self._take_stem(self._stems, stem, first)
-        elif company:
-            self._take_stem(self._possible, stem, place)
+                self._take_stem(stem, place, sure=True)
+        else:
+            self._take_stem(stem, place, sure=False)
+
+    def settle(self) -> None:
+        """Drop what only building needs."""
+        self._bases = {}
+        self._known_orgs = {}
 
     def __len__(self) -> int:
         return len(self._hits) + len(self._short)
@@ -118,18 +132,25 @@ class Index:
 
     def find_stem(self, key: int) -> tuple[int, Name] | None:
         """Which house a direct-dial number belongs to, and how many digits the extension has; the longest stem wins."""
-        stem, scale = key, 1
+        if key >= LONGEST_DIRECT_NUMBER:
+            return None
+        stem = key
         for digits in range(1, LONGEST_DIRECT + 1):
-            stem, scale = stem // 10, scale * 10
-            place = self._stems.get(stem)
-            if place is not None:
-                org = self._orgs[place] or self._names[place]
-                more = f" (Durchwahl {key % scale:0{digits}d})"
-                return digits, self._of_house(place, org[: LONGEST_NAME - len(more)].rstrip() + more, "stem")
-            place = self._possible.get(stem)
-            if place is not None:
-                org = self._orgs[place] or self._names[place]
-                return digits, self._of_house(place, org[: LONGEST_NAME - 1].rstrip() + "?", "head")
+            stem //= 10
+            if (house := self._stems.get(stem)) is not None:
+                orgs = [self._orgs[place] or self._names[place] for place in house.places]
+                more = f" (Durchwahl {str(key)[-digits:]})" if house.sure else "?"
+                shown = side_by_side(orgs)[: LONGEST_NAME - len(more)].rstrip() + more
+                first = house.places[0]
+                name = Name(
+                    name=shown,
+                    org=orgs[0] if len(orgs) == 1 else None,
+                    source=self._sources[first],
+                    reason="stem" if house.sure else "head",
+                    matches=len(orgs),
+                    names=(shown,) if len(orgs) == 1 else tuple(orgs[:MOST_NAMES]),
+                )
+                return digits, name
         return None
 
     def contacts(self, key: int | str) -> list[Name]:
@@ -152,10 +173,10 @@ class Index:
     def _joined(self, first: int, hit: int) -> int:
         """Make a list of two hits, or add one to it; the same person in two books counts once."""
         hits = [first] if first >= 0 else self._several[-first - 1]
-        place = hit >> _BITS
+        place = hit >> KIND_BITS
         who = self._who(place)
         for at, known in enumerate(hits):
-            if known >> _BITS == place or self._who(known >> _BITS) == who:
+            if known >> KIND_BITS == place or self._who(known >> KIND_BITS) == who:
                 if known & _MASK == ASSISTANT and hit & _MASK != ASSISTANT:
                     hits[at] = known & ~_MASK | hit & _MASK
                     return hits[0] if first >= 0 else first
@@ -167,25 +188,28 @@ class Index:
             return -len(self._several)
         return first
 
-    def _take_stem(self, stems: dict[int, int], stem: int, place: int) -> None:
-        """Keep the first house with a stem; books of higher priority came first."""
-        stems.setdefault(stem, place)
+    def _take_stem(self, stem: int, place: int, *, sure: bool) -> None:
+        """Keep a house with its stem; what is known for sure beats what may be."""
+        known = self._stems.get(stem)
+        if known is None or (sure and not known.sure):
+            self._stems[stem] = _House(sure, (place,))
+        elif (
+            known.sure == sure
+            and len(known.places) < MOST_TOGETHER
+            and all(self._house(one) != self._house(place) for one in known.places)
+        ):
+            self._stems[stem] = _House(sure, (*known.places, place))
 
-    def _of_house(self, place: int, shown: str, reason: str) -> Name:
-        return Name(
-            name=shown,
-            org=self._orgs[place],
-            source=self._sources[place],
-            reason="stem" if reason == "stem" else "head",
-            names=(shown,),
-        )
+    def _house(self, place: int) -> str:
+        """Tell houses apart."""
+        return (self._orgs[place] or "").casefold()
 
     def _who(self, place: int) -> tuple[str, str]:
         """Tell people apart."""
         return self._names[place].casefold(), (self._orgs[place] or "").casefold()
 
     def _name(self, hit: int) -> Name:
-        place = hit >> _BITS
+        place = hit >> KIND_BITS
         name = self._names[place]
         ident = self._ids[place]
         ref = str(ident) if ident else None
@@ -213,7 +237,7 @@ def together(names: list[Name]) -> Name:
         return first
     org = first.org if len({(name.org or "").casefold() for name in names}) == 1 else None
     return Name(
-        name=org or _side_by_side([name.name for name in names]),
+        name=org or side_by_side([name.name for name in names]),
         org=org,
         source=first.source,
         reason=first.reason,
@@ -224,7 +248,8 @@ def together(names: list[Name]) -> Name:
     )
 
 
-def _side_by_side(names: list[str]) -> str:
+def side_by_side(names: Sequence[str]) -> str:
+    """Show the first names, and count the others."""
     more = f" (+{len(names) - SHOWN_TOGETHER})" if len(names) > SHOWN_TOGETHER else ""
     room = LONGEST_NAME - len(more)
     both = " / ".join(names[:SHOWN_TOGETHER])

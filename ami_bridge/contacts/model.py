@@ -49,7 +49,7 @@ class Card(Struct, frozen=True, kw_only=True):
     """A distribution list: no entry of its own."""
 
 
-class ContactNumber(Struct, frozen=True):
+class ContactNumber(Struct, frozen=True, array_like=True):
     """One comparable number of a contact."""
 
     raw: str

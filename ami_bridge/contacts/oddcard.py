@@ -136,7 +136,8 @@ def _decoded(value: str, charset: str) -> str:
         text = octets.decode(charset, "replace")
     except (LookupError, ValueError):
         text = octets.decode("utf-8", "replace")
-    return "\\n".join(text.splitlines())
+    # Some encodings can write halves of characters, which no database takes.
+    return "\\n".join(text.encode("utf-8", "replace").decode("utf-8").splitlines())
 
 
 def _fields(lines: list[str]) -> Fields:

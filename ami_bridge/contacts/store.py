@@ -1,21 +1,27 @@
 """Address books in the database, so that names are there before the groupware is asked, or while it is away."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct
-from sqlalchemy import Row, and_, delete, insert, or_, select, update
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import Row, and_, bindparam, delete, func, insert, or_, select, update
 
 from ami_bridge.contacts.folding import Term, searched
 from ami_bridge.contacts.model import Contact, ContactNumber
+from ami_bridge.contacts.parts import IN_A_PART, PACKED_AS, pack
 from ami_bridge.db.database import Database, Transaction
-from ami_bridge.db.tables import books, contacts, numbers
+from ami_bridge.db.tables import books, contacts, parts
 
 T = TypeVar("T")
 
-AT_ONCE = 20
+AT_ONCE = 200
 """Rows of one statement; putting more together would hold up everything else for too long."""
 PAGE = 250
+MOST_ROWS = 2_000
+PARTS_AT_ONCE = 8
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(tuple[ContactNumber, ...])
 
 
 class StoredBook(Struct, frozen=True, kw_only=True):
@@ -27,6 +33,10 @@ class StoredBook(Struct, frozen=True, kw_only=True):
     scope: str
     sync_token: str | None = None
     ctag: str | None = None
+    packed_as: int | None = None
+    """How its names are packed."""
+    read_as: str | None = None
+    """How its numbers were read."""
 
 
 class Changes(Struct, frozen=True, kw_only=True):
@@ -39,6 +49,9 @@ class Changes(Struct, frozen=True, kw_only=True):
     deleted: Collection[str] = ()
     token: str | None = None
     ctag: str | None = None
+    read_as: str | None = None
+    whole: bool = True
+    """False while more of the same look is to come; until then the token stays the old one."""
 
 
 class Found(Struct, frozen=True):
@@ -61,27 +74,45 @@ class ContactStore:
 
     async def etags(self, book: int) -> dict[str, str | None]:
         """Read which cards of a book we have, and which state of them."""
-        rows = await self._db.rows(select(contacts.c.href, contacts.c.etag).where(contacts.c.book == book))
-        return {row.href: row.etag for row in rows}
+        found: dict[str, str | None] = {}
+        after = 0
+        columns = select(contacts.c.id, contacts.c.href, contacts.c.etag)
+        while True:
+            wanted = columns.where(contacts.c.book == book, contacts.c.id > after)
+            rows = await self._db.rows(wanted.order_by(contacts.c.id).limit(MOST_ROWS))
+            found.update((row.href, row.etag) for row in rows)
+            if len(rows) < MOST_ROWS:
+                return found
+            after = rows[-1].id
 
     async def page(self, book: int, after: int) -> tuple[int, list[Contact]]:
         """Read some contacts of a book; gives the point to go on from, and nothing at the end."""
-        wanted = and_(contacts.c.book == book, contacts.c.id > after)
-        rows = await self._db.rows(select(contacts).where(wanted).order_by(contacts.c.id).limit(PAGE))
-        if not rows:
-            return after, []
-        last: int = rows[-1].id
-        within = and_(contacts.c.book == book, contacts.c.id > after, contacts.c.id <= last)
-        found = await self._db.rows(
-            select(numbers)
-            .join(contacts, contacts.c.id == numbers.c.contact)
-            .where(within)
-            .order_by(numbers.c.contact, numbers.c.position)
-        )
-        by_contact: dict[int, list[ContactNumber]] = {}
-        for row in found:
-            by_contact.setdefault(row.contact, []).append(_number(row.e164, row.raw, row.type))
-        return last, [_contact(row, by_contact.get(row.id, ())) for row in rows]
+        wanted = select(contacts).where(contacts.c.book == book, contacts.c.id > after)
+        rows = await self._db.rows(wanted.order_by(contacts.c.id).limit(PAGE))
+        return (rows[-1].id, [_contact(row) for row in rows]) if rows else (after, [])
+
+    async def parts(self, book: StoredBook) -> AsyncIterator[bytes]:
+        """Read the names of a book, packed; packed anew where that was done differently, or never."""
+        if book.packed_as != PACKED_AS:
+            await self._pack_anew(book.id)
+        after = -1
+        while True:
+            wanted = select(parts).where(parts.c.book == book.id, parts.c.part > after)
+            rows = await self._db.rows(wanted.order_by(parts.c.part).limit(PARTS_AT_ONCE))
+            for row in rows:
+                yield row.data
+            if len(rows) < PARTS_AT_ONCE:
+                return
+            after = rows[-1].part
+
+    async def _pack_anew(self, book: int) -> None:
+        """Pack everything in a book."""
+        async with self._db.transaction() as transaction:
+            ids = await transaction.rows(select(contacts.c.id).where(contacts.c.book == book))
+            await transaction.run(delete(parts).where(parts.c.book == book))
+            for part in sorted({row.id // IN_A_PART for row in ids}):
+                await _pack(transaction, book, part, {})
+            await transaction.run(update(books).where(books.c.id == book).values(packed_as=PACKED_AS))
 
     async def search(self, wanted: Sequence[Term], scopes: Collection[str], *, limit: int, offset: int) -> list[Found]:
         """Find contacts that have all that is wanted, in books of these scopes, in the order of their names."""
@@ -94,96 +125,127 @@ class ContactStore:
             .limit(limit)
             .offset(offset)
         )
-        if not rows:
-            return []
-        ids = [row.id for row in rows]
-        of_those = select(numbers).where(numbers.c.contact.in_(ids)).order_by(numbers.c.contact, numbers.c.position)
-        by_contact: dict[int, list[ContactNumber]] = {}
-        for row in await self._db.rows(of_those):
-            by_contact.setdefault(row.contact, []).append(_number(row.e164, row.raw, row.type))
-        return [Found(_contact(row, by_contact.get(row.id, ())), row.label) for row in rows]
+        return [Found(_contact(row), row.label) for row in rows]
 
     async def keep(self, changes: Changes) -> None:
         """Keep the result of one look at a book, with the token that goes with it, in one transaction."""
         async with self._db.transaction() as transaction:
             book = await _book(transaction, changes)
-            gone = [*changes.deleted, *(contact.href for contact in changes.contacts)]
+            here = await _ids(transaction, book, [*changes.deleted, *(contact.href for contact in changes.contacts)])
+            gone = [ident for href in changes.deleted if (ident := here.pop(href, None)) is not None]
             for some in _slices(gone):
-                await transaction.run(delete(contacts).where(contacts.c.book == book, contacts.c.href.in_(some)))
-            for several in _slices(changes.contacts):
-                await _insert(transaction, book, several)
+                await transaction.run(delete(contacts).where(contacts.c.id.in_(some)))
+            (newest,) = await transaction.rows(select(func.max(contacts.c.id)))
+            first = (newest[0] or 0) + 1
+            kept = await _write(transaction, book, changes.contacts, here, first)
+            old = {ident // IN_A_PART for ident in (*gone, *here.values())}
+            for part in sorted(old | {ident // IN_A_PART for ident in kept}):
+                whole = part not in old and part * IN_A_PART >= first
+                await _pack(transaction, book, part, kept if whole else {})
         if changes.deleted:
             await self._db.forget_deleted()
 
     async def keep_only(self, paths: Collection[str]) -> int:
-        """Forget books that are not configured any more, with all that was in them; returns how many."""
-        gone = [book for path, book in (await self.books()).items() if path not in paths]
-        for book in gone:
-            await self._db.run(delete(books).where(books.c.id == book.id))
-        if gone:
-            await self._db.forget_deleted()
+        """Forget books that are not configured any more, with all that was in them; returns how many.
+
+        People's own books are not configured: whose they are decides about them.
+        """
+        gone = [path for path, book in (await self.books()).items() if path not in paths and not _is_private(book)]
+        await self.drop(gone)
         return len(gone)
+
+    async def drop(self, paths: Collection[str]) -> None:
+        """Forget these books with all that is in them, so that it stands in no file any more."""
+        for path in paths:
+            await self._db.run(delete(books).where(books.c.path == path))
+        if paths:
+            await self._db.forget_deleted()
+
+
+def _is_private(book: StoredBook) -> bool:
+    return book.scope.startswith("owner:")
 
 
 async def _book(transaction: Transaction, changes: Changes) -> int:
-    """Make or renew the row of the book; returns its id."""
-    values: Mapping[str, object] = {
-        "label": changes.label,
-        "scope": changes.scope,
-        "sync_token": changes.token,
-        "ctag": changes.ctag,
-    }
+    """Make or renew the row of the book; returns its id. Who else writes waits here, because ids are ours to give."""
+    values: dict[str, object] = {"label": changes.label, "scope": changes.scope}
+    if changes.whole:
+        values |= {"sync_token": changes.token, "ctag": changes.ctag, "read_as": changes.read_as}
     if not await transaction.run(update(books).where(books.c.path == changes.path).values(values)):
-        await transaction.run(insert(books).values({"path": changes.path, **values}))
-    (row,) = await transaction.rows(select(books.c.id).where(books.c.path == changes.path))
-    return int(row.id)
+        await transaction.run(insert(books).values({"path": changes.path, "packed_as": PACKED_AS, **values}))
+    rows = await transaction.rows(select(books.c.id, books.c.path).order_by(books.c.id).with_for_update())
+    return next(int(row.id) for row in rows if row.path == changes.path)
 
 
-async def _insert(transaction: Transaction, book: int, several: Sequence[Contact]) -> None:
-    rows = await transaction.rows(
-        insert(contacts)
-        .values(
-            [
-                {
-                    "book": book,
-                    "href": contact.href,
-                    "etag": contact.etag,
-                    "uid": contact.uid,
-                    "fn": contact.name,
-                    "org": contact.org,
-                    "kind": "org" if contact.company else "individual",
-                    "folded": searched([contact.name, contact.org], [one.key for one in contact.numbers]),
-                }
-                for contact in several
-            ]
-        )
-        .returning(contacts.c.id, contacts.c.href)
-    )
-    ids = {row.href: row.id for row in rows}
-    values = [
-        {"contact": ids[contact.href], "position": position, "e164": one.e164, "raw": one.raw, "type": one.kind}
-        for contact in several
-        for position, one in enumerate(contact.numbers)
-    ]
-    for some in _slices(values):
-        await transaction.run(insert(numbers).values(list(some)))
+async def _ids(transaction: Transaction, book: int, hrefs: Iterable[str]) -> dict[str, int]:
+    """Find out which of these cards we have."""
+    columns = select(contacts.c.href, contacts.c.id).where(contacts.c.book == book)
+    found: dict[str, int] = {}
+    for some in _slices(hrefs):
+        found.update((row.href, row.id) for row in await transaction.rows(columns.where(contacts.c.href.in_(some))))
+    return found
 
 
-def _contact(row: Row[Any], its: Iterable[ContactNumber]) -> Contact:
+async def _write(
+    transaction: Transaction, book: int, changed: Iterable[Contact], here: Mapping[str, int], first: int
+) -> dict[int, Contact]:
+    """Write rows; a contact that we have keeps its id, since people's choices name it. Returns the new ones."""
+    its: dict[str, Any] = {name: bindparam(f"its_{name}") for name in _COLUMNS}
+    change = update(contacts).where(contacts.c.id == bindparam("of")).values(its)
+    kept: dict[int, Contact] = {}
+    for some in _slices(changed):
+        old = [(here[contact.href], contact) for contact in some if contact.href in here]
+        new = list(enumerate((contact for contact in some if contact.href not in here), first + len(kept)))
+        if old:
+            values = [{f"its_{name}": value for name, value in _values(contact).items()} for _, contact in old]
+            await transaction.many(change, [{"of": old[at][0], **one} for at, one in enumerate(values)])
+        if new:
+            rows = [{"id": ident, "book": book, **_values(contact)} for ident, contact in new]
+            await transaction.many(insert(contacts), rows)
+        kept.update(new)
+    return kept
+
+
+_COLUMNS = ("href", "etag", "uid", "fn", "org", "kind", "folded", "numbers")
+
+
+def _values(contact: Contact) -> dict[str, object]:
+    return {
+        "href": contact.href,
+        "etag": contact.etag,
+        "uid": contact.uid,
+        "fn": contact.name,
+        "org": contact.org,
+        "kind": "org" if contact.company else "individual",
+        "folded": searched([contact.name, contact.org], [one.key for one in contact.numbers]),
+        "numbers": _ENCODER.encode(contact.numbers) if contact.numbers else None,
+    }
+
+
+async def _pack(transaction: Transaction, book: int, part: int, known: Mapping[int, Contact]) -> None:
+    """Pack a part of a book: of contacts that are known, else of what the rows say."""
+    low, high = part * IN_A_PART, (part + 1) * IN_A_PART
+    if known:
+        some = [structs.replace(known[ident], id=ident) for ident in range(low, high) if ident in known]
+    else:
+        within = and_(contacts.c.book == book, contacts.c.id >= low, contacts.c.id < high)
+        some = [_contact(row) for row in await transaction.rows(select(contacts).where(within).order_by(contacts.c.id))]
+    await transaction.run(delete(parts).where(parts.c.book == book, parts.c.part == part))
+    if some:
+        await transaction.run(insert(parts).values(book=book, part=part, data=pack(some)))
+
+
+def _contact(row: Row[Any]) -> Contact:
     return Contact(
         href=row.href,
+        id=row.id,
         etag=row.etag,
         uid=row.uid,
         name=row.fn or "",
         org=row.org,
         company=row.kind == "org",
-        numbers=tuple(its),
+        numbers=_DECODER.decode(row.numbers) if row.numbers else (),
     )
-
-
-def _number(e164: str | None, raw: str, kind: str | None) -> ContactNumber:
-    """Read a number back; an internal one has no E.164 and stands as it is."""
-    return ContactNumber(raw=raw, e164=e164, exten=None if e164 else raw, kind=kind or "other")
 
 
 def _slices(items: Iterable[T]) -> Iterable[Sequence[T]]:

@@ -6,10 +6,12 @@ from functools import partial
 from typing import Protocol
 
 import structlog
+from msgspec import structs
 
 from ami_bridge.contacts import staff
 from ami_bridge.contacts.directory import SHARED, Directory, Index
 from ami_bridge.contacts.model import Card, Contact, ContactNumber
+from ami_bridge.contacts.parts import unpack
 from ami_bridge.contacts.store import Changes, ContactStore, StoredBook
 from ami_bridge.contacts.watch import Dav, Pause, Watch
 from ami_bridge.dav.client import Known
@@ -20,8 +22,8 @@ from ami_bridge.people.model import People, Person
 
 log = structlog.get_logger()
 
-CHECKED_AT_START = 200
-"""Stored numbers that are read again at the start: were they read at another site?"""
+AT_ONCE = 2_048
+"""Contacts that are kept in one step; a larger book is kept in several, so that it needs not fit into memory."""
 LONGEST_FIELD = 200
 
 
@@ -98,7 +100,6 @@ class Sync:
         self._watch = Watch(dav, now)
         self._staff_known = Known()
         self._staff_cards: dict[str, Card] = {}
-        self._reads_differently = False
         self._owed: frozenset[str] | None = None
         """Logins whose changed rights are not yet told and kept everywhere."""
 
@@ -114,7 +115,9 @@ class Sync:
         self._directory.replace_people(found)
         if not self._staff.book:
             await self._take(staff.persons_without_book(extensions=extensions, roles=roles))
-        await self._refill(check=True)
+        await self._refill()
+        if any(book.read_as not in {None, self._numbers.reads_as} for book in (await self._store.books()).values()):
+            log.info("contacts.site_changed", why="numbers are read differently now; all books are fetched anew")
         log.info("contacts.loaded", names=len(self._directory), people=len(self._people.all()))
 
     async def run(self) -> None:
@@ -132,8 +135,6 @@ class Sync:
                 await self._refill()
             except NotReachableError as error:
                 log.warning("contacts.store_away", why=str(error))
-        if not self._watch.failing:
-            self._reads_differently = False
 
     @property
     def away(self) -> bool:
@@ -146,17 +147,24 @@ class Sync:
         stored = (await self._store.books()).get(key)
         ours = await self._store.etags(stored.id) if stored else {}
         token, ctag = (stored.sync_token, stored.ctag) if stored else (None, None)
-        if self._reads_differently:
+        if stored and stored.read_as != self._numbers.reads_as:
             ours, token, ctag = dict.fromkeys(ours), None, None
         found = await watch.look(book.path, Known(etags=ours, token=token, ctag=ctag))
         if found is None:
             return False
         theirs, listing, planned = found
+        label = book.label or theirs.name or book.path
+        part = Changes(path=key, label=label, scope=book.scope, whole=False)
         contacts: list[Contact] = []
+        fetched = 0
         async for href, card in watch.cards(theirs, planned.fetch):
             contacts.append(self._contact(href, listing.etags.get(href), card))
-        label = book.label or theirs.name or book.path
-        if stored is None or not planned.is_empty or not _same(stored, label, listing):
+            if len(contacts) == AT_ONCE:
+                await self._store.keep(structs.replace(part, contacts=contacts))
+                fetched += len(contacts)
+                contacts = []
+        fetched += len(contacts)
+        if stored is None or not planned.is_empty or not self._same(stored, label, listing):
             await self._store.keep(
                 Changes(
                     path=key,
@@ -166,12 +174,13 @@ class Sync:
                     deleted=planned.delete,
                     token=listing.token,
                     ctag=listing.ctag,
+                    read_as=self._numbers.reads_as,
                 )
             )
         watch.kept(book.path, listing)
         if not planned.is_empty:
             name = watch.called or book.path
-            log.info("contacts.synced", book=name, fetched=len(contacts), deleted=len(planned.delete))
+            log.info("contacts.synced", book=name, fetched=fetched, deleted=len(planned.delete))
         return not planned.is_empty or stored is None or stored.label != label
 
     async def _look_at_staff(self) -> bool:
@@ -232,57 +241,40 @@ class Sync:
             numbers=tuple(
                 # What has no E.164 is kept as the digits it is, so that it needs no second reading.
                 ContactNumber(
-                    raw=tel.raw if one.e164 else one.exten or "", e164=one.e164, exten=one.exten, kind=tel.kind
+                    tel.raw if one.e164 else one.exten or "", one.e164, one.exten, tel.kind, one.stem, one.rule
                 )
                 for tel in card.tels
-                for one in self._numbers.from_card(tel.raw)
+                for one in self._numbers.written(tel.raw, company=card.company and bool(card.org))
             ),
         )
 
-    async def _refill(self, *, check: bool = False) -> None:
+    async def _refill(self) -> None:
         """Build the names anew from what is kept, and answer from them from then on."""
         scopes: dict[str, list[str]] = {SHARED: []}
         for book in self._books:
             scopes.setdefault(book.scope, []).append(book.path)
         for scope, keys in scopes.items():
-            await self.refill(scope, keys, check=check)
-        if check and self._reads_differently:
-            log.info("contacts.site_changed", why="numbers are read differently now; all books are fetched anew")
+            await self.refill(scope, keys)
 
-    async def refill(self, scope: str, keys: Iterable[str], *, check: bool = False) -> None:
+    async def refill(self, scope: str, keys: Iterable[str]) -> None:
         """Build the names of one scope anew from the books kept under these keys."""
         index = Index()
         pause = Pause()
         stored = await self._store.books()
-        checked = 0
         for key in keys:
-            if (kept := stored.get(key)) is None:
-                continue
-            after, some = await self._store.page(kept.id, 0)
-            while some:
-                for contact in some:
-                    index.add(contact, kept.label)
-                    if check and checked < CHECKED_AT_START:
-                        checked += len(contact.numbers)
-                        self._reads_differently |= self._differs(contact)
+            if (kept := stored.get(key)) is not None:
+                async for part in self._store.parts(kept):
+                    unpack(part, index, kept.label)
                     await pause()
-                after, some = await self._store.page(kept.id, after)
+        index.settle()
         self._directory.replace(index, scope)
 
-    def _differs(self, contact: Contact) -> bool:
-        """Tell whether a contact was kept under another configuration of the site."""
-        return any(
-            all(one.e164 != again.e164 for again in self._numbers.from_card(one.raw))
-            for one in contact.numbers
-            if one.e164
-        )
+    def _same(self, stored: StoredBook, label: str, listing: Listing) -> bool:
+        """Tell whether there is nothing to write down."""
+        now = (label, listing.token, listing.ctag, self._numbers.reads_as)
+        return (stored.label, stored.sync_token, stored.ctag, stored.read_as) == now
 
 
 def _is_known(scope: str) -> bool:
     """Tell whether a book of the configuration says who may know what is in it."""
     return scope == SHARED or (scope.startswith("group:") and len(scope) > len("group:"))
-
-
-def _same(stored: StoredBook, label: str, listing: Listing) -> bool:
-    """Tell whether there is nothing to write down."""
-    return (stored.label, stored.sync_token, stored.ctag) == (label, listing.token, listing.ctag)

@@ -2,7 +2,7 @@
 
 import asyncio
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from sqlite3 import sqlite_version, sqlite_version_info
@@ -44,6 +44,11 @@ class Transaction:
         """Carry out a change; returns how many rows it met."""
         async with _answered():
             return (await self._connection.execute(statement)).rowcount
+
+    async def many(self, statement: Executable, values: Sequence[Mapping[str, object]]) -> None:
+        """Carry out the same change with each of these values."""
+        async with _answered():
+            await self._connection.execute(statement, values)
 
     async def rows(self, statement: Executable) -> list[Row[Any]]:
         """Carry out a statement that answers with rows."""

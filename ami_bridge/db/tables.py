@@ -18,7 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -131,6 +131,8 @@ books = Table(
     Column("scope", Words, nullable=False),
     Column("sync_token", Words),
     Column("ctag", Words),
+    Column("packed_as", Integer),
+    Column("read_as", Words),
 )
 
 contacts = Table(
@@ -145,17 +147,16 @@ contacts = Table(
     Column("org", Words),
     Column("kind", Words),
     Column("folded", Words, nullable=False, server_default=""),
+    Column("numbers", LargeBinary),
     Index(None, "book", "href", unique=True),
 )
 
-numbers = Table(
-    "numbers",
+parts = Table(
+    "parts",
     metadata,
-    Column("contact", ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("e164", Words, index=True),
-    Column("raw", Words, nullable=False),
-    Column("type", Words),
+    Column("book", ForeignKey("books.id", ondelete="CASCADE"), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
 )
 
 devices = Table(

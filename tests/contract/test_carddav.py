@@ -196,7 +196,13 @@ async def test_from_radicale_to_the_name_on_the_screen(tmp_path: Path) -> None:
         await sync.load()
         await sync.run()
         assert directory.lookup(numbers.from_pbx("03023125001")) == Name(
-            name="Erika Muster", org="Muster GmbH", source="Stadt", kind="work", names=("Erika Muster",)
+            name="Erika Muster",
+            org="Muster GmbH",
+            source="Stadt",
+            kind="work",
+            names=("Erika Muster",),
+            refs=("1",),
+            ref="1",
         )
         assert directory.lookup(numbers.from_pbx("101")) == Name(
             name="Anna Amsel", org="Bürgerbüro", source="Rathaus", reason="extension", names=("Anna Amsel",)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete, insert, select, text, update
 
 from ami_bridge.db.database import Database, open_database
-from ami_bridge.db.tables import books, contacts, numbers, people, sessions
+from ami_bridge.db.tables import books, contacts, parts, people, sessions
 from ami_bridge.errors import ConfigError
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -119,9 +119,9 @@ async def test_children_go_with_their_parent(tmp_path: Path) -> None:
     async with open_database(url(tmp_path)) as db:
         await db.run(insert(books).values(id=1, path="a", label="A", scope="shared"))
         await db.run(insert(contacts).values(id=1, book=1, href="x"))
-        await db.run(insert(numbers).values(contact=1, position=0, raw="1"))
+        await db.run(insert(parts).values(book=1, part=0, data=b"1"))
         await db.run(delete(books))
-        assert await db.rows(select(numbers)) == []
+        assert await db.rows(select(parts)) == []
 
 
 async def test_times_come_back_as_they_went_in_whatever_their_zone(tmp_path: Path) -> None:
