@@ -11,7 +11,9 @@ from msgspec import Struct
 
 from ami_bridge import config as settings
 from ami_bridge.asterisk import translate
+from ami_bridge.asterisk.astdb import AstDb
 from ami_bridge.asterisk.link import AmiLink
+from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.resync import Resync
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
@@ -24,6 +26,7 @@ from ami_bridge.config import Config
 from ami_bridge.contacts.control import ContactDesk, Turns
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.explain import Explain
+from ami_bridge.contacts.offline import Offline
 from ami_bridge.contacts.pbx import NameQuestion
 from ami_bridge.contacts.progress import Reported
 from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
@@ -43,7 +46,7 @@ from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.routes import PeopleRoutes
 from ami_bridge.people.signin import SignIn
 from ami_bridge.people.store import CredentialStore, PersonStore
-from ami_bridge.tasks import every
+from ami_bridge.tasks import every, race
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
 from ami_bridge.web.asyncapi import asyncapi_routes
 from ami_bridge.web.control import serve_control
@@ -88,6 +91,14 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         dispatch = Dispatch(board=board, desk=desk, now=now)
         link = AmiLink(pbx, wanted=translate.WANTED)
         resync = Resync(pbx=pbx.id, hints_context=pbx.hints, link=link, listener=dispatch)
+        offline = Offline(
+            directory=directory,
+            people=people,
+            country=config.site.country,
+            spelling=pbx.offline_numbers,
+            most=pbx.offline_names,
+        )
+        astdb = AstDb(pbx=pbx.id, link=link, new_id=lambda: new_id(now()), names=offline)
 
         doorway = Doorway(config.web)
         access = Access(
@@ -122,7 +133,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             now=now,
         )
         await sync.load()
-        look = Turns(sync.run)
+        look = Turns(_then(sync.run, astdb.changed))
         search = Search(store=store, people=people, numbers=numbers, lines=pbx.lines, country=config.site.country)
         explain = Explain(
             directory=directory,
@@ -155,7 +166,12 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             serve(config.web, add_routes=routes, checks=checks) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
         ):
-            tasks.create_task(link.run(dispatch.handle, connected=resync.run, lost=dispatch.lost), name="ami link")
+            listening = link.run(
+                _to_first(astdb.take, dispatch.handle),
+                connected=lambda: race(resync.run(), astdb.run()),
+                lost=dispatch.lost,
+            )
+            tasks.create_task(listening, name="ami link")
             tasks.create_task(every(config.groupware.sync_every, look, name="address books"))
             tasks.create_task(every(PURGE_EVERY, journal.forget, name="journal retention"))
             tasks.create_task(every(PURGE_EVERY, access.purge, name="credentials retention"))
@@ -163,6 +179,26 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             if ready is not None:
                 ready(Ready(web=web_port, questions=questions_port))
             await asyncio.Event().wait()  # until cancelled
+
+
+def _to_first(takes: Callable[[Message], bool], others: Callable[[Message], None]) -> Callable[[Message], None]:
+    """Give a message to who takes it, else to the others."""
+
+    def receive(message: Message) -> None:
+        if not takes(message):
+            others(message)
+
+    return receive
+
+
+def _then(do: Callable[[], Awaitable[None]], told: Callable[[], None]) -> Callable[[], Awaitable[None]]:
+    """Do one thing, and tell somebody that it is done."""
+
+    async def both() -> None:
+        await do()
+        told()
+
+    return both
 
 
 def _rights_changed(*, hub: Hub, access: Access, people: People) -> Callable[[frozenset[str]], Awaitable[None]]:

@@ -6,6 +6,8 @@ Header names and sequences: Asterisk 22 AMI event reference, checked against rec
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from msgspec import Struct
+
 from ami_bridge.asterisk.message import Message
 from ami_bridge.calls.events import (
     CallEvent,
@@ -169,8 +171,8 @@ _TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
     "ExtensionStatus": _hint,
 }
 
-CONTROL = frozenset({"FullyBooted", "Shutdown"})
-"""Events about Asterisk itself; the link and the daemon look at them."""
+CONTROL = frozenset({"FullyBooted", "Shutdown", "UserEvent"})
+"""Events about Asterisk itself, and of our own dialplan; the link and the daemon look at them."""
 
 WANTED = frozenset(_TRANSLATORS) | CONTROL
 """Names of all events we read; all others are skipped unparsed."""
@@ -207,6 +209,7 @@ def floor(
     queued: Sequence[Headers],
     in_rooms: Sequence[Headers],
     hints: dict[str, tuple[str, ...]],
+    states: Sequence[Headers] = (),
 ) -> Floor:
     """Answers of CoreShowChannels, ParkedCalls, QueueStatus (entries) and ConfbridgeList as one picture."""
     spaces = {m.get("ParkeeUniqueid", ""): m for m in parked}
@@ -255,3 +258,30 @@ def version(settings: Headers) -> str:
 def conferences(items: Sequence[Headers]) -> list[str]:
     """Answer of ConfbridgeListRooms: the names of the open rooms."""
     return [m.get("Conference", "") for m in items]
+
+
+class Stored(Struct, frozen=True):
+    """What the dialplan says about a row of AstDB that it wrote."""
+
+    id: str
+    sum: str
+    """MD5 of what stands there now, in hexadecimal."""
+
+
+def stored(m: Headers) -> Stored | None:
+    """Read a UserEvent of dialplan/store.conf; None if it is none."""
+    if m.get("Event", "") != "UserEvent" or m.get("UserEvent", "") != "BridgeStored":
+        return None
+    return Stored(m.get("Id", ""), m.get("Sum", ""))
+
+
+def originated(m: Headers) -> Originated | None:
+    """Read the outcome of an Originate; None if it is none."""
+    event = translate(m) if m.get("Event", "") == "OriginateResponse" else None
+    return event if isinstance(event, Originated) else None
+
+
+def rows(items: Sequence[Headers], family: str) -> dict[str, str]:
+    """Answer of DBGetTree: the family's keys and values."""
+    start = f"/{family}/"
+    return {m.get("Key", "").removeprefix(start): m.get("Val", "") for m in items if m.get("Key", "").startswith(start)}
