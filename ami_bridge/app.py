@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 
 import structlog
@@ -23,11 +23,15 @@ from ami_bridge.calls.routes import OPERATIONS as CALLS
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.calls.store import JournalStore
 from ami_bridge.config import Config
+from ami_bridge.contacts.choices import Choices
 from ami_bridge.contacts.control import ContactDesk, Turns
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.explain import Explain
 from ami_bridge.contacts.offline import Offline
+from ami_bridge.contacts.own import OPERATIONS as OWN
+from ami_bridge.contacts.own import BookDesk, OwnRoutes
 from ami_bridge.contacts.pbx import NameQuestion
+from ami_bridge.contacts.private import PrivateBooks
 from ami_bridge.contacts.progress import Reported
 from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
 from ami_bridge.contacts.routes import ContactRoutes
@@ -40,12 +44,22 @@ from ami_bridge.dispatch import Dispatch
 from ami_bridge.ids import new_id
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.access import Access
+from ami_bridge.people.accounts import Accounts
 from ami_bridge.people.control import TokenDesk
 from ami_bridge.people.model import People
 from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.routes import PeopleRoutes
 from ami_bridge.people.signin import SignIn
-from ami_bridge.people.store import CredentialStore, PersonStore
+from ami_bridge.people.store import CredentialStore, OwnStore, PersonStore
+from ami_bridge.people.vault import Vault
+from ami_bridge.people.wishes import Wishes
+from ami_bridge.phonebooks.book import Book
+from ami_bridge.phonebooks.control import DeviceDesk
+from ami_bridge.phonebooks.devices import Devices
+from ami_bridge.phonebooks.model import words_in
+from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
+from ami_bridge.phonebooks.routes import PhonebookRoutes
+from ami_bridge.phonebooks.store import DeviceStore
 from ami_bridge.tasks import every, race
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
 from ami_bridge.web.asyncapi import asyncapi_routes
@@ -129,11 +143,41 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             people=people,
             directory=directory,
             numbers=numbers,
-            rights_changed=_rights_changed(hub=hub, access=access, people=people),
+            rights_changed=_rights_changed(
+                hub=hub,
+                access=access,
+                people=people,
+                forget=lambda logins: private.forget(logins),  # noqa: PLW0108 - it is made below
+            ),
             now=now,
         )
+        own, key = OwnStore(db), config.people.key
+        accounts = Accounts(
+            store=own,
+            vault=Vault(key) if key else None,
+            people=people,
+            sign_in=sign_in,
+            groupware=dav,
+            own_user=config.groupware.user,
+            now=now,
+        )
+        wishes = Wishes(store=own, people=people)
+        choices = Choices(store=own, directory=directory, numbers=numbers, people=people)
+        private = PrivateBooks(
+            dav=lambda login, password: DavClient(config.groupware.url, login, password),
+            accounts=accounts,
+            wishes=wishes,
+            choices=choices,
+            sync=sync,
+            store=store,
+            directory=directory,
+            now=now,
+            changed=desk.retell,
+        )
+        await accounts.load()
         await sync.load()
-        look = Turns(_then(sync.run, astdb.changed))
+        await private.load()
+        look = Turns(_then(sync.run, astdb.changed, private.run))
         search = Search(store=store, people=people, numbers=numbers, lines=pbx.lines, country=config.site.country)
         explain = Explain(
             directory=directory,
@@ -142,6 +186,10 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             question=name_question,
             click=config.groupware.click,
         )
+        devices = Devices(store=DeviceStore(db), pbx_id=pbx.id, now=now)
+        await devices.load()
+        book = Book(search=search, people=people, numbers=numbers, outside_line=config.site.outside_line)
+        phonebooks = PhonebookRoutes(devices=devices, book=book, doorway=doorway, words=words_in(config.site.language))
         contact_desk = ContactDesk(
             explain=explain, people=people, sync=look, news=reported, names=lambda: len(directory)
         )
@@ -153,7 +201,9 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             PeopleRoutes(access=access, sign_in=sign_in, people=people, doorway=doorway).add_to,
             CallRoutes(guard=access, desk=desk).add_to,
             ContactRoutes(guard=access, people=people, search=search, explain=explain).add_to,
-            openapi_routes([*PEOPLE, *CALLS, *CONTACTS, *ASYNCAPI]),
+            OwnRoutes(guard=access, people=people, books=private, wishes=wishes, choices=choices).add_to,
+            phonebooks.add_to,
+            openapi_routes([*PEOPLE, *CALLS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
             asyncapi_routes,
         ]
         checks: dict[str, Check] = {"store": db.answers, "ami": lambda: link.up}
@@ -161,7 +211,12 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         async with (
             serve_control(
                 settings.control_socket(config),
-                add_routes=[TokenDesk(access=access, people=people).add_to, contact_desk.add_to],
+                add_routes=[
+                    TokenDesk(access=access, people=people).add_to,
+                    contact_desk.add_to,
+                    DeviceDesk(devices).add_to,
+                    BookDesk(books=private).add_to,
+                ],
             ),
             serve(config.web, add_routes=routes, checks=checks) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
@@ -172,7 +227,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 lost=dispatch.lost,
             )
             tasks.create_task(listening, name="ami link")
-            tasks.create_task(every(config.groupware.sync_every, look, name="address books"))
+            tasks.create_task(every(config.groupware.sync_every, look, name="address books", wake=private.wake))
             tasks.create_task(every(PURGE_EVERY, journal.forget, name="journal retention"))
             tasks.create_task(every(PURGE_EVERY, access.purge, name="credentials retention"))
             log.info("daemon.ready", web=web_port, questions=questions_port, pbx=pbx.id)
@@ -191,23 +246,29 @@ def _to_first(takes: Callable[[Message], bool], others: Callable[[Message], None
     return receive
 
 
-def _then(do: Callable[[], Awaitable[None]], told: Callable[[], None]) -> Callable[[], Awaitable[None]]:
-    """Do one thing, and tell somebody that it is done."""
+def _then(
+    do: Callable[[], Awaitable[None]], told: Callable[[], None], last: Callable[[], Awaitable[None]]
+) -> Callable[[], Awaitable[None]]:
+    """Do one thing, tell somebody that it is done, and do the last."""
 
-    async def both() -> None:
+    async def all_of_it() -> None:
         await do()
         told()
+        await last()
 
-    return both
+    return all_of_it
 
 
-def _rights_changed(*, hub: Hub, access: Access, people: People) -> Callable[[frozenset[str]], Awaitable[None]]:
+def _rights_changed(
+    *, hub: Hub, access: Access, people: People, forget: Callable[[Collection[str]], Awaitable[None]]
+) -> Callable[[frozenset[str]], Awaitable[None]]:
     """Make what follows from a new staff book: who is gone loses everything at once, the others get new state."""
 
     async def changed(logins: frozenset[str]) -> None:
         gone = {login for login in logins if people.by_login(login) is None}
         if gone:
             await access.forget(gone)
+            await forget(gone)
         for login in gone:
             hub.close(login=login, code=4500, reason="not known any more")
         for login in logins - gone:

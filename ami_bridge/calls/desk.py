@@ -73,10 +73,20 @@ class Desk:
                 self._note(view)
             for person in self._people.by_extension(view.extension):
                 call = self._bubbles.bubble(view, audience_of(person))  # who shares a telephone shares no address book
-                self._hub.publish(
-                    OWN_CALLS, "call.changed", "call", call,
-                    key=f"{call.id} {view.extension}", login=person.login, extension=view.extension,
-                )  # fmt: skip
+                self._tell(view, call, person.login)
+
+    def retell(self, login: str) -> None:
+        """Tell one person's live calls again: somebody has another name now."""
+        person = self._people.by_login(login)
+        if person is not None:
+            for view in self._board.views(person.extensions):
+                self._tell(view, self._bubbles.bubble(view, audience_of(person)), login)
+
+    def _tell(self, view: View, call: wire.Call, login: str) -> None:
+        self._hub.publish(
+            OWN_CALLS, "call.changed", "call", call,
+            key=f"{call.id} {view.extension}", login=login, extension=view.extension,
+        )  # fmt: skip
 
     def bridge_is(self, ami: Literal["up", "down"]) -> None:
         """Tell everybody whether what they see is live."""

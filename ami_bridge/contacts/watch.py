@@ -100,7 +100,8 @@ class Watch:
 
     def conclude(self) -> None:
         """Say once that the groupware is away, and once that it is back; or which book alone is in trouble."""
-        away = bool(self._looked) and self._away.keys() == self._looked
+        # Of the groupware itself only the one says something who watches the site's books.
+        away = bool(self._looked) and self._away.keys() == self._looked and not self.called
         if away and not self._told_away:
             log.warning("contacts.groupware_away", why=next(iter(self._away.values())))
         elif not away:

@@ -251,6 +251,7 @@ def _write_daemon(root: Path, ports: Ports, town: Secrets, owners: Owners) -> No
         "ami.secret": town.ami,
         "pbx.secret": town.questions,
         "groupware.password": town.groupware,
+        "vault.key": town.vault,
         "config.toml": text,
     }
     for name, content in texts.items():

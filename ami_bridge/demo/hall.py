@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 
 from ami_bridge.demo import words
+from ami_bridge.demo.addresses import private
 from ami_bridge.demo.groupware import Radicale
 from ami_bridge.demo.pbx import Pbx, shared
 from ami_bridge.demo.phones import Phone
@@ -63,6 +64,7 @@ label = "Stadt"
 
 [people]
 book = "staff"
+key_file = "vault.key"
 [people.roles]
 {roles}
 
@@ -115,7 +117,7 @@ class TownHall:
                 await self._daemon_ready()
                 async with asyncio.TaskGroup() as making:
                     for person in PEOPLE:
-                        making.create_task(self._token(person), name=f"token {person.user}")
+                        making.create_task(self._person(person), name=f"person {person.user}")
                 for event in ready:
                     await event.wait()
                 promised = await asyncio.to_thread(self._publish, groupware)
@@ -214,6 +216,7 @@ class TownHall:
             "ami.secret": self._secrets.ami,
             "pbx.secret": self._secrets.questions,
             "groupware.password": self._secrets.groupware,
+            "vault.key": self._secrets.vault,
             "config.toml": CONFIG.format(
                 prefix=PREFIX,
                 local=LOCAL,
@@ -230,6 +233,16 @@ class TownHall:
             path.write_text(text, encoding="utf-8")
         self._data.chmod(0o700)
         caller().give(self._data)
+
+    async def _person(self, person: Person) -> None:
+        """Do for somebody new what an administrator would."""
+        await self._token(person)
+        if private(person.user):
+            command = [sys.executable, "-m", "ami_bridge", "book", "add", person.user, "--config", str(self._config)]
+            password = self._secrets.passwords[person.user]
+            said = await output_of(command, account=caller(), within=40, given=f"{password}\n")
+            if "password is right" not in said:
+                raise NotReachableError(f"the books of {person.user} are not read: {said[-300:]}")
 
     async def _token(self, person: Person) -> None:
         """Make a person's app token by the command line, as an administrator would."""

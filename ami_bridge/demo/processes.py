@@ -141,18 +141,20 @@ class Process:
             await self.kill()
 
 
-async def output_of(argv: Sequence[str], *, account: Account, root: Path | None = None, within: float = 10.0) -> str:
-    """Run a short program and return what it printed."""
+async def output_of(
+    argv: Sequence[str], *, account: Account, root: Path | None = None, within: float = 10.0, given: str = ""
+) -> str:
+    """Run a short program and return what it printed; `given` is what it reads."""
     process = await asyncio.create_subprocess_exec(
         *without_rights(argv, account=account, root=root),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.PIPE if given else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         start_new_session=True,
     )
     try:
         async with asyncio.timeout(within):
-            printed, _ = await process.communicate()
+            printed, _ = await process.communicate(given.encode() or None)
     except TimeoutError as error:
         raise NotReachableError(f"{argv[0]} did not answer within {within:g} s") from error
     finally:

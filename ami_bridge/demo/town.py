@@ -1,5 +1,6 @@
 """Musterhausen: the people, numbers and passwords of the demo."""
 
+import base64
 import secrets
 from dataclasses import dataclass, field
 
@@ -54,6 +55,10 @@ def _secret() -> str:
     return secrets.token_urlsafe(18)
 
 
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
 def _passwords() -> dict[str, str]:
     # Typed by people who try the demo, hence short; made anew for each instance.
     return {person.user: secrets.token_hex(4) for person in PEOPLE}
@@ -77,6 +82,8 @@ class Secrets:
     """What the dialplan shows when it asks the daemon."""
     groupware: str = field(default_factory=_secret, repr=False)
     """The daemon's password at the groupware."""
+    vault: str = field(default_factory=_key, repr=False)
+    """The key with which the daemon seals people's passwords."""
     passwords: dict[str, str] = field(default_factory=_passwords, repr=False)
     """By user."""
     sip: dict[str, str] = field(default_factory=_sip_passwords, repr=False)

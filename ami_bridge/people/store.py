@@ -1,4 +1,4 @@
-"""Persons, tokens and sessions in the database."""
+"""Persons, tokens, sessions and what people have of their own, in the database."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, update
 
 from ami_bridge.db.database import Database, read
-from ami_bridge.db.tables import people, sessions, tokens
-from ami_bridge.people.model import Person, Session, Token
+from ami_bridge.db.tables import accounts, choices, people, sessions, settings, tokens
+from ami_bridge.people.model import Account, Person, Session, Token
 
 REVOKED_KEPT = timedelta(days=90)
 """How long a revoked token stays on record."""
@@ -121,6 +121,60 @@ class CredentialStore:
     async def _token(self, wanted: Select[tuple[object, ...]]) -> Token | None:
         found = await self._db.rows(wanted)
         return read(found[0], Token) if found else None
+
+
+class OwnStore:
+    """What people have of their own: accounts for their address books, wishes, and who a number is to them."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def accounts(self) -> list[Account]:
+        """Read all accounts."""
+        return [read(row, Account) for row in await self._db.rows(select(accounts).order_by(accounts.c.id))]
+
+    async def keep_account(self, account: Account) -> None:
+        """Keep an account, instead of the one that this person gave before."""
+        async with self._db.transaction() as transaction:
+            await transaction.run(delete(accounts).where(accounts.c.login == account.login))
+            await transaction.run(insert(accounts).values(**msgspec.structs.asdict(account)))
+
+    async def drop_account(self, login: str) -> None:
+        """Delete somebody's account, so that it stands in no file any more."""
+        await self._db.run(delete(accounts).where(accounts.c.login == login))
+        await self._db.forget_deleted()
+
+    async def show_private(self) -> list[str]:
+        """Read who wants names of their own books on the display of their telephone."""
+        rows = await self._db.rows(select(settings.c.login).where(settings.c.private_on_display))
+        return [row.login for row in rows]
+
+    async def keep_show_private(self, login: str, *, wanted: bool) -> None:
+        """Keep what somebody wishes."""
+        async with self._db.transaction() as transaction:
+            await transaction.run(delete(settings).where(settings.c.login == login))
+            await transaction.run(insert(settings).values(login=login, private_on_display=wanted))
+
+    async def choices(self) -> list[tuple[str, str, str]]:
+        """Read everybody's choices: login, number, contact."""
+        rows = await self._db.rows(select(choices).order_by(choices.c.login, choices.c.number))
+        return [(row.login, row.number, row.ref) for row in rows]
+
+    async def keep_choice(self, login: str, number: str, ref: str | None) -> None:
+        """Keep who a number is to somebody; None forgets it."""
+        its = and_(choices.c.login == login, choices.c.number == number)
+        async with self._db.transaction() as transaction:
+            await transaction.run(delete(choices).where(its))
+            if ref is not None:
+                await transaction.run(insert(choices).values(login=login, number=number, ref=ref))
+
+    async def forget(self, logins: Collection[str]) -> None:
+        """Delete all that these people have."""
+        async with self._db.transaction() as transaction:
+            for table in (accounts, settings, choices):
+                for login in logins:
+                    await transaction.run(delete(table).where(table.c.login == login))
+        await self._db.forget_deleted()
 
 
 def _before(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:

@@ -50,6 +50,7 @@ class House:
             "ami.secret": secret or self.pbx.secrets.ami,
             "pbx.secret": self.pbx.secrets.questions,
             "groupware.password": self.pbx.secrets.groupware,
+            "vault.key": self.pbx.secrets.vault,
             "config.toml": CONFIG.format(
                 prefix=PREFIX,
                 local=LOCAL,
@@ -120,6 +121,24 @@ class House:
                         return
 
         await asyncio.gather(*(make(person.user) for person in PEOPLE))
+
+    async def add_book(self, user: str) -> None:
+        """Have somebody's own address books read, as an administrator would, and wait until they are."""
+        config = str(self.folder / "config.toml")
+        code, said = await self.command(
+            "book", "add", user, "--config", config, stdin=f"{self.pbx.secrets.passwords[user]}\n"
+        )
+        assert code == 0, said
+        async with asyncio.timeout(SOON):
+            while (await self.rest(user, "GET", "/books/private"))[1]["books"] is None:
+                await asyncio.sleep(0.1)
+
+    async def rest(self, user: str, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        """Ask over HTTP as this person."""
+        headers = {"Authorization": f"Bearer {self.tokens[user]}"}
+        async with self.session.request(method, f"{self.web}/api/v1{path}", headers=headers, json=body) as response:
+            text = await response.text()
+            return response.status, json.loads(text) if text else {}
 
     @asynccontextmanager
     async def listen(self, user: str, **hello: Any) -> AsyncIterator["Listener"]:  # noqa: ANN401 - any JSON
