@@ -10,7 +10,7 @@ BIN := .venv/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 # What the tests run for real besides the folder .demo/pbx, which they make themselves.
-PACKAGES := chromium espeak-ng faketime fonts-dejavu-core iproute2 libfaketime mmdebstrap postgresql sox tshark
+PACKAGES := chromium espeak-ng faketime fonts-dejavu-core iproute2 ldap-utils libfaketime mmdebstrap postgresql python3-ldap3 slapd sox tshark
 
 .PHONY: demo test check bench soak sounds lock packages programs
 
@@ -79,5 +79,6 @@ packages:
 	  dpkg-query -W -f='$${db:Status-Abbrev}' "$$package" 2>/dev/null | grep -q '^ii' || missing+=("$$package"); done; \
 	if (( $${#missing[@]} )); then \
 	  echo "Installing $${missing[*]} …"; \
+	  echo 'slapd slapd/no_configuration boolean true' | $(AS_ROOT) debconf-set-selections; \
 	  $(APT) update >/dev/null; $(APT) install --no-install-recommends "$${missing[@]}" >/dev/null; \
 	fi

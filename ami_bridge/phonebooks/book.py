@@ -25,7 +25,7 @@ class Search(Protocol):
 class Numbers(Protocol):
     """What we need of the reader of numbers."""
 
-    def from_pbx(self, raw: str) -> Number | None:
+    def from_pbx(self, raw: str, *, dialled: bool = False) -> Number | None:
         """Read a number as telephones send it."""
 
 
@@ -38,9 +38,16 @@ class Book:
         self._numbers = numbers
         self._outside_line = outside_line
 
+    async def who(self, device: Device, number: str) -> Page:
+        """Return who has exactly this number, in whatever spelling the telephone asks."""
+        audience = self._audience(device)
+        some = map(self._dialled, await self._search.find(number, audience, limit=MOST_AT_ONCE))
+        hits = [hit for hit in some if any(self.same(number, one.number) for one in hit.numbers)]
+        return page_of(hits, offset=0, most=MOST_AT_ONCE, per_number=False)
+
     async def page(self, device: Device, query: str, *, offset: int, most: int, per_number: bool = False) -> Page:
         """Return what this telephone may show of a search, from this entry on."""
-        audience = audience_of(device, self._people.by_extension(device.extension) if device.extension else ())
+        audience = self._audience(device)
         hits: list[Hit] = []
         while len(hits) <= most:  # one more than fits, to know whether there is more
             wanted = min(MOST_AT_ONCE, most + 1 - len(hits))
@@ -49,6 +56,18 @@ class Book:
             if len(some) < wanted:
                 break
         return page_of(hits, offset=offset, most=most, per_number=per_number)
+
+    def _audience(self, device: Device) -> Audience:
+        return audience_of(device, self._people.by_extension(device.extension) if device.extension else ())
+
+    def same(self, one: str, other: str) -> bool:
+        """Tell whether two spellings, as telephones send or dial them, are one number."""
+        return not self._comparable(one).isdisjoint(self._comparable(other))
+
+    def _comparable(self, written: str) -> set[str]:
+        """Return what a spelling can mean: as it stands, or behind the digit for an outside line."""
+        read = [self._numbers.from_pbx(written), self._numbers.from_pbx(written, dialled=True)]
+        return {one.e164 or one.exten or "" for one in read if one is not None}
 
     def _dialled(self, hit: Hit) -> Hit:
         """Write numbers as somebody dials them at this site; what cannot be talked to is left out."""

@@ -54,6 +54,11 @@ class Devices:
         """Return all telephones, by name."""
         return [self._known[name][0] for name in sorted(self._known)]
 
+    def by_name(self, name: str) -> Device | None:
+        """Return a device that has shown its password elsewhere, and was not revoked since."""
+        found = self._known.get(name)
+        return found[0] if found else None
+
     async def add(self, name: str, *, extension: str | None, private: bool) -> tuple[Device, str]:
         """Make a credential, in place of an older one of that name; its secret is told here and never again."""
         if not NAME.fullmatch(name):

@@ -37,6 +37,9 @@ class Book(Protocol):
     async def page(self, device: Device, query: str, *, offset: int, most: int, per_number: bool = False) -> Page:
         """Return what this telephone may show."""
 
+    async def who(self, device: Device, number: str) -> Page:
+        """Return who has exactly this number."""
+
 
 class Devices(Protocol):
     """Knows telephones."""
@@ -82,7 +85,10 @@ class PhonebookRoutes:
         query, offset, most = _asked(request, name, vendor)
         in_address = {"device": said[0], "key": said[1]} if "key" in request.query else {}
         origin = self._doorway.origin(request)
-        links = Links(base=f"{origin}/api/v1/phonebook/{name}", always=in_address, query=query)
+        links = Links(
+            base=f"{origin}/api/v1/phonebook/{name}", always=in_address, query=query,
+            whole=name == "gigaset" and _is_caller(request.query.get("hm", "")),
+        )  # fmt: skip
         shown = await self._shown(vendor, device, request.match_info.get("what", ""), links, offset=offset, most=most)
         kind = "text/html" if name == "polycom" else XML
         return web.Response(body=shown, content_type=kind, charset="utf-8")
@@ -98,7 +104,10 @@ class PhonebookRoutes:
             return text(vendor.whole(page, links, self._words, vendor.longest_name))
         if what not in {"", "menu", "lookup", "input"}:
             raise NotFoundError("There is nothing at this address.")
-        page = await self._book.page(device, links.query, offset=offset, most=most, per_number=vendor.per_number)
+        if links.whole:
+            page = await self._book.who(device, links.query)
+        else:
+            page = await self._book.page(device, links.query, offset=offset, most=most, per_number=vendor.per_number)
         return text(vendor.results(page, links, self._words, vendor.longest_name))
 
 
@@ -130,6 +139,11 @@ def _asked(request: web.Request, name: str, vendor: Vendor) -> tuple[str, int, i
         )
     query = asked.get("q", "").replace("*", " ").strip()[:LONGEST_QUERY]
     return query, _number(asked.get("offset", "0")), vendor.per_page
+
+
+def _is_caller(number: str) -> bool:
+    """Tell whether a Gigaset asks who is calling, rather than for names."""
+    return bool(number) and "*" not in number
 
 
 def _number(written: str) -> int:

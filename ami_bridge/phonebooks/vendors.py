@@ -22,6 +22,8 @@ class Links(Struct, frozen=True):
     always: Mapping[str, str] = {}
     """Parameters that stand in each address."""
     query: str = ""
+    whole: bool = False
+    """Whether the query is a whole number, of which the telephone wants the name."""
 
     def to(self, what: str = "", **parameters: str | int) -> str:
         """Return an address below the base."""

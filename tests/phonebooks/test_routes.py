@@ -199,6 +199,9 @@ async def test_gigaset_asks_in_its_own_way(phone: Phone, search: SearchForTest) 
         "gigaset", command="get_list", fn="*", ln="*", hm="03023125001", first="1", count="1", reqsrc="auto"
     )
     assert search.asked[-1][0] == "03023125001"
+    assert (
+        len(fromstring(await phone.get("gigaset", hm="3023", first="1", count="1", reqsrc="auto"))) == 0
+    )  # no name by chance
 
 
 @pytest.mark.parametrize(
