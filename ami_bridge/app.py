@@ -1,15 +1,12 @@
 """The composition root: every object is made here and only here, tied together, run, and stopped by one cancel."""
 
 import asyncio
-import logging
-import sys
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 
 import structlog
 from msgspec import Struct
 
-from ami_bridge import config as settings
 from ami_bridge.asterisk import translate
 from ami_bridge.asterisk.astdb import AstDb
 from ami_bridge.asterisk.link import AmiLink
@@ -22,7 +19,7 @@ from ami_bridge.calls.journal import Journal
 from ami_bridge.calls.routes import OPERATIONS as CALLS
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.calls.store import JournalStore
-from ami_bridge.config import Config
+from ami_bridge.config import Config, control_socket
 from ami_bridge.contacts.choices import Choices
 from ami_bridge.contacts.control import ContactDesk, Turns
 from ami_bridge.contacts.directory import Directory
@@ -210,7 +207,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         answers = {"name": name_question}
         async with (
             serve_control(
-                settings.control_socket(config),
+                control_socket(config),
                 add_routes=[
                     TokenDesk(access=access, people=people).add_to,
                     contact_desk.add_to,
@@ -275,23 +272,3 @@ def _rights_changed(
             hub.rights_changed(login)
 
     return changed
-
-
-def set_up_logging(config: settings.Log) -> None:
-    """Report to standard error: JSON lines for machines, or text for people. Secrets and numbers never get here."""
-    level = logging.getLevelNamesMapping().get(config.level.upper(), logging.INFO)
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if config.format == "json"
-        else structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
-    )
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-            *([structlog.processors.format_exc_info] if config.format == "json" else []),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

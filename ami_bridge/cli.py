@@ -110,9 +110,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(arguments: argparse.Namespace) -> int:
     from ami_bridge import app  # noqa: PLC0415 - takes a second to load, which no other command should wait for
+    from ami_bridge.logs import set_up_logging  # noqa: PLC0415 - as above
 
     config = load(arguments.config)
-    app.set_up_logging(config.log)
+    set_up_logging(config.log)
     try:
         _until_told_to_stop(app.run(config))
     except* BridgeError as group:
@@ -165,11 +166,11 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
 
 def _migrate(arguments: argparse.Namespace) -> int:
-    from ami_bridge import app  # noqa: PLC0415 - as above
-    from ami_bridge.db.database import migrate  # noqa: PLC0415
+    from ami_bridge.db.database import migrate  # noqa: PLC0415 - as above
+    from ami_bridge.logs import set_up_logging  # noqa: PLC0415
 
     config = load(arguments.config)
-    app.set_up_logging(config.log)
+    set_up_logging(config.log)
     revision = asyncio.run(migrate(config.database.url))
     print(f"the schema is {revision}")
     return 0

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import random
 import re
-import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -259,15 +258,8 @@ class AmiLink:
         raise NotReachableError(f"no answer to {name} within {within:g} s")
 
     def _failed(self, message: Message, error: Exception) -> None:
-        """Say that a receiver stumbled; the error's own text may quote a number or a name, so it is left out."""
-        place = "".join(traceback.format_tb(error.__traceback__))
-        log.error(
-            "ami.event_failed",
-            pbx=self._config.id,
-            event_name=message["Event"],
-            error=type(error).__name__,
-            place=place,
-        )
+        """Say that a receiver stumbled."""
+        log.error("ami.event_failed", pbx=self._config.id, event_name=message["Event"], exc_info=error)
 
     def _timed(self, receive: Callable[[Message], None]) -> Callable[[Message], None]:
         """In debug mode: speak of a message that held everybody up."""

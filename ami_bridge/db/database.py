@@ -211,7 +211,9 @@ async def _bring_up_to_date(path: Path) -> None:
 
 def _sqlite(path: Path, *, foreign_keys: bool = True) -> AsyncEngine:
     """One connection that reads and writes: two could corrupt a file in WAL mode before SQLite 3.51.3."""
-    engine = create_async_engine(place.sqlite_url(path), pool_size=1, max_overflow=0, pool_timeout=ANSWER_WITHIN)
+    engine = create_async_engine(
+        place.sqlite_url(path), pool_size=1, max_overflow=0, pool_timeout=ANSWER_WITHIN, hide_parameters=True
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def set_up(dbapi: Any, _record: object) -> None:  # noqa: ANN401 - the driver's adapter has no public type
@@ -235,6 +237,7 @@ def _postgresql(url: str, *, command_timeout: float | None = ANSWER_WITHIN) -> A
             max_overflow=5,
             pool_timeout=ANSWER_WITHIN,
             pool_pre_ping=True,
+            hide_parameters=True,  # a failed statement would quote the numbers it was about
             connect_args={"timeout": ANSWER_WITHIN / 2, "command_timeout": command_timeout},
         )
     except ModuleNotFoundError as error:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 
 from ami_bridge.db.database import Database, open_database
 from ami_bridge.db.tables import books, contacts, parts, people, sessions
@@ -51,6 +52,14 @@ async def test_a_second_daemon_is_refused_with_one_clear_sentence(tmp_path: Path
                 pass
     async with open_database(url(tmp_path)):
         pass
+
+
+async def test_the_words_of_a_failed_statement_do_not_quote_the_row(tmp_path: Path) -> None:
+    async with open_database(url(tmp_path)) as db:
+        await db.run(insert(people).values(ANNA))
+        with pytest.raises(IntegrityError) as refused:
+            await db.run(insert(people).values(ANNA | {"name": "Anna Amsel"}))
+    assert "Amsel" not in str(refused.value)
 
 
 async def test_hundreds_at_once_lose_no_change(tmp_path: Path) -> None:
