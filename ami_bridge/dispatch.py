@@ -45,8 +45,16 @@ class Dispatch:
 
         Returns how many views the snapshot changed.
         """
-        changed = self._board.replace(floor, self._now())
-        self._desk.show(changed)
+        try:
+            changed = self._board.replace(floor, self._now())
+        except Exception:  # a bug met by one snapshot must not end the daemon; the events go on from what is known
+            log.exception("dispatch.snapshot_failed", pbx=self._board.pbx)
+            changed = []
+        for view in changed:
+            try:
+                self._desk.show((view,))
+            except Exception:  # likewise: one view's bug must not cost the others
+                log.exception("dispatch.view_failed", pbx=self._board.pbx)
         waiting, self._waiting = self._waiting or [], None
         self._desk.bridge_is("up")
         for message in waiting:

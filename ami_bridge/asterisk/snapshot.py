@@ -57,6 +57,7 @@ async def floor(link: Link, *, hints_context: str) -> Floor:
         parked=await _list(link, "ParkedCalls"),
         queued=await _list(link, "QueueStatus"),
         in_rooms=in_rooms,
+        states=await _list(link, "DeviceStateList"),
         hints=hints,
     )
 

@@ -211,7 +211,7 @@ def floor(
     hints: dict[str, tuple[str, ...]],
     states: Sequence[Headers] = (),
 ) -> Floor:
-    """Answers of CoreShowChannels, ParkedCalls, QueueStatus (entries) and ConfbridgeList as one picture."""
+    """Make one picture of CoreShowChannels, ParkedCalls, QueueStatus (entries), ConfbridgeList, DeviceStateList."""
     spaces = {m.get("ParkeeUniqueid", ""): m for m in parked}
     queues = {m.get("Uniqueid", ""): m.get("Queue", "") for m in queued if m.get("Event", "") == "QueueEntry"}
     rooms = {m.get("Uniqueid", ""): m.get("Conference", "") for m in in_rooms}
@@ -234,7 +234,8 @@ def floor(
                 seconds=_seconds(m.get("Duration", "")),
             )
         )
-    return Floor(legs=tuple(legs), hints=hints)
+    on_hold = frozenset(m.get("Device", "") for m in states if m.get("State", "") == "ONHOLD")
+    return Floor(legs=tuple(legs), hints=hints, on_hold=on_hold)
 
 
 def _seconds(duration: str) -> int:

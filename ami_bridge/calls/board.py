@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import assert_never
 
-from ami_bridge.calls.call import DECLINE, LiveCall
+from ami_bridge.calls.bridges import Bridges
+from ami_bridge.calls.call import LiveCall
 from ami_bridge.calls.events import (
     CallEvent,
     DialEnded,
@@ -31,12 +32,16 @@ from ami_bridge.calls.events import (
     Seen,
     Transferred,
 )
+from ami_bridge.calls.hints import Hints
 from ami_bridge.calls.leg import LiveLeg, device
 from ami_bridge.calls.view import View
 
 REMEMBER_GONE = timedelta(minutes=1)
+DECLINE = 603  # SIP: likewise
 CALL_REJECTED = 21  # Q.850: the person pressed "reject"
 MANY_LEGS = 32
+HEARD_BY_OTHERS = frozenset({Entered, Left, Held, InRoom})
+"""Events about one leg that change what others see, in calls of their own: in a room everybody has one."""
 PLUMBING = ("@bridge-store-", "@conf-say-")
 """Contexts whose Local channels are tools of ours, never calls."""
 
@@ -48,12 +53,12 @@ class Board:
         self.pbx = pbx
         self._hints_context = hints_context
         self._new_id = new_id
-        self._extens: dict[str, str] = {}
+        self._hints = Hints()
         self._calls: dict[str, LiveCall] = {}
         self._aliases: dict[str, str] = {}
         """Linkedids of calls that became part of another one."""
         self._legs: dict[str, LiveLeg] = {}
-        self._bridges: dict[str, dict[str, LiveLeg]] = {}
+        self._bridges = Bridges()
         self._gone: dict[str, datetime] = {}
         self._merging: list[LiveCall] = []
 
@@ -71,13 +76,9 @@ class Board:
         """Return how many calls and legs are held in memory."""
         return len(self._calls), len(self._legs)
 
-    def channels(self) -> list[str]:
-        """Return the channels of all live legs."""
-        return [leg.channel for leg in self._legs.values() if not leg.gone]
-
     def extension_of(self, channel: str) -> str | None:
         """Return the extension whose device this channel belongs to."""
-        return self._extens.get(device(channel))
+        return self._hints.owner(device(channel))
 
     def apply(self, event: CallEvent, now: datetime) -> list[View]:  # noqa: PLR0911 - one line a kind of event
         """Take in one event; return each view that looks different now."""
@@ -89,18 +90,23 @@ class Board:
             case Renamed(id_, channel):
                 return self._rename(id_, channel, now)
             case HintChanged(exten, context, devices):
-                if context == self._hints_context:
-                    self._hint(exten, devices)
-                return []
+                if context != self._hints_context:
+                    return []
+                return self._owners_changed(self._hints.change(exten, devices), now)
             case Originated():
                 return []
             case _:
-                live = self._see(event.leg, now)
-                if live is None:
-                    return []
-                before = live.bridge
-                self._note(live, event, now)
-                return self._look(live, now, before)
+                return self._take(event, now)
+
+    def _take(self, event: LegEvent, now: datetime) -> list[View]:
+        """Take in what happened to one leg."""
+        known = event.leg.id in self._legs
+        live, news = self._see(event.leg, now)
+        if live is None or (known and not news and type(event) is Seen):
+            return []
+        before = live.bridge
+        self._note(live, event, now)
+        return self._look(live, now, before) if type(event) in HEARD_BY_OTHERS else self._look_at(live, now)
 
     def _note(self, live: LiveLeg, event: LegEvent, now: datetime) -> None:  # noqa: C901, PLR0912 - one case a kind of event
         """Write down what an event says about one leg."""
@@ -110,111 +116,122 @@ class Board:
             case Dialled(_, by):
                 live.dialled = by is not None
                 live.originated = by is None
-                live.by = None if by is None else self._see(by, now)
-                forwarder = self._calls[live.linked].forwarder
-                live.forwarded_by = None if forwarder is live else forwarder
+                live.by = None if by is None else self._see(by, now)[0]
+                call = self._calls.get(live.linked)
+                live.forwarded_by = None if call is None or call.forwarder is live else call.forwarder
             case DialEnded(_, status, forward, by):
                 if status == "ANSWER" and by is not None and not live.dialled:
                     self._fetch(live, by, now)
                 live.status = live.status or ("FORWARDED" if forward else status)
                 if forward:
-                    self._calls[live.linked].forwarder = live
+                    self._forwards(live)
             case Entered(_, bridge, talk):
-                self._enter(live, bridge)
-                if talk:
-                    self._join(live)
+                if live.gone_at is None:
+                    self._bridges.enter(live, bridge)
+                    live.queue = None
+                    if talk:
+                        self._join(live)
             case Left(_, bridge):
                 if live.bridge == bridge:
-                    self._drop_from_bridge(live)
+                    self._bridges.leave(live)
             case Held(_, on):
                 live.holding = on
             case Parked(_, space, parker):
-                live.parked_at, live.parker = space, self._extens.get(parker, "")
+                live.parked_at, live.parker = space, self._hints.owner(parker) or ""
             case Queued(_, queue):
                 live.queue = queue
             case InRoom(_, room):
                 live.room = room
                 if room is None:
-                    self._drop_from_bridge(live)  # who leaves the room still stands in its bridge for a moment
+                    self._bridges.leave(live)  # who leaves the room still stands in its bridge for a moment
             case _:
                 assert_never(event)
 
     def replace(self, floor: Floor, now: datetime) -> list[View]:
         """Make the board what a snapshot says: keep the calls it knows, add what is new, end what is not in it."""
-        self._extens = {one: exten for exten, devices in floor.hints.items() for one in devices}
+        changed = {
+            (view.call, view.extension): view for view in self._owners_changed(self._hints.replace(floor.hints), now)
+        }
         there = {one.leg.id for one in floor.legs}
-        touched: dict[str, LiveLeg] = {}
-        for leg in list(self._legs.values()):
-            if leg.id not in there and not leg.gone:
+        for leg in self._legs.values():
+            if leg.id not in there and leg.gone_at is None:
                 leg.end(now)
                 leg.lost = True
-                touched[leg.id] = leg
-        self._bridges = {}
-        for leg in self._legs.values():
-            leg.bridge = None
+        self._bridges.clear(iter(self._legs.values()))
         for one in sorted(floor.legs, key=lambda one: (one.leg.id != one.leg.linked, -one.seconds)):
-            live = self._stand(one, now)
-            if live is not None:
-                touched[live.id] = live
-        changed = {}
-        for leg in touched.values():
-            for view in self._look(leg, now):
+            self._stand(one, now)
+        self._bridges.hold_again(self._legs.values(), floor.on_hold)
+        merged, self._merging = self._merging, []
+        for call in [*merged, *self._calls.values()]:
+            for view in call.changed_views(self._bridges, now):
                 changed[view.call, view.extension] = view
-        for call in list(self._calls.values()):
+        for call in [*merged, *self._calls.values()]:
             self._free_if_over(call, now)
         return list(changed.values())
 
-    def _stand(self, one: LegNow, now: datetime) -> LiveLeg | None:
+    def _stand(self, one: LegNow, now: datetime) -> None:
         """Put one leg of a snapshot where it is."""
-        live = self._see(one.leg, now, since=now - timedelta(seconds=one.seconds))
-        if live is not None:
-            live.room, live.queue = one.room, one.queue
-            live.parked_at, live.parker = one.parked_at, self._extens.get(one.parker, "")
-            if one.dialled and not live.dialled:
-                live.dialled = True
-                live.by = self._legs.get(one.leg.linked)
-            if one.bridge:
-                self._enter(live, one.bridge)
-        return live
+        began = now - timedelta(seconds=one.seconds)
+        known = one.leg.id in self._legs
+        live, _ = self._see(one.leg, now, since=began)
+        if live is None or live.gone_at is not None:
+            return
+        if not known and live.answered_at is not None:
+            live.answered_at = began  # nobody knows when it was; its beginning is nearer than now
+        live.room, live.queue = one.room, one.queue
+        live.parked_at, live.parker = one.parked_at, self._hints.owner(one.parker) or ""
+        if one.dialled and not live.dialled:
+            live.dialled = True
+            live.by = self._legs.get(one.leg.linked)
+        if one.bridge:
+            self._bridges.enter(live, one.bridge)
 
     def forget_all(self, now: datetime) -> list[View]:
         """End everything: the PBX has been restarted and none of these calls exists any more."""
-        return self.replace(Floor(legs=(), hints=self._hints()), now)
+        return self.replace(Floor(legs=(), hints=self._hints.all()), now)
 
-    def _hints(self) -> dict[str, tuple[str, ...]]:
-        hints: dict[str, tuple[str, ...]] = {}
-        for one, exten in self._extens.items():
-            hints[exten] = (*hints.get(exten, ()), one)
-        return hints
+    def _owners_changed(self, devices: frozenset[str], now: datetime) -> list[View]:
+        """Give live legs to the new owners of their devices."""
+        changed: list[View] = []
+        if devices:
+            for leg in list(self._legs.values()):
+                if leg.gone_at is None and device(leg.channel) in devices:
+                    leg.exten = self._hints.owner(device(leg.channel))
+                    changed += self._look_at(leg, now)
+        return changed
+
+    def _forwards(self, live: LiveLeg) -> None:
+        """Remember who sends a call on."""
+        if (call := self._calls.get(live.linked)) is not None:  # a leg that is gone may have been left behind
+            call.forwarder = live
 
     def _fetch(self, live: LiveLeg, by: Leg, now: datetime) -> None:
         """Give a leg that dialled the pickup code the call that rang elsewhere."""
-        caller = self._see(by, now)
+        caller, _ = self._see(by, now)
         if caller is None or caller is live:
             return
         live.dialled = True
         live.by = caller
-        if caller.linked != live.linked:
-            self._merge(self._calls[live.linked], self._calls[caller.linked])
+        old, new = self._calls.get(live.linked), self._calls.get(caller.linked)
+        if old is not None and new is not None and old is not new:
+            self._merge(old, new)
 
     def _rename(self, id_: str, channel: str, now: datetime) -> list[View]:
         live = self._legs.get(id_)
         if live is None:
             return []
         self._name(live, channel)
-        return self._look(live, now)
+        return self._look_at(live, now)
 
-    def _hint(self, exten: str, devices: tuple[str, ...]) -> None:
-        for one in [one for one, owner in self._extens.items() if owner == exten]:
-            del self._extens[one]
-        self._extens.update(dict.fromkeys(devices, exten))
+    def _see(self, leg: Leg, now: datetime, since: datetime | None = None) -> tuple[LiveLeg | None, bool]:
+        """Find or begin this leg and bring it up to date; None for what is over or is no call.
 
-    def _see(self, leg: Leg, now: datetime, since: datetime | None = None) -> LiveLeg | None:
-        """Find or begin this leg and bring it up to date; None for what is over or is no call."""
+        Also says whether there was anything new.
+        """
         live = self._legs.get(leg.id)
         if live is None:
             if leg.id in self._gone or any(tool in leg.channel for tool in PLUMBING):
-                return None
+                return None, False
             live = self._legs[leg.id] = LiveLeg(leg, since or now)
             self._name(live, leg.channel)
             live.linked = linked = self._aliases.get(leg.linked, leg.linked)
@@ -222,25 +239,30 @@ class Board:
             if call is None:
                 call = self._calls[linked] = LiveCall(self._new_id(now), self.pbx, linked, live.since)
             call.legs[leg.id] = live
-        elif live.gone_at is not None:
-            return live
-        else:
-            linked = self._aliases.get(leg.linked, leg.linked)
-            if linked != live.linked:
-                self._move(live, linked)
-            if live.channel != leg.channel:
-                self._name(live, leg.channel)
-        live.see(leg, now)
-        return live
+            live.see(leg, now)
+            return live, True
+        if live.gone_at is not None:
+            return live, False
+        news = False
+        linked = self._aliases.get(leg.linked, leg.linked)
+        if linked != live.linked:
+            self._move(live, linked)
+            news = True
+        if live.channel != leg.channel:
+            self._name(live, leg.channel)
+            news = True
+        return live, live.see(leg, now) or news
 
     def _name(self, live: LiveLeg, channel: str) -> None:
         """Note whose telephone a leg is; names of passing states of a masquerade tell nothing."""
         if channel.endswith(("<MASQ>", "<ZOMBIE>")):
             live.exten = None if channel.endswith("<ZOMBIE>") else live.exten
             return
+        self._bridges.unname(live)
         live.channel = channel
         live.local = channel.startswith("Local/")
-        live.exten = self._extens.get(device(channel))
+        live.exten = self._hints.owner(device(channel))
+        self._bridges.know(live)
 
     def _move(self, live: LiveLeg, linked: str) -> None:
         """Put a leg into the call it belongs to now."""
@@ -254,16 +276,21 @@ class Board:
             for leg in old.legs.values():
                 leg.linked = linked
             return
+        if all(leg is live or leg.gone_at is not None for leg in old.legs.values()):
+            self._merge(old, new)
+            return
         del old.legs[live.id]
         new.legs[live.id] = live
         live.linked = linked
-        old.merged_into = new.id
+        live.joined = True
+        if live.exten is not None:
+            old.moved[live.exten] = new.id
         self._merging.append(old)
 
     def _join(self, live: LiveLeg) -> None:
         """Make one call of two that talk to each other now; Asterisk says so only with a later event."""
         here = self._calls[live.linked]
-        for one in self._bridges.get(live.bridge or "", {}).values():
+        for one in self._bridges.members(live.bridge):
             there = self._calls[one.linked]
             if there is not here:
                 old, new = (here, there) if there.since <= here.since else (there, here)
@@ -271,12 +298,12 @@ class Board:
                 return
 
     def _merge(self, old: LiveCall, new: LiveCall) -> None:
-        """Put all legs of one call into another, older one."""
-        for leg in old.legs.values():
+        """Put all live legs of one call into another, older one; who is gone has had its part in the old one only."""
+        for leg in [leg for leg in old.legs.values() if leg.gone_at is None]:
+            del old.legs[leg.id]
+            new.legs[leg.id] = leg
             leg.linked = new.linked
             leg.joined = True
-        new.legs |= old.legs
-        old.legs = {}
         old.merged_into = new.id
         new.forwarder = new.forwarder or old.forwarder
         del self._calls[old.linked]
@@ -289,72 +316,60 @@ class Board:
                 self._aliases[alias] = new
         self._aliases[old] = new
 
-    def _enter(self, live: LiveLeg, bridge: str) -> None:
-        if live.gone:
-            return
-        if live.bridge != bridge:
-            self._drop_from_bridge(live)
-        live.bridge = bridge
-        live.queue = None
-        self._bridges.setdefault(bridge, {})[live.id] = live
-
-    def _drop_from_bridge(self, live: LiveLeg) -> None:
-        if live.bridge is None:
-            return
-        members = self._bridges.get(live.bridge, {})
-        members.pop(live.id, None)
-        if not members:
-            self._bridges.pop(live.bridge, None)
-        live.bridge = None
-
     def _transfer(self, legs: Iterable[Leg], now: datetime) -> list[View]:
         changed = []
         for leg in legs:
-            live = self._see(leg, now)
+            live, _ = self._see(leg, now)
             if live is not None:
                 live.transferred = True
-                self._calls[live.linked].forwarder = live
-                changed += self._look(live, now)
+                self._forwards(live)
+                changed += self._look_at(live, now)
         return changed
 
     def _hang_up(self, leg: Leg, cause: int, sip: int, now: datetime) -> list[View]:
         if leg.id not in self._legs:  # ended before we looked, or plumbing
             self._remember_gone(leg.id, now)
             return []
-        live = self._see(leg, now)
-        if live is None or live.gone:
+        live, _ = self._see(leg, now)
+        if live is None or live.gone_at is not None:
             return []
         if not live.answered_at and (sip == DECLINE or cause == CALL_REJECTED):
             live.status = "DECLINED"
         live.end(now)
         before = live.bridge
-        self._drop_from_bridge(live)
+        self._bridges.forget(live)
         call = self._calls[live.linked]
         changed = self._look(live, now, before)
         if len(call.legs) > MANY_LEGS:
-            self._thin_out(call)
+            self._thin_out(call, now)
         self._free_if_over(call, now)
         return changed
 
-    def _look(self, live: LiveLeg, now: datetime, left: str | None = None) -> list[View]:
-        """See what changed in the views of this leg's call, of those it hears or heard, and of merged ones."""
-        changed = self._calls[live.linked].changed_views(self._bridges, now)
+    def _look(self, live: LiveLeg, now: datetime, left: str | None) -> list[View]:
+        """See what changed in the views of this leg's call, and of those that hear it or heard it."""
+        changed = self._look_at(live, now)
         for bridge in {live.bridge, left} - {None}:
-            members = self._bridges.get(bridge or "", {})
-            for linked in {one.linked for one in members.values()} - {live.linked}:
+            for linked in {one.linked for one in self._bridges.members(bridge)} - {live.linked}:
                 changed += self._calls[linked].changed_views(self._bridges, now)
-        while self._merging:
-            old = self._merging.pop()
-            changed = old.changed_views(self._bridges, now) + changed
-            self._free_if_over(old, now)
         return changed
 
-    def _thin_out(self, call: LiveCall) -> None:
+    def _look_at(self, live: LiveLeg, now: datetime) -> list[View]:
+        """See what changed in the views of this leg's call, and of calls that became part of it on the way."""
+        changed: list[View] = []
+        while self._merging:
+            old = self._merging.pop()
+            changed += old.changed_views(self._bridges, now)
+            self._free_if_over(old, now)
+        call = self._calls.get(live.linked)
+        return changed if call is None else changed + call.changed_views(self._bridges, now)
+
+    def _thin_out(self, call: LiveCall, now: datetime) -> None:
         """Forget, in a call that rings for hours in a queue, all but the newest of the legs that are gone."""
         keep = {leg.exten: leg.id for leg in call.legs.values() if leg.gone and leg.exten is not None}.values()
         for leg in [leg for leg in call.legs.values() if leg.gone and leg.id not in keep and not leg.answered_at]:
             del call.legs[leg.id]
             del self._legs[leg.id]
+            self._remember_gone(leg.id, now)
 
     def _free_if_over(self, call: LiveCall, now: datetime) -> None:
         if not call.over:
@@ -364,8 +379,9 @@ class Board:
             for alias in [alias for alias, linked in self._aliases.items() if linked == call.linked]:
                 del self._aliases[alias]
         for leg in call.legs.values():
-            del self._legs[leg.id]
-            self._remember_gone(leg.id, now)
+            if self._legs.pop(leg.id, None) is not None:
+                self._bridges.forget(leg)
+                self._remember_gone(leg.id, now)
 
     def _remember_gone(self, id_: str, now: datetime) -> None:
         """Events that come late must not bring a leg back to life."""

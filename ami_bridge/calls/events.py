@@ -161,3 +161,5 @@ class Floor(Struct, frozen=True, kw_only=True):
     legs: tuple[LegNow, ...]
     hints: dict[str, tuple[str, ...]]
     """Extension to its devices (`PJSIP/101`)."""
+    on_hold: frozenset[str] = frozenset()
+    """Devices that somebody has put on hold."""

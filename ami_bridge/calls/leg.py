@@ -54,8 +54,9 @@ class LiveLeg:
         self.queue: str | None = None
         self.room: str | None = None
 
-    def see(self, leg: Leg, now: datetime) -> None:
-        """Take over what an event shows; a phase only ever goes forward."""
+    def see(self, leg: Leg, now: datetime) -> bool:
+        """Take over what an event shows, and say whether it was news; a phase only ever goes forward."""
+        before = self.phase, self.number, self.connected, self.first_exten
         phase = PHASES[leg.phase]
         if phase > self.phase:
             self.phase = phase
@@ -69,6 +70,7 @@ class LiveLeg:
             self.connected = leg.connected
         if not self.first_exten and leg.exten not in {"", "s"}:
             self.first_exten = leg.exten
+        return before != (self.phase, self.number, self.connected, self.first_exten)
 
     def end(self, now: datetime) -> None:
         """Be gone for good: nowhere any more."""

@@ -10,7 +10,27 @@ import pytest
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.translate import translate
 from ami_bridge.calls.board import Board
-from ami_bridge.calls.events import Floor, HintChanged, Leg, LegNow, Phase, Seen
+from ami_bridge.calls.events import (
+    CallEvent,
+    DialEnded,
+    Dialled,
+    Entered,
+    Floor,
+    Held,
+    HintChanged,
+    HungUp,
+    InRoom,
+    Left,
+    Leg,
+    LegNow,
+    Parked,
+    Phase,
+    Queued,
+    Renamed,
+    Seen,
+    Transferred,
+)  # fmt: skip
+from ami_bridge.calls.leg import device
 from ami_bridge.calls.view import Party, View
 
 RECORDINGS = Path(__file__).parents[1] / "recordings" / "plays"
@@ -100,6 +120,11 @@ class World:
             if event := translate(one):
                 self.said += self.board.apply(event, self.time)
         return self
+
+    def does(self, *events: CallEvent) -> None:
+        for event in events:
+            self.time += timedelta(seconds=1)
+            self.said += self.board.apply(event, self.time)
 
     def states(self) -> dict[str, list[str]]:
         """What each extension saw, repetitions left out; an end is written as its result with a `!`."""
@@ -215,7 +240,7 @@ def test_a_hundred_replays_keep_no_memory(play: str) -> None:
         assert world.board.counts() == (0, 0)
     assert len(world.board._gone) < 60
     assert not world.board._aliases
-    assert not world.board._bridges
+    assert len(world.board._bridges) == 0
 
 
 def _renamed(value: str, n: int) -> str:
@@ -269,7 +294,13 @@ def test_a_snapshot_in_the_middle_of_each_call_changes_nothing_that_is_known() -
                        dialled=one.dialled, bridge=one.bridge, room=one.room, queue=one.queue, parked_at=one.parked_at)
                 for one in world.board._legs.values() if not one.gone
             )  # fmt: skip
-            assert world.board.replace(Floor(legs=legs, hints=HINTS), world.time) == [], (play, cut)
+            waiting = {
+                device(one.channel)
+                for leg in world.board._legs.values() if leg.holding and not leg.gone
+                for one in world.board._bridges.partners(leg)
+            }  # fmt: skip
+            floor = Floor(legs=legs, hints=HINTS, on_hold=frozenset(waiting))
+            assert world.board.replace(floor, world.time) == [], (play, cut)
 
 
 def test_a_moved_extension_is_another_device_at_once() -> None:
@@ -285,3 +316,255 @@ def test_tools_of_ours_are_no_calls() -> None:
     world = World()
     assert world.board.apply(Seen(leg("1", "Local/room@bridge-store-00000001;1")), START) == []
     assert world.board.counts() == (0, 0)
+
+
+# ---- What a review found, each as it was found
+
+
+def two_devices() -> World:
+    """Anna has a telephone on the desk and one at home."""
+    return World({"101": ("PJSIP/101", "PJSIP/home"), "103": ("PJSIP/103",)})
+
+
+def rings_both(world: World) -> tuple[Leg, Leg, Leg]:
+    caller = leg("1", "PJSIP/103-1", "down", number="103")
+    desk = leg("2", "PJSIP/101-2", "ringing", linked="1", connected="103")
+    home = leg("3", "PJSIP/home-3", "ringing", linked="1", connected="103")
+    world.does(Seen(caller), Dialled(desk, caller), Dialled(home, caller), Seen(desk), Seen(home))
+    return caller, desk, home
+
+
+@pytest.mark.parametrize("first", [1, 0])
+def test_a_call_answered_at_one_of_two_telephones_is_answered_by_nobody_else(first: int) -> None:
+    world = two_devices()
+    caller, desk, home = rings_both(world)
+    taken, other = (desk, home) if first else (home, desk)
+    up = Leg(taken.id, "1", taken.channel, "up", None, "103", "")
+    world.does(
+        Seen(up), DialEnded(up, "ANSWER", "", caller), DialEnded(other, "CANCEL", "", caller), HungUp(other, 26, 0)
+    )
+    assert world.last(ANNA).state == "answered"
+    world.does(HungUp(up, 16, 0), HungUp(caller, 16, 0))
+    assert (world.last(ANNA).result, world.last(ANNA).answered_by) == ("answered", None)
+
+
+def test_one_telephone_declined_and_the_other_answered_is_answered() -> None:
+    world = two_devices()
+    caller, desk, home = rings_both(world)
+    up = Leg(home.id, "1", home.channel, "up", None, "103", "")
+    world.does(
+        HungUp(desk, 21, 603), Seen(up), DialEnded(up, "ANSWER", "", caller), HungUp(up, 16, 0), HungUp(caller, 16, 0)
+    )
+    assert world.last(ANNA).result == "answered"
+
+
+def test_a_transfer_that_nobody_takes_is_missed() -> None:
+    """Carla talks to Anna, who sends her to Ben; Ben's telephone rings in vain: it was not "answered by Anna"."""
+    world = World()
+    carla, anna = leg("1", "PJSIP/103-1", number="103"), leg("2", "PJSIP/101-2", linked="1", connected="103")
+    world.does(
+        Seen(carla), Dialled(anna, carla), Seen(anna), Entered(anna, "B", talk=True), Entered(carla, "B", talk=True)
+    )
+    ben = leg("3", "PJSIP/102-3", "ringing", linked="1", connected="103")
+    world.does(
+        Transferred((anna,)),
+        HungUp(anna, 16, 0),
+        Dialled(ben, carla),
+        Seen(ben),
+        DialEnded(ben, "NOANSWER", "", carla),
+        HungUp(ben, 0, 0),
+    )
+    assert (world.last(BEN).result, world.last(BEN).answered_by) == ("missed", None)
+    assert world.last(ANNA).result == "transferred"
+
+
+def test_a_parked_call_that_comes_back_in_vain_is_missed_and_not_taken_by_the_parker() -> None:
+    world = World()
+    carla, anna = leg("1", "PJSIP/103-1", number="103"), leg("2", "PJSIP/101-2", linked="1", connected="103")
+    world.does(
+        Seen(carla), Dialled(anna, carla), Seen(anna), Entered(anna, "B", talk=True), Entered(carla, "B", talk=True)
+    )
+    world.does(Transferred((anna,)), Parked(carla, "701", "PJSIP/101"), HungUp(anna, 16, 0))
+    assert world.last(ANNA).state == "parked"
+    again = leg("3", "PJSIP/101-3", "ringing", linked="1", connected="103")
+    world.does(Parked(carla, None, ""), Dialled(again, carla), Seen(again))
+    assert world.last(ANNA).state == "ringing"
+    world.does(DialEnded(again, "NOANSWER", "", carla), HungUp(again, 0, 0))
+    assert world.last(ANNA).answered_by is None
+    assert world.last(ANNA).result in {"transferred", "answered"}, "she had talked to her"
+
+
+def test_a_lamp_for_the_ring_group_takes_nobody_s_calls() -> None:
+    for order in (["101", "102", "200"], ["200", "102", "101"]):
+        hints: dict[str, tuple[str, ...]] = {
+            exten: (f"PJSIP/{exten}",) if exten != "200" else ("PJSIP/101", "PJSIP/102") for exten in order
+        }
+        world = World(hints)
+        world.does(HintChanged("200", "hints", ("PJSIP/101", "PJSIP/102")), HintChanged("101", "hints", ("PJSIP/101",)))
+        assert world.board.extension_of("PJSIP/101-1") == "101"
+        assert world.board.extension_of("PJSIP/102-1") == "102"
+
+
+def test_a_device_of_another_name_belongs_to_the_smallest_hint() -> None:
+    world = World({"200": ("PJSIP/a", "PJSIP/b"), "7": ("PJSIP/a",), "8": ("PJSIP/b", "PJSIP/c", "PJSIP/d")})
+    assert [world.board.extension_of(f"PJSIP/{one}-1") for one in "abcd"] == ["7", "200", "8", "8"]
+    world.does(HintChanged("7", "hints", ("PJSIP/x",)))
+    assert world.board.extension_of("PJSIP/a-1") == "200"
+    assert world.board.extension_of("PJSIP/x-1") == "7"
+
+
+def test_a_call_goes_with_its_telephone_when_the_hint_moves() -> None:
+    world = World()
+    world.does(Seen(leg("1", "PJSIP/desk9-1")))
+    assert world.said == []
+    world.does(HintChanged("101", "hints", ("PJSIP/101", "PJSIP/desk9")))
+    assert world.last(ANNA).state == "answered"
+
+
+def test_an_end_stays_as_it_was_told() -> None:
+    """Anna hands over a call of the house; later it goes outside, which changes nothing for her."""
+    world = World()
+    carla, anna = leg("1", "PJSIP/103-1", number="103"), leg("2", "PJSIP/101-2", linked="1", connected="103")
+    world.does(Seen(carla), Dialled(anna, carla), Seen(anna), Transferred((anna,)), HungUp(anna, 16, 0))
+    told = world.last(ANNA)
+    outside = leg("3", "PJSIP/trunk-3", linked="1")
+    world.does(Dialled(outside, carla), Seen(outside), Entered(outside, "B", talk=True), Entered(carla, "B", talk=True))
+    assert world.last(ANNA) == told
+    assert world.last(CARLA).outside
+
+
+def test_who_rang_in_vain_before_two_calls_became_one_is_no_party_of_the_other() -> None:
+    """Ben talks to somebody outside, asks the ring group, Carla takes it, he joins them: Anna rang only for Ben."""
+    world = World()
+    caller, ben = leg("1", "PJSIP/trunk-1", number=OUTSIDE), leg("2", "PJSIP/102-2", linked="1", connected=OUTSIDE)
+    world.does(
+        Seen(caller), Dialled(ben, caller), Seen(ben), Entered(ben, "B1", talk=True), Entered(caller, "B1", talk=True)
+    )
+    asks = leg("3", "PJSIP/102-3", number="102")
+    anna, carla = (
+        leg(n, f"PJSIP/{ext}-{n}", "ringing", linked="3", connected="102") for n, ext in (("4", ANNA), ("5", CARLA))
+    )
+    world.does(Seen(asks), Dialled(anna, asks), Dialled(carla, asks), Seen(anna), Seen(carla))
+    up = leg("5", "PJSIP/103-5", linked="3", connected="102")
+    world.does(Seen(up), DialEnded(up, "ANSWER", "", asks), DialEnded(anna, "CANCEL", "", asks), HungUp(anna, 26, 0))
+    world.does(
+        Entered(up, "B2", talk=True),
+        Entered(asks, "B2", talk=True),
+        Entered(up, "B1", talk=True),
+        Transferred((ben, asks)),
+    )
+    world.does(HungUp(ben, 16, 0), HungUp(asks, 16, 0))
+    outside_call = world.last(CARLA).call
+    assert world.last(CARLA).peer == Party(number=OUTSIDE)
+    assert all(view.call != outside_call for view in world.said if view.extension == ANNA)
+
+
+def test_one_leg_that_leaves_does_not_end_the_call_of_those_who_stay() -> None:
+    world = World()
+    one, two, three = leg("1", "PJSIP/101-1"), leg("2", "PJSIP/102-2", linked="1"), leg("9", "PJSIP/103-9")
+    world.does(Seen(one), Dialled(two, one), Seen(two), Seen(three))
+    moved = Leg("1", "9", "PJSIP/101-1", "up", None, None, "")
+    world.does(Seen(moved))
+    assert world.last(ANNA).call == world.last(CARLA).call
+    world.does(HungUp(two, 16, 0))
+    assert world.last(BEN).result == "answered"
+
+
+def test_how_long_a_call_lasts_is_not_forgotten_with_the_daemon() -> None:
+    world = World()
+    floor = Floor(
+        legs=(
+            LegNow(leg=leg("1", "PJSIP/103-1"), dialled=False, bridge="B", seconds=3600),
+            LegNow(leg=leg("2", "PJSIP/101-2", linked="1"), dialled=True, bridge="B", seconds=3595),
+        ),
+        hints=HINTS,
+    )
+    views = {view.extension: view for view in world.board.replace(floor, START)}
+    assert views[ANNA].answered_at == START - timedelta(seconds=3595)
+
+
+def test_hold_is_read_after_a_gap() -> None:
+    def floor(*on_hold: str) -> Floor:
+        legs = (
+            LegNow(leg=leg("1", "PJSIP/103-1"), dialled=False, bridge="B"),
+            LegNow(leg=leg("2", "PJSIP/101-2", linked="1"), dialled=True, bridge="B"),
+        )
+        return Floor(legs=legs, hints=HINTS, on_hold=frozenset(on_hold))
+
+    world = World()
+    world.said += world.board.replace(floor("PJSIP/103"), START)
+    assert world.last(ANNA).state == world.last(CARLA).state == "held"
+    world.said += world.board.replace(floor(), START)
+    assert world.last(ANNA).state == world.last(CARLA).state == "answered"
+
+
+def test_what_was_thinned_out_of_a_long_queue_does_not_come_back() -> None:
+    world = World()
+    caller = leg("1", "PJSIP/trunk-1", number=OUTSIDE)
+    world.does(Seen(caller), Queued(caller, "300"))
+    for n in range(200):
+        rung = leg(f"r{n}", f"PJSIP/10{1 + n % 4}-{n}", "ringing", linked="1")
+        world.does(Dialled(rung, caller), Seen(rung), HungUp(rung, 0, 0), DialEnded(rung, "NOANSWER", "", caller))
+    assert world.board.counts()[1] < 60
+    world.does(HungUp(caller, 16, 0))
+    assert world.board.counts() == (0, 0)
+
+
+def test_nothing_that_can_be_heard_breaks_the_board() -> None:
+    """Random histories with snapshots in between; at the end everybody hangs up and nothing is left."""
+    for seed in range(1_000):
+        _any_history(random.Random(seed))  # noqa: S311 - the same every time
+
+
+def _any_history(chance: random.Random) -> None:
+    world = World({"101": ("PJSIP/101",), "102": ("PJSIP/102", "PJSIP/101"), "103": ("PJSIP/103",)})
+    ids = [f"{n}.1" for n in range(6)]
+    channels = [f"PJSIP/10{n}-{k}" for n in range(1, 5) for k in (1, 2)]
+    channels += ["PJSIP/trunk-1", "Local/x@y-1;1", "Local/x@y-1;2"]
+    known = {one: leg(one, chance.choice(channels), "down", linked=chance.choice(ids)) for one in ids}
+
+    def some() -> Leg:
+        was = known[chance.choice(ids)]
+        known[was.id] = now = Leg(
+            was.id,
+            chance.choice(ids) if chance.random() < 0.2 else was.linked,
+            chance.choice(channels) if chance.random() < 0.05 else was.channel,
+            chance.choice(PHASES),
+            chance.choice([None, "101", OUTSIDE]),
+            chance.choice([None, "102"]),
+            chance.choice(["", "101"]),
+        )
+        return now
+
+    kinds = (
+        lambda: Seen(some()),
+        lambda: Dialled(some(), chance.choice([None, some()])),
+        lambda: DialEnded(some(), chance.choice(["ANSWER", "CANCEL", "BUSY", ""]), chance.choice(["", "x"]), some()),
+        lambda: Entered(some(), chance.choice("ab"), chance.random() < 0.7),
+        lambda: Left(some(), chance.choice("ab")),
+        lambda: Held(some(), chance.random() < 0.5),
+        lambda: HungUp(some(), 16, 0),
+        lambda: Transferred((some(), some())),
+        lambda: Parked(some(), chance.choice(["701", None]), "PJSIP/101"),
+        lambda: Queued(some(), chance.choice(["q", None])),
+        lambda: InRoom(some(), chance.choice(["r", None])),
+        lambda: Renamed(chance.choice(ids), chance.choice(channels)),
+        lambda: HintChanged(chance.choice(["101", "200"]), "hints", ("PJSIP/101", "PJSIP/102")[: chance.randrange(3)]),
+    )  # fmt: skip
+    for _ in range(60):
+        if chance.random() < 0.03:
+            legs = tuple(
+                LegNow(leg=some(), dialled=chance.random() < 0.5, bridge=chance.choice([None, "a", "b"]))
+                for _ in range(chance.randrange(4))
+            )
+            world.board.replace(Floor(legs=legs, hints=HINTS), world.time)
+        world.does(chance.choice(kinds)())
+        for call in world.board._calls.values():
+            for one in call.legs.values():
+                assert one.linked == call.linked
+                assert world.board._legs.get(one.id) is one
+    for last in known.values():
+        world.does(HungUp(last, 16, 0))
+    assert world.board.counts() == (0, 0)
+    assert not world.board._aliases
+    assert len(world.board._bridges) == 0

@@ -132,7 +132,64 @@ async def test_a_full_disk_loses_nothing_and_is_told(world: World) -> None:
         await world.store.tried(tries + 1)
         await world.stop()
     assert set(world.store.rows) == {"C1-101", "C2-101"}
-    assert {one["event"] for one in logs} == {"journal.write_failed"}
+    assert [(one["event"], one["waiting"]) for one in logs] == [
+        ("journal.write_failed", 1),
+        ("journal.written_again", 0),
+    ]
+    assert logs[1]["dropped"] == 0
+
+
+async def test_rows_without_room_are_counted_and_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.calls.journal.MOST_WAITING", 3)
+    world.store.full = True
+    with capture_logs() as logs:
+        for number in range(8):
+            world.journal.notice(row(number))
+        await world.store.tried(2)
+        assert world.journal.waiting == 3
+        world.store.full = False
+        tries = world.store.tries
+        await world.store.tried(tries + 1)
+        await world.stop()
+    assert set(world.store.rows) == {"C5-101", "C6-101", "C7-101"}
+    assert [(one["event"], one.get("dropped")) for one in logs] == [
+        ("journal.memory_full", None),
+        ("journal.write_failed", None),
+        ("journal.written_again", 5),
+    ]
+
+
+async def test_the_same_row_twice_is_not_popped_unsaved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The very object that was written is noticed again while room is short: its second coming is saved too."""
+    monkeypatch.setattr("ami_bridge.calls.journal.MOST_WAITING", 2)
+    world = World()
+    world.store.open.clear()
+    again = row(1)
+    world.journal.notice(again)
+    world.journal.notice(row(2))
+    await world.store.tried(1)
+    world.journal.take_back("C1-101")
+    world.journal.notice(row(3))
+    world.journal.notice(again)
+    world.store.open.set()
+    await world.store.tried(2)
+    await world.stop()
+    assert set(world.store.rows) == {"C1-101", "C2-101", "C3-101"}
+
+
+async def test_what_fails_while_a_later_word_is_there_does_not_come_back(world: World) -> None:
+    world.store.open.clear()
+    world.store.full = True
+    world.journal.notice(row(1))
+    await world.store.tried(1)
+    world.journal.take_back("C1-101")
+    world.store.open.set()
+    await world.store.tried(2)
+    world.store.full = False
+    tries = world.store.tries
+    await world.store.tried(tries + 1)
+    await world.stop()
+    assert world.store.rows == {}
 
 
 async def test_when_memory_is_full_the_oldest_give_way_and_none_of_the_newer_is_lost(
