@@ -114,7 +114,7 @@ class Journal:
 
     def _put_back(self, unsaved: Mapping[str, JournalRow | None]) -> None:
         """Let rows wait again, as the oldest, unless there is a later word about them."""
-        for row_id, row in reversed(unsaved.items()):
+        for row_id, row in reversed(list(unsaved.items())):
             if row_id not in self._waiting:
                 self._waiting[row_id] = row
                 self._waiting.move_to_end(row_id, last=False)
