@@ -156,13 +156,14 @@ class Watch:
 
     def _call(self, call: wire.Call) -> None:
         """Print a call, if this is news of it."""
-        known = self._shown.get(call.id)
+        key = f"{call.id} {call.extension}"  # somebody with two extensions sees one call twice
+        known = self._shown.get(key)
         if known is not None and known.rev >= call.rev:
             return
         if call.state == "ended":
-            self._shown.pop(call.id, None)
+            self._shown.pop(key, None)
         else:
-            self._shown[call.id] = call
+            self._shown[key] = call
         self._say(line(call, self._words))
 
     def _say(self, text: str) -> None:

@@ -57,6 +57,11 @@ SEEN: dict[str, dict[str, list[str]]] = {
         ANNA: ["ringing", "answered", "transferred!"],
         BEN: ["ringing", "answered", "answered!"],
     },
+    "transfer_not_taken": {
+        CARLA: ["dialing", "answered", "answered!"],
+        ANNA: ["ringing", "answered", "transferred!"],
+        BEN: ["ringing", "missed!"],
+    },
     "attended_transfer": {
         ANNA: ["dialing", "answered", "held", "answered", "answered!"],
         EVA: ["ringing", "answered", "held", "dialing", "answered", "merged!", "answered", "transferred!"],

@@ -114,6 +114,18 @@ async def blind_transfer(stage: Stage) -> None:
     await stage.ben.hangup()
 
 
+async def transfer_not_taken(stage: Stage) -> None:
+    """Carla calls Anna, who sends her to Ben, who does not take it."""
+    mark, ben, carla = stage.anna.mark(), stage.ben.mark(), stage.carla.mark()
+    await stage.carla.dial("101")
+    await stage.anna.ringing(after=mark)
+    await stage.anna.accept()
+    await a_while()
+    await stage.anna.transfer("102")
+    await stage.ben.ringing(after=ben)
+    await stage.carla.idle(after=carla, within=20)
+
+
 async def attended_transfer(stage: Stage) -> None:
     """Anna calls Eva, who asks Dieter and joins them."""
     mark = stage.anna.mark()
@@ -245,7 +257,7 @@ async def to_outside(stage: Stage) -> None:
 PLAYS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     play.__name__: play
     for play in (
-        answered, cancelled, no_answer, busy, rejected, declined, hold, blind_transfer, attended_transfer, park,
-        ring_group, queue, originate, conference, pickup, forwarded, from_outside, withheld, to_outside,
+        answered, cancelled, no_answer, busy, rejected, declined, hold, blind_transfer, transfer_not_taken,
+        attended_transfer, park, ring_group, queue, originate, conference, pickup, forwarded, from_outside, withheld, to_outside,
     )
 }  # fmt: skip

@@ -33,16 +33,16 @@ export class Calls {
   replace(calls) {
     const before = this.#byId;
     const faded = [...before.values()].filter((call) => call.state === "ended");
-    this.#byId = new Map([...faded, ...calls].map((call) => [call.id, call]));
+    this.#byId = new Map([...faded, ...calls].map((call) => [keyOf(call), call]));
     this.#complete = true;
-    return calls.filter((call) => before.get(call.id)?.state !== call.state);
+    return calls.filter((call) => before.get(keyOf(call))?.state !== call.state);
   }
 
   /** One call as it is now; true when its state is another than before. An older `rev` changes nothing. */
   change(call) {
-    const before = this.#byId.get(call.id);
+    const before = this.#byId.get(keyOf(call));
     if (before && before.rev > call.rev) return false;
-    this.#byId.set(call.id, call);
+    this.#byId.set(keyOf(call), call);
     return before?.state !== call.state;
   }
 
@@ -50,11 +50,14 @@ export class Calls {
   expire() {
     for (const call of this.#byId.values()) {
       if (call.state === "ended" && now() - Date.parse(call.ended_at ?? call.since) >= SHOWN_AFTER_END) {
-        this.#byId.delete(call.id);
+        this.#byId.delete(keyOf(call));
       }
     }
   }
 }
+
+/** A person with two extensions has two views of one call, each with its own `rev`. */
+const keyOf = (call) => `${call.id} ${call.extension}`;
 
 /** Outside text without what could turn round or break the sentence it is put into. */
 const plain = (text) => {
@@ -101,8 +104,8 @@ export function windowTitle(calls) {
   return t(ringing.length > 1 ? "title.several_ring" : "title.rings", { who, count: number(ringing.length - 1) });
 }
 
-/** `isStale(call)` says whether what is known of it may be out of date. */
-export function callsScreen({ calls, isStale, live, user }) {
+/** `isStale(call)` says whether what is known of it may be out of date; `choose(peer, ref)` says who a number is. */
+export function callsScreen({ calls, isStale, live, user, choose }) {
   const shown = calls.shown;
   return html`
     <section aria-labelledby="my-calls">
@@ -111,7 +114,7 @@ export function callsScreen({ calls, isStale, live, user }) {
         ${user.extensions.length ? html`<p class="muted">${extensions(user)}</p>` : nothing}
       </div>
       ${shown.length
-        ? html`<ul class="calls" role="list">${repeat(shown, (call) => call.id, (call) => card(call, isStale(call)))}</ul>`
+        ? html`<ul class="calls" role="list">${repeat(shown, keyOf, (call) => card(call, isStale(call), choose))}</ul>`
         : empty({ complete: calls.complete, live, user })}
     </section>`;
 }
@@ -133,7 +136,7 @@ function empty({ complete, live, user }) {
     </div>`;
 }
 
-function card(call, stale) {
+function card(call, stale, choose) {
   const title = titleOf(call);
   const past = call.state === "ended";
   return html`
@@ -147,6 +150,7 @@ function card(call, stale) {
         </p>
         <h3 class="call-title foreign" dir="auto">${title}</h3>
         ${underTitle(call, title)}
+        ${hits(call, past || stale ? null : choose)}
         ${facts(call)}
       </div>
       <p class="call-time">${time(call, stale)}</p>
@@ -158,10 +162,37 @@ function underTitle({ peer }, title) {
   const parts = [
     peer.org && html`<span class="foreign" dir="auto">${peer.org}</span>`,
     digits && digits !== title && html`<span class="digits foreign" dir="ltr">${digits}</span>`,
+    peer.name && digits && knows(`kind.${peer.kind}`) && html`<span>${t(`kind.${peer.kind}`)}</span>`,
     digits && !peer.name && html`<span>${t("calls.no_name")}</span>`,
-    peer.matches > 1 && html`<span>${t("calls.matches", { count: number(peer.matches) })}</span>`,
+    knows(`reason.${peer.reason}`) && html`<span class="reason">${t(`reason.${peer.reason}`)}</span>`,
+    /^https?:/.test(peer.link) && html`<a href=${peer.link} target="_blank" rel="noreferrer">${t("calls.page")}</a>`,
+    peer.source && html`<span class="foreign" dir="auto">${t("calls.source", { source: peer.source })}</span>`,
   ].filter(Boolean);
   return parts.length ? html`<p class="call-peer">${parts}</p>` : nothing;
+}
+
+/** Everybody who has the number; a click says who it is, and the daemon remembers it for this person. */
+function hits({ peer }, choose) {
+  if (!(peer.matches > 1)) return nothing;
+  const names = peer.names ?? [];
+  const more = peer.matches - names.length;
+  return html`
+    <div class="hits">
+      <span>${t(names.length ? "calls.hits" : "calls.matches", { count: number(peer.matches) })}</span>
+      ${names.map((name, at) => hit(name, peer, peer.refs?.[at], choose))}
+      ${names.length && more > 0 ? html`<span>${t("calls.more", { count: number(more) })}</span>` : nothing}
+      ${choose && peer.reason === "choice"
+        ? html`<button type="button" class="plain-button" @click=${() => choose(peer, null)}>${t("calls.choose_again")}</button>`
+        : nothing}
+    </div>`;
+}
+
+function hit(name, peer, ref, choose) {
+  const shown = html`<bdi>${name}</bdi>`;
+  if (!choose || !ref) return html`<span class="hit">${shown}</span>`;
+  const chosen = peer.reason === "choice" && peer.ref === ref;
+  return html`<button type="button" class="plain-button hit" aria-pressed=${chosen ? "true" : "false"}
+    @click=${() => choose(peer, ref)}>${shown}</button>`;
 }
 
 function facts(call) {
