@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qs
 
@@ -25,8 +25,12 @@ class Teller:
     def __init__(self, pbx: Pbx) -> None:
         self._pbx = pbx
         self.answer = b"="
+        self.says: Callable[[dict[str, str]], str] | None = None
+        """If set, makes the answer of the form."""
         self.status = "200 OK"
         self.after = 0.0
+        self.only = ""
+        """The one extension that there are names for."""
         self.heads: list[str] = []
         self.forms: list[dict[str, str]] = []
 
@@ -38,6 +42,8 @@ class Teller:
         form = parse_qs(body.decode(), keep_blank_values=True)
         self.forms.append({name: values[0] for name, values in form.items()})
         await asyncio.sleep(self.after)
+        if self.says:
+            self.answer = self.says(self.forms[-1]).encode()
         kind = "text/html" if self.answer.startswith(b"<") else "text/plain; charset=utf-8"
         writer.write(
             f"HTTP/1.1 {self.status}\r\nContent-Type: {kind}\r\nContent-Length: {len(self.answer)}\r\n"
@@ -83,7 +89,7 @@ def invites(tap: Tap, pbx: Pbx) -> dict[str, Sip]:
     """The first INVITE to each extension's telephone."""
     found: dict[str, Sip] = {}
     for one in tap.all("INVITE"):
-        if one.source[1] == pbx.ports.sip and (to := re.search(r"<?sip:(\d{3})@", one.header("To"))):
+        if one.source[1] == pbx.ports.sip and (to := re.search(r"sip:(\d{3})\b", one.header("To"))):
             found.setdefault(to[1], one)
     return found
 
