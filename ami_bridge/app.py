@@ -19,7 +19,7 @@ from ami_bridge.calls.journal import Journal
 from ami_bridge.calls.routes import OPERATIONS as CALLS
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.calls.store import JournalStore
-from ami_bridge.config import Config, control_socket
+from ami_bridge.config import Config, Groupware, control_socket
 from ami_bridge.contacts.choices import Choices
 from ami_bridge.contacts.control import ContactDesk, Turns
 from ami_bridge.contacts.directory import Directory
@@ -36,6 +36,7 @@ from ami_bridge.contacts.search import Search
 from ami_bridge.contacts.store import ContactStore
 from ami_bridge.contacts.sync import Sync
 from ami_bridge.dav.client import DavClient
+from ami_bridge.dav.rest import RestSearch
 from ami_bridge.db.database import open_database
 from ami_bridge.dispatch import Dispatch
 from ami_bridge.ids import new_id
@@ -53,6 +54,7 @@ from ami_bridge.people.wishes import Wishes
 from ami_bridge.phonebooks.book import Book
 from ami_bridge.phonebooks.control import DeviceDesk
 from ami_bridge.phonebooks.devices import Devices
+from ami_bridge.phonebooks.ldap import Ldap, serve_ldap
 from ami_bridge.phonebooks.model import words_in
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.phonebooks.routes import PhonebookRoutes
@@ -97,7 +99,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         hub = Hub(epoch=new_id(now()), now=now)
         journal = Journal(store=JournalStore(db), keep_days=config.journal.keep_days, now=now)
         board = Board(pbx.id, hints_context=pbx.hints, new_id=new_id)
-        bubbles = Bubbles(numbers=numbers, names=directory, lines=pbx.lines)
+        bubbles = Bubbles(numbers=numbers, names=directory, lines=pbx.lines, click=config.groupware.click)
         desk = Desk(board=board, bubbles=bubbles, people=people, hub=hub, journal=journal, now=now)
         dispatch = Dispatch(board=board, desk=desk, now=now)
         link = AmiLink(pbx, wanted=translate.WANTED)
@@ -121,7 +123,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             on_revoked=lambda credential: hub.close(credential=credential, code=4500, reason="revoked"),
         )
         sign_in = SignIn(groupware=dav, people=people, now=now)
-        sockets = Sockets(hub=hub, guard=access, desk=desk)
+        sockets = Sockets(hub=hub, guard=access, desk=desk, now=now)
         name_question = NameQuestion(
             directory=directory,
             numbers=numbers,
@@ -182,14 +184,11 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             people=people,
             question=name_question,
             click=config.groupware.click,
+            online=_online(config.groupware),
         )
         devices = Devices(store=DeviceStore(db), pbx_id=pbx.id, now=now)
         await devices.load()
         book = Book(search=search, people=people, numbers=numbers, outside_line=config.site.outside_line)
-        phonebooks = PhonebookRoutes(devices=devices, book=book, doorway=doorway, words=words_in(config.site.language))
-        contact_desk = ContactDesk(
-            explain=explain, people=people, sync=look, news=reported, names=lambda: len(directory)
-        )
 
         tasks.create_task(hub.run(), name="hub")
         tasks.create_task(journal.run(), name="journal")
@@ -199,7 +198,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             CallRoutes(guard=access, desk=desk).add_to,
             ContactRoutes(guard=access, people=people, search=search, explain=explain).add_to,
             OwnRoutes(guard=access, people=people, books=private, wishes=wishes, choices=choices).add_to,
-            phonebooks.add_to,
+            PhonebookRoutes(devices=devices, book=book, doorway=doorway, words=words_in(config.site.language)).add_to,
             openapi_routes([*PEOPLE, *CALLS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
             asyncapi_routes,
         ]
@@ -210,13 +209,16 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 control_socket(config),
                 add_routes=[
                     TokenDesk(access=access, people=people).add_to,
-                    contact_desk.add_to,
+                    ContactDesk(
+                        explain=explain, people=people, sync=look, news=reported, names=directory.__len__
+                    ).add_to,
                     DeviceDesk(devices).add_to,
                     BookDesk(books=private).add_to,
                 ],
             ),
             serve(config.web, add_routes=routes, checks=checks) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
+            serve_ldap(config.phonebook.ldap, Ldap(devices=devices, book=book, suffix=config.phonebook.suffix)),
         ):
             listening = link.run(
                 _to_first(astdb.take, dispatch.handle),
@@ -254,6 +256,11 @@ def _then(
         await last()
 
     return all_of_it
+
+
+def _online(groupware: Groupware) -> RestSearch | None:
+    """Make the groupware's own search, where it is wanted."""
+    return RestSearch(groupware.search, groupware.user, groupware.password) if groupware.search else None
 
 
 def _rights_changed(

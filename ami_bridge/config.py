@@ -134,6 +134,14 @@ class Journal(Section, frozen=True, kw_only=True):
     keep_days: int = 30
 
 
+class Phonebook(Section, frozen=True, kw_only=True):
+    """Phone books on desk telephones, beyond what is served by HTTP anyway."""
+
+    ldap: str = ""
+    """Path of the Unix socket on which slapd asks; empty: no LDAP."""
+    suffix: str = "dc=phonebook"
+
+
 class Control(Section, frozen=True, kw_only=True):
     """The socket on which this machine's administrator steers the running daemon."""
 
@@ -159,6 +167,7 @@ class Config(Section, frozen=True, kw_only=True):
     book: list[Book] = []
     people: People = People()
     journal: Journal = Journal()
+    phonebook: Phonebook = Phonebook()
     control: Control = Control()
     log: Log = Log()
 

@@ -36,6 +36,8 @@ class Peer(Struct, frozen=True, kw_only=True):
     """Why the name was chosen, in a short stable word: `exact`, `extension`, `stem`, `head`, `choice`."""
     ref: str | None = None
     """Which contact this is; none where it is no contact, or several."""
+    link: str | None = None
+    """The caller's page in the groupware."""
 
 
 class Line(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ami_bridge.contacts.directory import ANYBODY, Audience, Directory
-from ami_bridge.contacts.model import Name
+from ami_bridge.contacts.model import Name, clean, link
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People
 
@@ -53,8 +53,8 @@ class Explained(Struct, frozen=True, kw_only=True):
 class Online(Protocol):
     """The groupware's own search."""
 
-    async def who(self, number: str) -> Sequence[ShownName] | None:
-        """Return who has a number; None where it does not answer."""
+    async def who(self, number: str) -> Sequence[tuple[str, str]] | None:
+        """Return names and organisations of those who have a number; None where it does not answer."""
 
 
 class Explain:
@@ -91,7 +91,7 @@ class Explain:
         name = found.name
         extension = person.extensions[0] if person and person.extensions else ""
         online = None
-        if self._online is not None and number.e164 and name is None:
+        if self._online is not None and number.e164 and not number.exten and name is None:
             online = await self._online.who(number.e164)
         return Explained(
             number=number.exten or number.e164,
@@ -101,14 +101,11 @@ class Explain:
             reason=name.reason if name else None,
             matches=name.matches if name else 0,
             asked=tuple(Asked(place=step.place, found=tuple(map(_shown, step.found))) for step in found.steps),
-            link=link(self._click, number.e164),
-            groupware=None if online is None else tuple(online),
+            link=link(self._click, None if number.exten else number.e164),
+            groupware=None
+            if online is None
+            else tuple(ShownName(name=clean(who) or clean(org), org=clean(org) or None) for who, org in online),
         )
-
-
-def link(click: str, number: str | None) -> str | None:
-    """Return the address of a caller's page; None where none is configured, or there is no number."""
-    return click.replace("{number}", number.replace("+", "%2B")) if click and number else None
 
 
 def _shown(name: Name) -> ShownName:

@@ -102,6 +102,11 @@ class Name(Struct, frozen=True, kw_only=True):
     """Which contact this is, for a choice and for a link; None where it is no contact, or several."""
 
 
+def link(click: str, number: str | None) -> str | None:
+    """Return the address of a caller's page; None where none is configured, or there is no number."""
+    return click.replace("{number}", number.replace("+", "%2B")) if click and number else None
+
+
 def clean(text: str | None) -> str:
     """Make hostile text harmless: no control, direction or markup signs, single blanks, at most 60 characters.
 

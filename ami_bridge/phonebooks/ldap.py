@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 READ_WITHIN = 5.0
 LARGEST = 16_384
+LONGEST_PATH = 100  # a socket's address has 108 bytes
 MOST = 100
 """Entries of one answer; whoever wants to see more types another letter."""
 
@@ -43,6 +44,9 @@ class Book(Protocol):
     async def who(self, device: Device, number: str) -> Page:
         """Return who has exactly this number."""
 
+    def same(self, one: str, other: str) -> bool:
+        """Tell whether two spellings are one number."""
+
 
 class Devices(Protocol):
     """Knows telephones."""
@@ -54,20 +58,12 @@ class Devices(Protocol):
         """Return a telephone that has shown its password."""
 
 
-class Same(Protocol):
-    """Tells whether two spellings are one number."""
-
-    def __call__(self, one: str, other: str, /) -> bool:
-        """Compare two numbers as telephones send and dial them."""
-
-
 class Ldap:
     """Answers slapd: who may bind, and what is found."""
 
-    def __init__(self, *, devices: Devices, book: Book, same: Same, suffix: str) -> None:
+    def __init__(self, *, devices: Devices, book: Book, suffix: str) -> None:
         self._devices = devices
         self._book = book
-        self._same = same
         self._suffix = suffix
 
     async def answer(self, asked: Mapping[str, str]) -> str:
@@ -126,7 +122,7 @@ class Ldap:
         values += [("o", entry.org)] if entry.org else []
         for number in entry.numbers:
             own = _ATTRIBUTES.get(number.kind, "telephoneNumber")
-            written = {_SPELLED[name]: text for name, text in asked if self._same(text, number.number)}
+            written = {_SPELLED[name]: text for name, text in asked if self._book.same(text, number.number)}
             if not written:
                 values.append((own, number.number))
             elif own in written:
@@ -137,8 +133,12 @@ class Ldap:
 
 
 @asynccontextmanager
-async def serve_ldap(path: Path, ldap: Ldap) -> AsyncIterator[None]:
-    """Listen for slapd until the end of the block; only the daemon's own account can ask, so slapd runs as that."""
+async def serve_ldap(where: str, ldap: Ldap) -> AsyncIterator[None]:
+    """Listen for slapd until the end of the block, if that is wanted; only the daemon's own account can ask."""
+    if not where:
+        yield
+        return
+    path = Path(where)
 
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -156,6 +156,8 @@ async def serve_ldap(path: Path, ldap: Ldap) -> AsyncIterator[None]:
             with suppress(OSError):
                 await writer.wait_closed()
 
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise ConfigError(f"[phonebook.ldap]: {path} is longer than {LONGEST_PATH} bytes; name a shorter path")
     _clear(path)
     before = os.umask(0o177)
     try:

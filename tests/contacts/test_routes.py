@@ -12,8 +12,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from ami_bridge.config import Site
 from ami_bridge.contacts.control import ContactDesk, Turns
 from ami_bridge.contacts.directory import Audience, Directory, Index
-from ami_bridge.contacts.explain import Explain, ShownName, link
-from ami_bridge.contacts.model import Contact, ContactNumber
+from ami_bridge.contacts.explain import Explain, ShownName
+from ami_bridge.contacts.model import Contact, ContactNumber, link
 from ami_bridge.contacts.progress import Progress, Reported
 from ami_bridge.contacts.routes import ContactRoutes
 from ami_bridge.contacts.search import Hit
@@ -54,9 +54,9 @@ class Groupware:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    async def who(self, number: str) -> Sequence[ShownName] | None:
+    async def who(self, number: str) -> Sequence[tuple[str, str]] | None:
         self.asked.append(number)
-        return [ShownName(name="Online")]
+        return [("Online\r\n<b>", "")]
 
 
 def a_directory() -> Directory:
@@ -158,7 +158,7 @@ async def test_the_groupware_is_asked_only_about_outside_numbers_that_no_book_ha
     explain = an_explain(groupware)
     for known in (SHOP, "101", "8001"):
         assert (await explain.number(known, "anna")).groupware is None
-    assert (await explain.number("0171 1234567", "anna")).groupware == (ShownName(name="Online"),)
+    assert (await explain.number("0171 1234567", "anna")).groupware == (ShownName(name="Online b"),)
     assert groupware.asked == ["+491711234567"]
 
 

@@ -110,9 +110,7 @@ async def client(tmp_path: Path, devices: Devices, search: SearchForTest) -> Asy
     config = tmp_path / "slapd.conf"
     config.write_text(written, encoding="utf-8")
     port = free_port()
-    async with serve_ldap(
-        tmp_path / "ldap.sock", Ldap(devices=devices, book=book, same=book.same, suffix="dc=phonebook")
-    ):
+    async with serve_ldap(f"{tmp_path}/ldap.sock", Ldap(devices=devices, book=book, suffix="dc=phonebook")):
         slapd = await asyncio.create_subprocess_exec(
             "/usr/sbin/slapd", "-d", "0", "-h", f"ldap://127.0.0.1:{port}", "-f", str(config)
         )
