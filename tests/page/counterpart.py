@@ -50,6 +50,9 @@ class Counterpart:
         self.heartbeat = 25
         self.refuses: tuple[int, dict[str, str]] | None = None
         """Status and problem for the next sign-ins."""
+        self.books: dict[str, object] = {"given": None, "books": None, "opens": True}
+        self.private_on_display = False
+        self.chosen: list[object] = []
         self.epoch = "01TESTEPOCH"
         self.seq = 40
         self._sent: list[wire.Event] = []
@@ -70,6 +73,9 @@ class Counterpart:
                 web.post("/api/v1/session", self._sign_in),
                 web.delete("/api/v1/session", self._sign_out),
                 web.get("/api/v1/ws", self._websocket),
+                web.route("*", "/api/v1/books/private", self._books),
+                web.route("*", "/api/v1/settings", self._settings),
+                web.put("/api/v1/contacts/choice", self._choose),
                 web.static("/static", STATIC),
             ]
         )
@@ -185,6 +191,31 @@ class Counterpart:
         answer = web.Response(status=204)
         answer.del_cookie(COOKIE)
         return answer
+
+    async def _books(self, request: web.Request) -> web.Response:
+        if not self._signed_in(request):
+            return _problem(401, code="unauthorised", title="Not signed in")
+        match request.method:
+            case "PUT" if await request.json() != {"password": PASSWORD}:
+                return _problem(400, code="bad_request", title="", detail="The groupware does not take this password.")
+            case "PUT":
+                self.books = {"given": utc(), "books": None, "opens": True}
+            case "DELETE":
+                self.books = {"given": None, "books": None, "opens": True}
+                return web.Response(status=204)
+        answer = _json(self.books)
+        if self.books["given"]:  # at the next look the books are read
+            self.books = {**self.books, "books": ["Privat", "Verein"]}
+        return answer
+
+    async def _settings(self, request: web.Request) -> web.Response:
+        if request.method == "PUT":
+            self.private_on_display = (await request.json())["private_on_display"]
+        return _json({"private_on_display": self.private_on_display})
+
+    async def _choose(self, request: web.Request) -> web.Response:
+        self.chosen.append(await request.json())
+        return web.Response(status=204)
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         if not self._signed_in(request):

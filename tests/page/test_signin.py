@@ -38,10 +38,11 @@ async def test_the_keyboard_is_enough(desk: Desk) -> None:
     await desk.has_read(desk.daemon.seq)
     assert await focused(desk) == "h1 Anrufe"
     walk = []
-    for _ in range(5):
+    for _ in range(6):
         await press("Shift+Tab")
         walk.append(await focused(desk))
-    assert walk == ["a Anrufe", "button Abmelden", "button English", "button Deutsch", "a Zum Inhalt springen"]
+    assert walk[0] == "a Eigenes Adressbuch"
+    assert walk[1:] == ["a Anrufe", "button Abmelden", "button English", "button Deutsch", "a Zum Inhalt springen"]
     await desk.page.get_by_role("button", name="Abmelden").focus()
     await press("Space")
     await expect(desk.page.get_by_role("alert")).to_have_text("Sie sind abgemeldet.")

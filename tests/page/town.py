@@ -19,7 +19,15 @@ ERIKA = Peer(
 BEN = Peer(number="102", display="102", name="Ben Biber", org="Bürgerbüro", matches=1, reason="extension")
 CARLA = Peer(number="103", display="103", name="Carla Çelik", org="Bauamt", matches=1, reason="extension")
 UNKNOWN = Peer(number="+496990009123", display="069 90009123")
-SEVERAL = msgspec.structs.replace(ERIKA, name="Bäckerei Korn", org=None, number="+494066969123", matches=3)
+SEVERAL = msgspec.structs.replace(
+    ERIKA,
+    name="Bäckerei Korn / Kornblum (+1)",
+    org=None,
+    number="+494066969123",
+    matches=3,
+    names=("Bäckerei Korn", "Kornblum", "Dr. Kornelia Weiß"),
+    refs=("11", "12", "13"),
+)
 OFFICE = Line(exten="000", label="Bürgerbüro")
 
 

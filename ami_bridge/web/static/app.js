@@ -1,9 +1,10 @@
 /** The frame of the page: who is signed in, which screen is shown, and whether what it shows is live. */
 
 import { Calls, TOPIC, callsScreen, sentence, ringsHere, windowTitle } from "./calls.js";
-import { choose, language, preferred, remember, t, timeOfDay } from "./i18n.js";
-import { explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
+import { choose as useLanguage, language, preferred, remember, t, timeOfDay } from "./i18n.js";
+import { ask, explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
 import { html, nothing, render } from "./vendor/lit.js";
+import { Own, ownScreen } from "./own.js";
 import { Link } from "./socket.js";
 import { icon } from "./icons.js";
 import { learn } from "./clock.js";
@@ -19,7 +20,10 @@ const LONGEST_RETRY = 30_000;
 const SIGNED_OUT_CODES = [4500];
 
 /** A later screen is one more line here. */
-const SCREENS = [{ id: "calls", show: callsScreen }];
+const SCREENS = [
+  { id: "calls", show: callsScreen },
+  { id: "own", show: ownScreen },
+];
 
 const page = {
   user: undefined, // undefined: not known yet; null: nobody
@@ -30,6 +34,7 @@ const page = {
   stoppedBy: null,
   bridges: new Map(),
   calls: new Calls(),
+  own: new Own(() => draw()),
   form: { busy: false, error: "", wrong: false },
   notice: "", // key of a text
 };
@@ -147,7 +152,8 @@ function happened({ topic, call, bridge }) {
 function enter(user) {
   const address = `${location.origin.replace(/^http/, "ws")}/api/v1/ws`;
   Object.assign(page, { user, state: "connecting", heard: null, stoppedBy: null, notice: "" });
-  Object.assign(page, { bridges: new Map(), calls: new Calls() });
+  Object.assign(page, { bridges: new Map(), calls: new Calls(), own: new Own(() => draw()) });
+  if (page.screen.id === "own") page.own.load();
   page.link = new Link({ address, client: CLIENT, topics: [TOPIC], on });
   page.link.open();
   draw();
@@ -196,8 +202,19 @@ async function goodbye() {
   }
 }
 
+async function choose(peer, ref) {
+  try {
+    await ask("PUT", "contacts/choice", { number: peer.number, ref });
+    page.notice = "";
+  } catch {
+    page.notice = "calls.choice_failed";
+    say(t(page.notice));
+  }
+  draw();
+}
+
 async function speak(wanted) {
-  await choose(wanted);
+  await useLanguage(wanted);
   remember(wanted);
   draw();
 }
@@ -206,6 +223,7 @@ function route() {
   const wanted = SCREENS.find((screen) => location.hash === `#/${screen.id}`);
   if (!wanted || wanted === page.screen) return;
   page.screen = wanted;
+  if (wanted.id === "own" && page.user) page.own.load();
   draw();
   document.querySelector("h1").focus();
 }
@@ -275,7 +293,7 @@ function screen() {
     <h1 tabindex="-1">${t(`nav.${page.screen.id}`)}</h1>
     ${page.notice ? html`<p class="message message-danger"><span class="kern-icon kern-icon--danger" aria-hidden="true"></span>${t(page.notice)}</p>` : nothing}
     ${page.state === "stopped" ? stopped() : nothing}
-    ${page.screen.show({ calls, isStale, live: isLive(), user })}`;
+    ${page.screen.show({ calls, isStale, live: isLive(), user, choose, own: page.own })}`;
 }
 
 const stopped = () => html`
@@ -317,7 +335,7 @@ async function begin(answer, failures = 0) {
 
 const answer = whoAmI();
 answer.catch(() => {}); // told in `begin`
-await choose(preferred());
+await useLanguage(preferred());
 addEventListener("hashchange", route);
 route();
 draw();

@@ -14,7 +14,7 @@ export class Refusal extends Error {
   }
 }
 
-async function ask(method, path, body) {
+export async function ask(method, path, body) {
   const answer = await fetch(`/api/v1/${path}`, {
     method,
     cache: "no-store",
