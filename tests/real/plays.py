@@ -258,6 +258,7 @@ PLAYS: dict[str, Callable[[Stage], Awaitable[None]]] = {
     play.__name__: play
     for play in (
         answered, cancelled, no_answer, busy, rejected, declined, hold, blind_transfer, transfer_not_taken,
-        attended_transfer, park, ring_group, queue, originate, conference, pickup, forwarded, from_outside, withheld, to_outside,
+        attended_transfer, park, ring_group, queue, originate, conference, pickup, forwarded, from_outside, withheld,
+        to_outside,
     )
 }  # fmt: skip

@@ -77,12 +77,10 @@ def _expected(records: list[Record], happenings: list[Happening]) -> dict[str, E
         answered = min((_time(one) for one in [*taken, *talked]), default=None) if talked else None
         if answered is None and "ANSWERED" in several and "NO ANSWER" not in several and "BUSY" not in several:
             answered = min((_time(one) for one in mine if one.event == "ANSWER"), default=None)
-        if (
-            answered is None
-            and any(r.disposition == "ANSWERED" and ext not in r.parties for r in records)
-            and not talked
-        ):
-            continue  # rang in vain, another took it: not this one's call in the end
+        rang = min(_time(one) for one in mine), max(_time(one) for one in mine)
+        others = [one for one in happenings if one.event == "ANSWER" and one not in mine]
+        if answered is None and any(rang[0] <= _time(one) <= rang[1] for one in others):
+            continue  # rang in vain, another took it meanwhile: not this one's call in the end
         disposition = (
             "ANSWERED" if answered is not None else next((one for one in several if one != "ANSWERED"), "FAILED")
         )
