@@ -1,6 +1,7 @@
 """Signing in: the groupware is asked once whether a password is right, and nobody can ask it often."""
 
 import asyncio
+import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -54,31 +55,31 @@ class SignIn:
         Every verdict of the groupware is told after the same time, so that its speed tells nothing.
         """
         _refuse_nonsense(user, password)
-        source = _network(source)
-        wait = max(self._by_login.wait(user, self._now()), self._by_source.wait(source, self._now()))
+        source, counted = _network(source), _counted(user)
+        wait = max(self._by_login.wait(counted, self._now()), self._by_source.wait(source, self._now()))
         if wait > 0:
             raise RateLimitedError("Too many wrong passwords; try again later.", retry_after=wait)
         loop = asyncio.get_running_loop()
         told_at = loop.time() + self._answers_after
         try:
-            return await self._judge(user, password, source)
+            return await self._judge(user, password, source, counted)
         finally:
             await asyncio.sleep(max(0.0, told_at - loop.time()))
 
-    async def _judge(self, user: str, password: str, source: str) -> Person:
-        self._by_login.count(user, self._now())
+    async def _judge(self, user: str, password: str, source: str, counted: str) -> Person:
+        self._by_login.count(counted, self._now())
         self._by_source.count(source, self._now())
         try:
             async with asyncio.timeout(ASK_WITHIN), self._turn:
                 principal = await self._groupware.principal(user, password)
         except (NotReachableError, TimeoutError) as error:
-            self._by_login.give_back(user)
+            self._by_login.give_back(counted)
             self._by_source.give_back(source)
             raise NotReachableError("The groupware cannot be asked at the moment; try again later.") from error
         if principal is None:
             log.info("people.sign_in_refused", source=source)
             raise UnauthorisedError("User or password is wrong.")
-        self._by_login.forgive(user)
+        self._by_login.forgive(counted)
         self._by_source.give_back(source)
         person = self._people.by_login(user)
         if person is None:
@@ -100,6 +101,11 @@ def _refuse_nonsense(user: str, password: str) -> None:
         raise BadRequestError("User or password is too long.")
     if not user.isprintable() or ":" in user or user != user.strip():
         raise BadRequestError("The user has characters that no login has.")
+
+
+def _counted(user: str) -> str:
+    """Return the login as it is counted: one directory takes all spellings for the same person."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", user).casefold())
 
 
 def _network(source: str) -> str:

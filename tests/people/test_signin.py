@@ -115,6 +115,16 @@ async def test_guessing_ends_soon_and_later_the_right_person_gets_in() -> None:
     assert await world.tries("anna", "right") == "anna"
 
 
+@pytest.mark.parametrize("spelling", ["ANNA", "Anna", "ａｎｎａ"])  # noqa: RUF001 - a login may be written so
+async def test_another_spelling_of_the_login_brings_no_new_tries(spelling: str) -> None:
+    world = World()
+    for _ in range(PER_LOGIN):
+        assert await world.tries("anna", "guess") == "unauthorised"
+    assert await world.tries(spelling, "guess") == "rate_limited"
+    assert await world.tries("straße", "guess") == "unauthorised"
+    assert len(world.groupware.asked) == PER_LOGIN + 1
+
+
 async def test_guessing_in_parallel_gains_nothing() -> None:
     world = World()
     world.groupware.takes = 0.01
