@@ -120,8 +120,11 @@ class Access:
             log.info("people.forgotten", tokens=len(token_ids), sessions=len(session_ids))
 
     async def purge(self) -> int:
-        """Delete what is over; returns how many."""
-        return await self._store.purge(self._now())
+        """Delete what is over, and end links that still hang on it; returns how many."""
+        now = self._now()
+        for credential in await self._store.over(now):
+            self._on_revoked(credential)
+        return await self._store.purge(now)
 
     async def _by_token(self, secret: str) -> Identity:
         token = await self._store.token(_hash(secret)) if secret.startswith(PREFIX) else None

@@ -112,6 +112,14 @@ class CredentialStore:
                 await transaction.run(delete(sessions).where(theirs))
         return ended
 
+    async def over(self, now: datetime) -> list[str]:
+        """Return what has expired, as `token:<id>` and `session:<id>`."""
+        found: list[str] = []
+        for kind, table in (("token", tokens), ("session", sessions)):
+            rows = await self._db.rows(select(table.c.id).where(table.c.expires < now))
+            found += [f"{kind}:{row.id}" for row in rows]
+        return found
+
     async def purge(self, now: datetime) -> int:
         """Delete what has expired, and tokens revoked long ago; returns how many."""
         gone = await self._db.run(delete(sessions).where(sessions.c.expires < now))

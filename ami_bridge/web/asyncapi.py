@@ -35,6 +35,7 @@ CLOSES = {
     1001: "The daemon or the client goes away; come back after a moment.",
     1009: f"A message was longer than {LARGEST_MESSAGE} bytes.",
     1011: "A fault of the daemon; come back.",
+    4001: "The session or token is over, and nobody renewed it; sign in again, then come back.",
     4008: "The client read too slowly; come back.",
     4010: "The person's rights have changed; come back, and take the new state.",
     4500: "The credential was revoked, or the person is gone. Do not come back; tell the user.",

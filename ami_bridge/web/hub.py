@@ -1,8 +1,8 @@
 """Connected clients and the news for them. `publish` never waits; one task hands everything on in order."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -20,6 +20,8 @@ log = structlog.get_logger()
 
 KEEP_NEWS = 2_000
 KEEP_FOR = timedelta(minutes=15)
+REMEMBER_LEFT = 1_000
+"""Credentials whose clients have gone, of which it is known what they followed."""
 BREATHE_EVERY = 200  # links served between two chances for other tasks
 
 
@@ -52,7 +54,8 @@ class Link(Protocol):
 
     login: str
     credential: str
-    topics: set[str]
+    topics: dict[str, int]
+    """What it follows, and from which `seq` on it was told everything of that."""
 
     async def hand_on(self, news: News) -> None:
         """Write it or park it; waits for nobody."""
@@ -67,11 +70,15 @@ class Hub:
     def __init__(self, *, epoch: str, now: Callable[[], datetime]) -> None:
         self.epoch = epoch
         self.seq = 0
+        self.cut_slow = 0
+        """Clients that were sent away because they read too slowly."""
         self._now = now
         self._ring: deque[News] = deque(maxlen=KEEP_NEWS)
         self._queue: deque[News] = deque()
+        self._handing: News | None = None
         self._wake = asyncio.Event()
         self._by_login: dict[str, set[Link]] = {}
+        self._left: OrderedDict[str, tuple[datetime, dict[str, int]]] = OrderedDict()
         self._rights_since: dict[str, int] = {}
 
     def publish(
@@ -107,6 +114,22 @@ class Hub:
             links.discard(link)
             if not links:
                 del self._by_login[link.login]
+            self._remember(link)
+
+    def followed(self, login: str, credential: str, seq: int) -> set[str]:
+        """Return the topics of which a client with this credential was told everything until `seq`.
+
+        Two clients may share a credential, as two pages of one browser do: only what is true of both counts.
+        """
+        told = [link.topics for link in self.links(login) if link.credential == credential and link.topics]
+        if (left := self._left.get(credential)) and left[0] >= self._now() - KEEP_FOR:
+            told.append(left[1])
+        return {topic for topic in _of_all(told) if all(topics[topic] <= seq for topics in told)}
+
+    def under_way(self, login: str) -> list[News]:
+        """Return the news for this person that may not have been handed on yet, in their order."""
+        waiting = [*([self._handing] if self._handing else []), *self._queue]
+        return [news for news in waiting if news.login in {None, login}]
 
     def links(self, login: str | None = None) -> list[Link]:
         """Return the links of one person, or all."""
@@ -154,7 +177,7 @@ class Hub:
         handed = 0
         while True:
             while self._queue:
-                news = self._queue.popleft()
+                news = self._handing = self._queue.popleft()
                 for link in self.links(news.login):
                     if news.topic not in link.topics:
                         continue
@@ -166,5 +189,25 @@ class Hub:
                     handed += 1
                     if handed % BREATHE_EVERY == 0:
                         await asyncio.sleep(0)
+            self._handing = None
             self._wake.clear()
             await self._wake.wait()
+
+    def _remember(self, link: Link) -> None:
+        """Note what a client followed that is gone, for when it comes back."""
+        if not link.topics:
+            return
+        told = [link.topics]
+        if (left := self._left.pop(link.credential, None)) and left[0] >= self._now() - KEEP_FOR:
+            told.append(left[1])
+        self._left[link.credential] = (
+            self._now(),
+            {topic: max(topics[topic] for topics in told) for topic in _of_all(told)},
+        )
+        while len(self._left) > REMEMBER_LEFT:
+            self._left.popitem(last=False)
+
+
+def _of_all(told: Sequence[Mapping[str, int]]) -> set[str]:
+    """Return the topics that all of them have."""
+    return set.intersection(*map(set, told)) if told else set()

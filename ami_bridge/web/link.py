@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
+from collections.abc import Iterable, Sequence
 
 import structlog
 from aiohttp import web
@@ -28,11 +29,12 @@ class SocketLink:
     def __init__(self, socket: web.WebSocketResponse, request: web.Request, *, login: str, credential: str) -> None:
         self.login = login
         self.credential = credential
-        self.topics: set[str] = set()
+        self.topics: dict[str, int] = {}
         self._socket = socket
         self._request = request
         self._prev = 0
         self._start = 0
+        self._handed = 0
         self._first: deque[wire.FromServer | News] = deque()
         self._parked: dict[int, News] = {}
         self._parked_bytes = 0
@@ -47,14 +49,29 @@ class SocketLink:
         self._wake.set()
 
     def answer(self, message: wire.FromServer) -> None:
-        """Queue the answer to a request, or a snapshot it asked for."""
+        """Queue the answer to a request."""
         self._first.append(message)
-        if len(self._first) > MOST_PARKED:
-            self.close_soon(4008, "too many unread answers")
         self._wake.set()
+        self._must_not_pile_up()
+
+    def show(self, snapshots: Sequence[wire.Snapshot], *, seq: int, before: Iterable[News]) -> None:
+        """Queue the state of topics as of `seq`; `before` are news until then that nobody handed on yet.
+
+        News of these topics are contained in it; those of others go first, or `seq` would run backwards.
+        """
+        shown = {one.topic for one in snapshots}
+        seen = max(self._handed, self._start)
+        waiting = [*self._parked.values(), *(one for one in before if one.seq > seen)]
+        self._parked.clear()
+        self._first.extend(one for one in waiting if one.topic not in shown)
+        self._first.extend(snapshots)
+        self._start = seq
+        self._wake.set()
+        self._must_not_pile_up()
 
     async def hand_on(self, news: News) -> None:
         """Write it if the client keeps up, else park it; waits for nobody."""
+        self._handed = max(self._handed, news.seq)
         if news.seq <= self._start or self._closing is not None:
             return
         transport = self._request.transport
@@ -107,6 +124,10 @@ class SocketLink:
     def closing(self) -> tuple[int, str] | None:
         """Code and reason, once the end is decided."""
         return self._closing
+
+    def _must_not_pile_up(self) -> None:
+        if len(self._first) > 2 * MOST_PARKED:
+            self.close_soon(4008, "too many unread answers")
 
     def _park(self, news: News) -> None:
         self._parked[news.seq] = news

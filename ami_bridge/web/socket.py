@@ -1,7 +1,9 @@
 """One websocket from hello to goodbye: who it is, what they follow, the state, then the news."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -13,13 +15,14 @@ from ami_bridge.errors import (
     BadRequestError,
     BridgeError,
     NotAllowedError,
+    NotReachableError,
     RateLimitedError,
     UnauthorisedError,
     UnknownOpError,
 )
 from ami_bridge.tasks import race
 from ami_bridge.web.hub import Hub
-from ami_bridge.web.identity import Guard
+from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.link import TICK_EVERY, SocketLink
 
 log = structlog.get_logger()
@@ -30,6 +33,11 @@ LINKS_PER_PERSON = 20
 REQUESTS_PER_SECOND = 20
 FLOOD_PER_SECOND = 200
 ALWAYS = ("bridge",)
+LOOK_AT_CLOCK_EVERY = 600.0
+"""Seconds at most between two looks whether a credential is over: a machine that slept counts them wrong."""
+TOO_SLOW = 4008
+ASK_AGAIN_AFTER = 5.0
+"""Seconds until a credential is asked for again where the database does not answer."""
 
 
 class Desk(Protocol):
@@ -51,10 +59,13 @@ class Desk(Protocol):
 class Sockets:
     """The route `GET /api/v1/ws`."""
 
-    def __init__(self, *, hub: Hub, guard: Guard, desk: Desk) -> None:
+    def __init__(self, *, hub: Hub, guard: Guard, desk: Desk, now: Callable[[], datetime]) -> None:
         self._hub = hub
         self._guard = guard
         self._desk = desk
+        self._now = now
+        self._open: Counter[str] = Counter()
+        """Connections per person, from the upgrade on."""
 
     async def handle(self, request: web.Request) -> web.WebSocketResponse:
         """Serve one client until it goes or is sent away."""
@@ -66,8 +77,17 @@ class Sockets:
         offered = [one.strip() for one in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
         if wire.PROTOCOL not in offered:  # aiohttp would only log it and upgrade without a protocol
             raise BadRequestError(f"Offer the websocket subprotocol {wire.PROTOCOL}.")
-        if len(self._hub.links(identity.login)) >= LINKS_PER_PERSON:
+        if self._open[identity.login] >= LINKS_PER_PERSON:
             raise RateLimitedError("Too many connections of one person.", retry_after=30)
+        self._open[identity.login] += 1
+        try:
+            return await self._serve(request, identity)
+        finally:
+            self._open[identity.login] -= 1
+            self._open += Counter()  # forgets who has none left
+
+    async def _serve(self, request: web.Request, identity: Identity) -> web.WebSocketResponse:
+        """Upgrade, and serve from hello to goodbye."""
         socket = web.WebSocketResponse(
             protocols=(wire.PROTOCOL,), heartbeat=TICK_EVERY, max_msg_size=LARGEST_MESSAGE, compress=False
         )
@@ -76,16 +96,37 @@ class Sockets:
         try:
             if (hello := await self._hello(socket, link)) is not None:
                 with self._hub.connected(link):
-                    await self._guard.identify(request)  # it may have been revoked before the hub could cut this link
+                    # it may have been revoked before the hub could cut this link
+                    identity = await self._guard.identify(request)
                     self._welcome(link, hello)
-                    await race(self._read(socket, link), link.write(), link.decided())
+                    await race(
+                        self._read(socket, link), link.write(), link.decided(), self._over(request, identity, link)
+                    )
         except UnauthorisedError:
             link.close_soon(4500, "revoked")
         except ConnectionError:
             pass  # the client went in the middle of a message
         finally:
             await link.close()
+            if link.closing is not None and link.closing[0] == TOO_SLOW:
+                self._hub.cut_slow += 1
         return socket
+
+    async def _over(self, request: web.Request, identity: Identity, link: SocketLink) -> None:
+        """Wait until the credential is over, and end the link then: nobody stays for ever on what once held.
+
+        Asked only after the deadline, for to ask before it is a use that renews it.
+        """
+        while True:
+            while (left := (identity.expires - self._now()).total_seconds()) > 0:  # noqa: ASYNC110 - it is the clock
+                await asyncio.sleep(min(left, LOOK_AT_CLOCK_EVERY) + 0.001)
+            try:
+                identity = await self._guard.identify(request)  # others may have renewed it meanwhile
+            except UnauthorisedError:
+                link.close_soon(4001, "session over")
+                return
+            except NotReachableError:
+                await asyncio.sleep(ASK_AGAIN_AFTER)
 
     async def _hello(self, socket: web.WebSocketResponse, link: SocketLink) -> wire.Hello | None:
         """Wait for the first message; None, and a decided end, where it is missing or something else."""
@@ -115,12 +156,14 @@ class Sockets:
             link.close_soon(4500, "not known any more")
             return
         asked = (*ALWAYS, *(topic for topic in dict.fromkeys(hello.topics) if topic not in ALWAYS))
-        link.topics = {topic for topic in asked if topic in ALWAYS or self._desk.may_follow(link.login, topic)}
-        follows = [topic for topic in asked if topic in link.topics]
-        missed = None
+        follows = [topic for topic in asked if topic in ALWAYS or self._desk.may_follow(link.login, topic)]
+        seq, missed, known = self._hub.seq, None, set[str]()
         if hello.resume is not None:
-            missed = self._hub.missed(link.login, hello.resume, topics=link.topics, extensions=user.extensions)
-        seq = self._hub.seq
+            known = self._hub.followed(link.login, link.credential, hello.resume.seq).intersection(follows)
+            missed = self._hub.missed(link.login, hello.resume, topics=known, extensions=user.extensions)
+        link.topics = dict.fromkeys(follows, seq)
+        if missed is not None and hello.resume is not None:
+            link.topics |= dict.fromkeys(known, hello.resume.seq)
         welcome = wire.Welcome(
             epoch=self._hub.epoch,
             seq=seq,
@@ -129,10 +172,11 @@ class Sockets:
             user=user,
             capabilities=tuple(self._desk.capabilities(link.login)),
             topics=tuple(follows),
-            refused=tuple(topic for topic in asked if topic not in link.topics),
+            refused=tuple(topic for topic in asked if topic not in follows),
         )
         if missed is not None and hello.resume is not None:
-            link.begin([welcome, *missed], start=seq, prev=hello.resume.seq)
+            new = [self._desk.snapshot(link.login, topic, seq=seq) for topic in follows if topic not in known]
+            link.begin([welcome, *missed, *new], start=seq, prev=hello.resume.seq)
         else:
             state = [self._desk.snapshot(link.login, topic, seq=seq) for topic in follows]
             link.begin([welcome, *state], start=seq, prev=seq)
@@ -184,19 +228,26 @@ class Sockets:
                 topics = _topics(request)
                 refused = [topic for topic in topics if not self._desk.may_follow(link.login, topic)]
                 new = [topic for topic in topics if topic not in refused and topic not in link.topics]
-                link.topics.update(new)
-                for topic in new:
-                    link.answer(self._desk.snapshot(link.login, topic, seq=self._hub.seq))
+                self._show(link, new)
                 return {"topics": sorted(link.topics), "refused": refused}
             case "unsubscribe":
-                link.topics.difference_update(topic for topic in _topics(request) if topic not in ALWAYS)
+                for topic in _topics(request):
+                    if topic not in ALWAYS:
+                        link.topics.pop(topic, None)
                 return {"topics": sorted(link.topics)}
             case "resync":
-                for topic in sorted(link.topics):
-                    link.answer(self._desk.snapshot(link.login, topic, seq=self._hub.seq))
+                self._show(link, sorted(link.topics))
                 return {"seq": self._hub.seq}
             case _:
                 raise UnknownOpError(f"There is no operation {request.op[:40]!r}.")
+
+    def _show(self, link: SocketLink, topics: Sequence[str]) -> None:
+        """Give the state of these topics, after all other news until now, with no wait in between."""
+        if topics:
+            seq = self._hub.seq
+            before = [one for one in self._hub.under_way(link.login) if one.topic in link.topics]
+            link.topics |= dict.fromkeys(topics, seq)
+            link.show([self._desk.snapshot(link.login, topic, seq=seq) for topic in topics], seq=seq, before=before)
 
 
 def _topics(request: wire.Request) -> list[str]:

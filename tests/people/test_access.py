@@ -96,3 +96,4 @@ async def test_what_is_over_is_cleared_away(house: House) -> None:
     assert await house.access.purge() == 1
     house.clock.forward(days=366)
     assert await house.access.purge() == 1
+    assert [credential.partition(":")[0] for credential in house.revoked] == ["session", "token"]  # links end with them

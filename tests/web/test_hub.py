@@ -28,7 +28,7 @@ class Link:
     def __init__(self, login: str, *, credential: str = "", stumbles: bool = False) -> None:
         self.login = login
         self.credential = credential or f"token:{login}"
-        self.topics = {"calls.self", "bridge"}
+        self.topics = {"calls.self": 0, "bridge": 0}
         self.closed: tuple[int, str] | None = None
         self.served = asyncio.Event()
         self.got: list[str] = []
@@ -96,7 +96,7 @@ async def test_each_gets_their_own_news_and_all_get_what_is_for_all(world: World
 
 async def test_a_topic_that_is_not_followed_is_not_told(world: World) -> None:
     anna = Link("anna")
-    anna.topics = {"bridge"}
+    anna.topics = {"bridge": 0}
     with world.hub.connected(anna):
         world.rings("anna", 1)
         world.tells_all()

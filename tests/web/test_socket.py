@@ -29,12 +29,14 @@ class Guard:
 
     def __init__(self) -> None:
         self.scopes = frozenset({"events"})
+        self.expires = START + timedelta(days=365)
+        self.over = False
 
     async def identify(self, request: web.Request) -> Identity:
         word = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if word not in {"anna", "ben"}:
+        if word not in {"anna", "ben"} or self.over:
             raise UnauthorisedError("Nobody is signed in.")
-        return Identity(login=word, credential=f"token:{word}", scopes=self.scopes, expires=START + timedelta(days=365))
+        return Identity(login=word, credential=f"token:{word}", scopes=self.scopes, expires=self.expires)
 
 
 class Desk:
@@ -74,11 +76,14 @@ class World:
 
     def __init__(self) -> None:
         self.time = START
-        self.hub = Hub(epoch="EPOCH", now=lambda: self.time)
+        self.hub = Hub(epoch="EPOCH", now=self.now)
         self.guard, self.desk = Guard(), Desk()
         self.url = ""
         self.port = 0
         self.session: aiohttp.ClientSession
+
+    def now(self) -> datetime:
+        return self.time
 
     def rings(self, login: str = "anna", one: wire.Call | None = None) -> None:
         """Have news for somebody."""
@@ -117,6 +122,13 @@ class Client:
         must_fit(heard)
         return heard
 
+    async def leave(self, world: World) -> None:
+        """Go, and wait until the daemon has noticed."""
+        await self.socket.close()
+        async with asyncio.timeout(SOON):
+            while world.hub.links():
+                await asyncio.sleep(0.001)
+
     async def end(self) -> int | None:
         while (message := await self.socket.receive(SOON)).type is aiohttp.WSMsgType.TEXT:
             pass
@@ -128,7 +140,7 @@ class Client:
 async def a_world() -> AsyncIterator[World]:
     world = World()
     app = web.Application(middlewares=[problems])
-    app.router.add_get("/api/v1/ws", Sockets(hub=world.hub, guard=world.guard, desk=world.desk).handle)
+    app.router.add_get("/api/v1/ws", Sockets(hub=world.hub, guard=world.guard, desk=world.desk, now=world.now).handle)
     runner = web.AppRunner(app, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -172,6 +184,7 @@ async def test_nobody_gets_what_is_anothers() -> None:
 
 async def test_who_comes_back_gets_what_was_missed_and_no_snapshot() -> None:
     async with a_world() as world:
+        await (await world.welcomed("anna")).leave(world)
         for n in range(3):
             world.rings("anna", call(n))
             world.rings("ben", call(10 + n))
@@ -224,6 +237,7 @@ async def test_a_change_of_rights_ends_links_and_old_resumes() -> None:
 
 async def test_news_of_an_extension_one_had_are_not_replayed() -> None:
     async with a_world() as world:
+        await (await world.welcomed("anna")).leave(world)
         world.hub.publish("calls.self", "call.changed", "call", call(1), key="1", login="anna", extension="999")
         world.rings("anna", call(2))
         client = await world.welcomed(resume={"epoch": "EPOCH", "seq": 0})
@@ -347,6 +361,103 @@ async def test_a_person_has_a_limited_number_of_links() -> None:
         assert refused.value.status == 429
         await links[0].socket.close()
         assert (await world.welcomed("ben")).welcome["recovered"] is False
+
+
+async def test_who_never_says_hello_counts_too() -> None:
+    async with a_world() as world:
+        silent = [await world.connect() for _ in range(20)]
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await world.connect()
+        assert refused.value.status == 429
+        await world.connect("ben")
+        await silent[0].socket.close()
+        async with asyncio.timeout(SOON):
+            while True:
+                try:
+                    await world.connect()
+                except aiohttp.WSServerHandshakeError:
+                    await asyncio.sleep(0.01)
+                else:
+                    break
+
+
+async def test_a_link_ends_with_its_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.web.socket.LOOK_AT_CLOCK_EVERY", 0.01)
+    async with a_world() as world:
+        world.guard.expires = START + timedelta(hours=12)
+        client = await world.welcomed()
+        world.time = START + timedelta(hours=11, minutes=59)
+        world.rings()
+        assert (await client.hear())["type"] == "event"
+        world.guard.over = True
+        world.time = START + timedelta(hours=12)
+        assert await client.end() == 4001
+
+
+async def test_a_session_that_was_renewed_elsewhere_keeps_its_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.web.socket.LOOK_AT_CLOCK_EVERY", 0.01)
+    async with a_world() as world:
+        world.guard.expires = START + timedelta(hours=12)
+        client = await world.welcomed()
+        world.guard.expires = START + timedelta(hours=20)
+        world.time = START + timedelta(hours=13)
+        await asyncio.sleep(0.05)
+        world.rings()
+        assert (await client.hear())["type"] == "event"
+        world.guard.over = True
+        await asyncio.sleep(0.05)
+        world.rings()
+        assert (await client.hear())["type"] == "event"  # it holds until 20 o'clock, and asking is a use: not asked
+        world.time = START + timedelta(hours=21)
+        assert await client.end() == 4001
+
+
+async def test_seq_never_runs_backwards_whatever_is_asked_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests while news wait: the snapshot contains its topic's news, those of others come before it."""
+    monkeypatch.setattr("ami_bridge.web.socket.REQUESTS_PER_SECOND", 100)
+    async with a_world() as world:
+        client = await world.welcomed()
+        last = client.welcome["seq"]
+        expected: list[int] = []  # what the client must be told of the other topic, one by one or in a snapshot
+        asked = {
+            0: ("resync", {}),
+            1: ("unsubscribe", {"topics": ["calls.self"]}),
+            2: ("subscribe", {"topics": ["calls.self"]}),
+        }
+        for turn in range(60):
+            op, params = asked[turn % 3]
+            await client.say(type="request", id=str(turn), op=op, params=params)
+            for n in range(30):
+                world.rings("anna", call(n, rev=turn, name="y" * 2_000))
+                bridge = wire.Bridge(pbx="rathaus", ami="down", since=START)
+                world.hub.publish("bridge", "bridge.changed", "bridge", bridge, key=f"bridge {turn} {n}")
+                expected.append(world.hub.seq)
+            await asyncio.sleep(0.001)
+            while (heard := await client.hear())["type"] != "response":
+                assert heard["prev"] == last, (turn, heard["type"])
+                assert heard["seq"] > last or heard["type"] == "snapshot", (turn, heard["seq"], last)
+                assert heard["seq"] >= last
+                last = heard["seq"]
+                if heard["topic"] == "bridge" and heard["type"] == "event":
+                    assert expected.pop(0) == last  # nothing of the other topic was swallowed
+                elif heard["topic"] == "bridge":
+                    expected = [seq for seq in expected if seq > last]
+            assert heard["ok"], heard
+
+
+async def test_a_topic_that_was_not_followed_before_comes_with_its_state() -> None:
+    async with a_world() as world:
+        world.desk.now_calls["anna"] = (call(7),)
+        await (await world.welcomed(topics=[])).leave(world)
+        world.rings("anna", call(8))
+        client = await world.welcomed(resume={"epoch": "EPOCH", "seq": 0})
+        assert client.welcome["recovered"]
+        state = await client.hear()
+        assert (state["type"], state["topic"], state["calls"][0]["id"]) == ("snapshot", "calls.self", "CALL7")
+        assert state["prev"] == 0
+        world.rings("anna", call(9))
+        news = await client.hear()
+        assert (news["call"]["id"], news["prev"]) == ("CALL9", state["seq"])
 
 
 async def test_an_idle_link_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
