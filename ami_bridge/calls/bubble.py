@@ -6,6 +6,7 @@ from typing import Protocol
 from ami_bridge import wire
 from ami_bridge.calls.view import Party, View
 from ami_bridge.contacts.directory import ANYBODY, Audience
+from ami_bridge.contacts.model import link
 from ami_bridge.numbers import Number, Numbers
 
 
@@ -59,7 +60,9 @@ class Names(Protocol):
 class Bubbles:
     """Draws views for people."""
 
-    def __init__(self, *, numbers: Numbers, names: Names, lines: Mapping[str, str]) -> None:
+    def __init__(self, *, numbers: Numbers, names: Names, lines: Mapping[str, str], click: str = "") -> None:
+        """`click` is the address of a caller's page in the groupware, with `{number}` in it."""
+        self._click = click
         self._numbers = numbers
         self._names = names
         self._lines = lines
@@ -107,8 +110,9 @@ class Bubbles:
         if number.exten is not None and (label := self._lines.get(number.exten)) is not None:
             return wire.Peer(number=number.exten, display=number.display, name=label, reason="extension", matches=1)
         name = self._names.lookup(number, audience)
+        page = link(self._click, None if number.exten else number.e164)
         if name is None:
-            return wire.Peer(number=number.exten or number.e164, display=number.display)
+            return wire.Peer(number=number.exten or number.e164, display=number.display, link=page)
         return wire.Peer(
             number=number.exten or number.e164,
             display=number.display,
@@ -121,6 +125,7 @@ class Bubbles:
             refs=name.refs if name.matches > 1 else (),
             reason=name.reason,
             ref=name.ref,
+            link=page,
         )
 
     def line(self, view: View) -> wire.Line | None:
