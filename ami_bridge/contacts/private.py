@@ -11,7 +11,7 @@ import structlog
 from msgspec import Struct
 
 from ami_bridge.contacts.store import StoredBook
-from ami_bridge.contacts.sync import BookOfConfig
+from ami_bridge.contacts.sync import OWN, BookOfConfig
 from ami_bridge.contacts.watch import Dav, Watch
 from ami_bridge.dav.client import Book
 from ami_bridge.dav.transport import AwayError
@@ -24,7 +24,6 @@ REFUSALS_BEFORE_PURGE = 2
 """A password that is refused so often in a row is revoked; once may be the groupware's directory that is away."""
 AT_ONCE = 4
 MOST_BOOKS = 20
-OWNER = "owner:"
 
 
 class PrivateDav(Dav, AbstractAsyncContextManager["PrivateDav"], Protocol):
@@ -173,7 +172,7 @@ class PrivateBooks:
             if self._accounts.of(login) is None:
                 await self._store.drop(kept)
             else:
-                await self._sync.refill(OWNER + login, kept)
+                await self._sync.refill(OWN + login, kept)
 
     async def run(self) -> None:
         """Look at everybody's books once; the groupware is not asked a hundred times whether it is away."""
@@ -211,7 +210,7 @@ class PrivateBooks:
     async def forget(self, logins: Collection[str]) -> None:
         """Forget all of these people: they do not work here any more."""
         for login in logins:
-            self._directory.drop(OWNER + login)
+            self._directory.drop(OWN + login)
             for own in self._own:
                 own.forget(login)
         await self._accounts.forget(logins)
@@ -219,7 +218,7 @@ class PrivateBooks:
             await self._purge(login)
 
     async def _purge(self, login: str) -> None:
-        self._directory.drop(OWNER + login)
+        self._directory.drop(OWN + login)
         self._readers.pop(login, None)
         await self._store.drop((await self._keys()).get(login, []))
         self.changed(login)
@@ -228,8 +227,8 @@ class PrivateBooks:
         """Return under which keys whose books are kept."""
         found: dict[str, list[str]] = {}
         for key, book in (await self._store.books()).items():
-            if book.scope.startswith(OWNER):
-                found.setdefault(book.scope.removeprefix(OWNER), []).append(key)
+            if book.scope.startswith(OWN):
+                found.setdefault(book.scope.removeprefix(OWN), []).append(key)
         return found
 
     async def _safely(self, account: Account) -> None:
@@ -244,6 +243,9 @@ class PrivateBooks:
                 why = str(error)
             except Exception:  # a bug met by one person's books
                 log.exception("contacts.private_broken", account=account.id)
+            finally:
+                if self._accounts.of(account.login) is None:  # taken back while we read
+                    await self._purge(account.login)
             if why and self._told.get(account.id) != why:
                 log.warning("contacts.private_failed", account=account.id, why=why)
             self._told[account.id] = why
@@ -265,20 +267,15 @@ class PrivateBooks:
             theirs = [book for book in await reader.dav.books() if is_own(book, principal, login)][:MOST_BOOKS]
             changed = await self._gone(login, theirs)
             for book in theirs:
-                own = OwnBook(path=book.path, scope=OWNER + login, label=book.name)
+                own = OwnBook(path=book.path, scope=OWN + login, label=book.name)
                 look = partial(self._sync.look_at, own, reader.watch, key=_key(login, book.path))
                 changed = await reader.watch.over(book.path, look) or changed
             reader.watch.conclude()
-        if self._readers.get(login) is not reader or self._accounts.of(login) is None:
-            if self._accounts.of(login) is None:  # taken back while we read
-                await self._purge(login)
+        if self._readers.get(login) is not reader:  # taken back, or given anew, while we read
             return
         if changed or reader.books is None:
-            await self._sync.refill(OWNER + login, [_key(login, book.path) for book in theirs])
+            await self._sync.refill(OWN + login, [_key(login, book.path) for book in theirs])
             self.changed(login)
-        if self._accounts.of(login) is None:
-            await self._purge(login)
-            return
         reader.books = tuple(book.name or book.path.rstrip("/").rpartition("/")[2] for book in theirs)
 
     async def _gone(self, login: str, theirs: Collection[Book]) -> bool:
@@ -305,4 +302,4 @@ def is_own(book: Book, principal: str, login: str) -> bool:
 
 
 def _key(login: str, path: str) -> str:
-    return f"{OWNER}{login} {path}"
+    return f"{OWN}{login} {path}"

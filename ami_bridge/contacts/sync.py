@@ -25,6 +25,8 @@ log = structlog.get_logger()
 AT_ONCE = 2_048
 """Contacts that are kept in one step; a larger book is kept in several, so that it needs not fit into memory."""
 LONGEST_FIELD = 200
+OWN = "owner:"
+"""What the scope of somebody's own books begins with."""
 
 
 class BookOfConfig(Protocol):
@@ -158,6 +160,8 @@ class Sync:
         contacts: list[Contact] = []
         fetched = 0
         async for href, card in watch.cards(theirs, planned.fetch):
+            if card is not None and card.private and book.scope.startswith(OWN):
+                card = structs.replace(card, private=False)  # noqa: PLW2901 - private to the one who reads it
             contacts.append(self._contact(href, listing.etags.get(href), card))
             if len(contacts) == AT_ONCE:
                 await self._store.keep(structs.replace(part, contacts=contacts))
