@@ -39,7 +39,7 @@ _LABEL = re.compile(r"[^0-9+*#(]*[:\s.](?=[0-9+*#(])")
 _TAIL = re.compile(r"(?P<base>.*\d)(?:\s*(?P<sep>[-/])\s*|(?<=\d\d)\s+)(?P<tail>\d{1,5})\s*")
 _IN_PAIRS = re.compile(r".*\D\d\d-\d\d-\d\d\s*")
 _HEAD = re.compile(r"[-/\s]0\s*$")
-_GERMAN = re.compile(r"(?:\+49[ \-/]*(?:\(0\)[ \-/]*)?|\(?0)(?P<rest>[1-9][0-9]*\)?[0-9 \-/]*[0-9])")
+_GERMAN = re.compile(r"(?:(?:\+|00)49[ \-/]*(?:\(0\)[ \-/]*)?|\(?0)(?P<rest>[1-9][0-9]*\)?[0-9 \-/]*[0-9])")
 _HAS_SEVERAL = re.compile(r"/ *0|-[^/]*/")
 _FIRST_FOREIGN = re.compile(r"[^0-9+*#\s\-/().]")
 
@@ -113,9 +113,10 @@ class Numbers:
         self._digits = site.own_block.digits if site.own_block else 0
         self._longest_exten = max(LONGEST_EXTENSION, self._digits)
         self._outside_written = re.compile(_OUTSIDE_WRITTEN.format(line=re.escape(self._outside or "0")))
-        self.reads_as = (
-            f"1 {phonenumbers.__version__} {self._country} {self._area} {self._prefix} {self._digits} {self._outside}"
-        )
+        site_is = f"{self._country} {self._area} {self._prefix} {self._digits} {self._outside}"
+        self.reads_as = f"1 {phonenumbers.__version__} {site_is}"
+        for example in ("0301234567", f"+{self._country_code}301234567"):  # the library makes ready at its first number
+            self._external(example)
         # What is written as most are can be read without the library; it is slow, and would say the same.
         self._is_simple = self._country == "DE" and len(self._outside) <= 1 and self._longest_exten < SHORTEST_GERMAN
         self._remembered = lru_cache(maxsize=remember)(self._read)

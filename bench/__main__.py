@@ -3,7 +3,8 @@
 import asyncio
 import sys
 
-from bench.ami import measure
+from bench import ami, names
 
 if __name__ == "__main__":
-    sys.exit(0 if asyncio.run(measure()) else 1)
+    met = [asyncio.run(ami.measure()), asyncio.run(names.measure())]
+    sys.exit(0 if all(met) else 1)

@@ -72,7 +72,9 @@ class Directory:
         if exten is not None and (own := self._extensions.get(exten)) is not None:
             return own
         if audience is ANYBODY:
-            found = self._exact(self._shared, number)
+            if number.e164 is None:
+                return self._exact(self._shared, number)
+            found = self._shared.find(int(number.e164))
             return found if found is not None else self._direct((self._shared,), number)
         return self._for(number, audience)
 

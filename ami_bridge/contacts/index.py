@@ -121,7 +121,22 @@ class Index:
         hit = self._hits.get(key)
         if hit is None:
             return None
-        return self._name(hit) if hit >= 0 else self._together(self._several[-hit - 1])
+        if hit < 0:
+            return self._together(self._several[-hit - 1])
+        # The same as `_name`, written out: this is asked more than anything else.
+        place = hit >> KIND_BITS
+        name = self._names[place]
+        ident = self._ids[place]
+        ref = str(ident) if ident else None
+        return Name(
+            name=name,
+            org=self._orgs[place],
+            source=self._sources[place],
+            kind=KINDS[hit & _MASK],
+            names=(name,),
+            refs=(ref,) if ref else (),
+            ref=ref,
+        )
 
     def find_short(self, key: str) -> Name | None:
         """Whose internal number this is."""
@@ -173,6 +188,8 @@ class Index:
     def _joined(self, first: int, hit: int) -> int:
         """Make a list of two hits, or add one to it; the same person in two books counts once."""
         hits = [first] if first >= 0 else self._several[-first - 1]
+        if len(hits) >= MOST_TOGETHER:
+            return first
         place = hit >> KIND_BITS
         who = self._who(place)
         for at, known in enumerate(hits):
@@ -181,8 +198,7 @@ class Index:
                     hits[at] = known & ~_MASK | hit & _MASK
                     return hits[0] if first >= 0 else first
                 return first
-        if len(hits) < MOST_TOGETHER:
-            hits.append(hit)
+        hits.append(hit)
         if first >= 0:
             self._several.append(hits)
             return -len(self._several)

@@ -129,7 +129,8 @@ class Watch:
             or self._failures.get(path, 0) >= FAILURES_BEFORE_FULL
         )
         listing = await self._dav.changes(book, known, full=full)
-        planned = plan(listing, known.etags)
+        # Comparing a large book takes longer than anybody else should wait.
+        planned = await asyncio.to_thread(plan, listing, known.etags)
         if drops_too_much(planned, known.etags) and not self.believes(
             path, gone=len(planned.delete), of=len(known.etags)
         ):
