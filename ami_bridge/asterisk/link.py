@@ -28,6 +28,8 @@ BOOTED_WITHIN = 60.0
 SETTLED_AFTER = 60.0
 """Seconds of good link after which the next loss is a new story."""
 LONGEST_PAUSE = 3.0
+REFUSED_PAUSE = 30.0
+"""Seconds until an account that was refused is tried again: somebody must do something first."""
 SLOW = 0.005
 """Seconds that may be spent on one message before debug mode speaks of it: everything else waits meanwhile."""
 MOST_LINE_BYTES = 1000  # Asterisk refuses 1,024 without telling which action it means
@@ -35,6 +37,7 @@ MOST_HEADERS = 100  # and 128 headers, likewise
 ANSWERED_AT_ONCE = frozenset({"originate", "playdtmf"})
 """Actions whose first answer panoramisk would take for the beginning of a list."""
 GOOD_ANSWERS = frozenset({"Success", "Goodbye"})
+NO_LIST = "was not answered with a list"
 NO_HEADERS: Headers = MappingProxyType({})
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 NEVER_IN_A_VALUE = re.compile(r"[\r\n\0]")  # a line end would begin a header, or a second action that Asterisk obeys
@@ -118,6 +121,7 @@ class AmiLink:
         wanted: frozenset[str],
         pause: Callable[[int], float] = pause_before,
         settled_after: float = SETTLED_AFTER,
+        refused_pause: float = REFUSED_PAUSE,
     ) -> None:
         if any(NEVER_IN_A_VALUE.search(text) for text in (config.user, config.secret)):
             raise ConfigError(f"[pbx] {config.id}: user and secret must be one line each")
@@ -125,13 +129,29 @@ class AmiLink:
         self._wanted = wanted
         self._pause = pause
         self._settled_after = settled_after
+        self._refused_pause = refused_pause
         self._connection: Connection | None = None
-        self._said = ""
+        self._works = False
+        self._said: set[tuple[str, str]] = set()
+        self._events = 0
 
     @property
     def up(self) -> bool:
         """Whether there is a connection whose login was accepted."""
         return self._connection is not None
+
+    @property
+    def events(self) -> int:
+        """How many wanted events of Asterisk itself came so far, over all connections."""
+        protocol = None if self._connection is None else self._connection.protocol
+        return self._events + (0 if protocol is None else int(protocol.events))
+
+    def works(self) -> None:
+        """Be told, by who was `connected`, that Asterisk answers what the daemon needs: only now all is well."""
+        if not self._works:
+            self._works = True
+            self._said.clear()
+            log.info("ami.connected", pbx=self._config.id, host=self._config.host, port=self._config.port)
 
     async def run(
         self,
@@ -143,22 +163,27 @@ class AmiLink:
         """Connect, log in, watch; when the connection ends, again, for ever.
 
         `receive` gets every wanted event in its order, from the first one on; what it raises costs that event.
-        `connected` is awaited once per connection when Asterisk is ready and is cancelled when the connection ends.
+        `connected` is awaited once per connection when Asterisk is ready and is cancelled when the connection ends;
+        it calls `works` when it got what it needs. An account that is refused before that is tried again much later.
         `lost` is called at the end of each connection, also of one that was never logged in.
         """
         loop = asyncio.get_running_loop()
         attempt = 0
         while True:
-            began = loop.time()
+            began, refused = loop.time(), False
             try:
                 await self._one_connection(receive, connected, lost)
             except _LoginRefusedError as error:
                 self._say("login_refused", user=self._config.user, answer=str(error))
+                refused = True
             except (OSError, UnicodeError, NotReachableError, RefusedError) as error:
-                self._say("away", reason=str(error) or type(error).__name__)
+                refused = isinstance(error, RefusedError) and not self._works
+                reason = str(error) or type(error).__name__
+                self._say("away", reason if refused else "", reason=reason)
+            self._works = False
             if loop.time() - began >= self._settled_after:
                 attempt = 0
-            await asyncio.sleep(self._pause(attempt))
+            await asyncio.sleep(self._refused_pause if refused else self._pause(attempt))
             attempt += 1
 
     async def send(self, action: str, headers: Headers = NO_HEADERS) -> Message | list[Message]:
@@ -173,9 +198,11 @@ class AmiLink:
         return await self._ask(self._connection, request)
 
     async def items(self, action: str, headers: Headers = NO_HEADERS) -> list[Message]:
-        """Like `send`, for an action that answers with a list."""
+        """Like `send`, for an action that answers with a list; anything else is a RefusedError, not an empty one."""
         answer = await self.send(action, headers)
-        return answer if isinstance(answer, list) else []
+        if not isinstance(answer, list):
+            raise RefusedError(f"{action} {NO_LIST}")
+        return answer
 
     async def _one_connection(
         self, receive: Callable[[Message], None], connected: Callable[[], Awaitable[None]], lost: Callable[[], None]
@@ -194,6 +221,7 @@ class AmiLink:
             self._connection = connection
             await race(self._ping(connection), self._serve(connection, booted, connected), _end_of(connection))
         finally:
+            self._events = self.events
             self._connection = None
             connection.close()
             lost()
@@ -225,7 +253,6 @@ class AmiLink:
                 await booted.wait()
         except TimeoutError as error:
             raise NotReachableError("Asterisk did not say FullyBooted; the account needs read=system") from error
-        self._say("connected")
         await connected()
         await _end_of(connection)
 
@@ -275,13 +302,12 @@ class AmiLink:
 
         return timed
 
-    def _say(self, state: str, **more: str) -> None:
-        """One line per change of state, not one per attempt."""
-        if state == self._said:
-            return
-        self._said = state
-        tell = log.info if state == "connected" else log.warning
-        tell(f"ami.{state}", pbx=self._config.id, host=self._config.host, port=self._config.port, **more)
+    def _say(self, state: str, trouble: str = "", **more: str) -> None:
+        """One line per trouble, not one per attempt; each is said again only after all was well."""
+        if (state, trouble) not in self._said:
+            self._said.add((state, trouble))
+            tell = log.warning
+            tell(f"ami.{state}", pbx=self._config.id, host=self._config.host, port=self._config.port, **more)
 
 
 async def _end_of(connection: Connection) -> None:

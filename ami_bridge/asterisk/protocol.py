@@ -11,6 +11,7 @@ END = b"\r\n\r\n"
 BANNER = b"Asterisk Call Manager/"
 EVENT = b"Event: "
 BOOTED = b"Event: FullyBooted"
+USER_EVENT = b"Event: UserEvent"
 ACTION_ID = b"\r\nActionID: "
 MOST_WITHOUT_END = 1 << 20
 """Bytes without the end of a message after which the peer cannot be Asterisk."""
@@ -51,6 +52,8 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         self._failed = failed
         self._booted = booted
         self._lost = lost
+        self.events = 0
+        """Wanted events of Asterisk itself: without what the dialplan says, and FullyBooted."""
         self._rest = bytearray()
         self._forgotten: dict[str, None] = {}
         # Most events are of no interest and are told by their first bytes; a doubled blank line leaves a CRLF in front.
@@ -77,8 +80,10 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         start, starts, plain, receive = self._start, self._starts, self._plain, self._receive
         for raw in blocks:
             if raw[:start] in starts:
-                if raw[: raw.find(b"\r")] in plain and not (waiting and ACTION_ID in raw):
+                first = raw[: raw.find(b"\r")]
+                if first in plain and not (waiting and ACTION_ID in raw):
                     message = Message(raw)
+                    self.events += first != USER_EVENT
                     try:  # as in `_hand_on`; written out, because this runs for every event
                         receive(message)
                     except Exception as error:  # noqa: BLE001 - raised into asyncio, it would cost us the link
@@ -127,6 +132,7 @@ class Protocol(AMIProtocol):  # type: ignore[misc]  # panoramisk is not typed
         if first == BOOTED:
             self._booted()
         if first in self._first_lines:
+            self.events += first not in {BOOTED, USER_EVENT}
             self._hand_on(raw)
 
     def _hand_on(self, raw: bytes) -> None:

@@ -11,6 +11,19 @@ from ami_bridge.calls.events import Floor
 log = structlog.get_logger()
 
 AGAIN_AFTER = 600.0
+UNHEARD_AGAIN_AFTER = 60.0
+"""Seconds between two looks as long as no event came at all: the house may be quiet, or we may be deaf."""
+
+
+class Link(snapshot.Link, Protocol):
+    """What we need of the connection."""
+
+    @property
+    def events(self) -> int:
+        """How many events came so far."""
+
+    def works(self) -> None:
+        """Be told that all that was asked for came."""
 
 
 class Listener(Protocol):
@@ -29,16 +42,18 @@ class Listener(Protocol):
 class Resync:
     """Keeps the picture of one PBX right."""
 
-    def __init__(self, *, pbx: str, hints_context: str, link: snapshot.Link, listener: Listener) -> None:
+    def __init__(self, *, pbx: str, hints_context: str, link: Link, listener: Listener) -> None:
         self._pbx = pbx
         self._hints_context = hints_context
         self._link = link
         self._listener = listener
         self._started = ""
         self._version = ""
+        self._deaf = False
 
     async def run(self) -> None:
         """Read the state, then again and again, as long as the connection lives (the link cancels it)."""
+        began = self._link.events
         status = await snapshot.status(self._link)
         told, self._version = self._version == status.version, status.version
         snapshot.judge_version(status.version, pbx=self._pbx, tell=not told)
@@ -47,12 +62,19 @@ class Resync:
             self._listener.restarted()
         self._started = status.started
         await self._read()
+        self._link.works()
         log.info("ami.live", pbx=self._pbx, version=status.version)
         while True:
-            await asyncio.sleep(AGAIN_AFTER)
+            heard = self._link.events > began
+            await asyncio.sleep(AGAIN_AFTER if heard else min(AGAIN_AFTER, UNHEARD_AGAIN_AFTER))
             self._listener.hold()
-            if changed := await self._read():
+            changed = await self._read()
+            deaf = changed > 0 and self._link.events == began
+            if deaf and not self._deaf:
+                log.error("ami.hears_nothing", pbx=self._pbx, reason="calls changed and no event came: read=call?")
+            elif changed and not deaf:
                 log.warning("ami.board_differed", pbx=self._pbx, views=changed)
+            self._deaf = deaf or (self._deaf and self._link.events == began)
 
     async def _read(self) -> int:
         return self._listener.go_live(await snapshot.floor(self._link, hints_context=self._hints_context))

@@ -8,6 +8,7 @@ import structlog
 from msgspec import Struct
 
 from ami_bridge.asterisk import translate
+from ami_bridge.asterisk.link import NO_LIST
 from ami_bridge.asterisk.message import Message
 from ami_bridge.calls.events import Floor
 from ami_bridge.errors import RefusedError
@@ -67,7 +68,7 @@ async def _list(link: Link, action: str, headers: Mapping[str, str] | None = Non
     try:
         return await link.items(action, headers or {})
     except RefusedError as error:
-        if "ermission" in str(error):
+        if "ermission" in str(error) or NO_LIST in str(error):
             raise
         return []
 

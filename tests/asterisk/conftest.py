@@ -31,7 +31,7 @@ async def linked(
     lost: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[AmiLink]:
     """Keep a link up to the end of the block; it is there when the block begins."""
-    link = AmiLink(pbx.config(), wanted=WANTED, pause=lambda _attempt: 0.0)
+    link = AmiLink(pbx.config(), wanted=WANTED, pause=lambda _attempt: 0.0, refused_pause=0.01)
     run = link.run(receive, connected=connected(link), lost=lost)
     running = asyncio.get_running_loop().create_task(run)
     try:

@@ -39,6 +39,7 @@ class Listener:
 
     async def connected(self) -> None:
         self.story.append("connected")
+        self.link.works()
         self._wake()
         if self.on_connected is not None:
             await self.on_connected()
@@ -78,7 +79,7 @@ class Listener:
 
 @asynccontextmanager
 async def listening(config: Pbx, **more: Any) -> AsyncIterator[Listener]:  # noqa: ANN401 - what a link takes
-    link = AmiLink(config, wanted=WANTED, **{"pause": lambda _attempt: 0.0, **more})
+    link = AmiLink(config, wanted=WANTED, **{"pause": lambda _attempt: 0.0, "refused_pause": 0.0, **more})
     listener = Listener(link)
     running = asyncio.get_running_loop().create_task(
         link.run(listener.receive, connected=listener.connected, lost=listener.lost)
@@ -385,6 +386,40 @@ async def test_a_wrong_secret_is_said_once_and_tried_again(pbx: FakeAsterisk) ->
     assert [line["event"] for line in lines] == ["ami.login_refused", "ami.connected"]
     assert "open sesame" not in str(lines)
     assert "wrong" not in str(lines)
+
+
+async def test_who_was_refused_waits_long_and_who_lost_the_link_does_not(pbx: FakeAsterisk) -> None:
+    async with listening(pbx.config(secret="wrong"), refused_pause=0.3) as listener:
+        await pbx.logged_in(1)
+        await asyncio.sleep(0.1)
+        assert pbx.logins == 1
+        pbx.secret = "wrong"
+        await listener.comes()
+        pbx.drop_link()
+        async with asyncio.timeout(0.25):
+            await listener.comes(2)
+
+
+async def test_a_list_that_is_none_is_refused_and_not_empty(pbx: FakeAsterisk) -> None:
+    pbx.answers["CoreShowChannels"] = lambda _action: [{"Response": "Success", "Message": "odd"}]
+    async with listening(pbx.config()) as listener:
+        await listener.comes()
+        with pytest.raises(RefusedError, match="CoreShowChannels was not answered with a list"):
+            await listener.link.items("CoreShowChannels")
+
+
+async def test_events_are_counted_over_all_connections_without_those_of_the_dialplan(pbx: FakeAsterisk) -> None:
+    async with listening(pbx.config()) as listener:
+        await listener.comes()
+        numbered(pbx, 1)
+        pbx.ring()
+        await listener.until(lambda: len(listener.messages) >= 5)
+        assert listener.link.events == 4
+        pbx.drop_link()
+        await listener.comes(2)
+        pbx.ring()
+        await listener.until(lambda: len(listener.messages) >= 9)
+        assert listener.link.events == 8
 
 
 async def test_being_away_is_said_once_and_being_back_once(pbx: FakeAsterisk) -> None:

@@ -110,9 +110,11 @@ async def test_now_and_then_it_is_read_again_and_a_difference_is_told(
         async with watching(pbx) as listener:
             await listener.lives(2)
             assert "ami.board_differed" not in [one["event"] for one in logs]
+            pbx.ring()
+            await listener.until(lambda story: "event DialState" in story)
             listener.differs = 3
-            await listener.lives(4)
-    assert listener.story[:5] == ["live 0", "hold", "live 0", "hold", "live 0"]
+            await listener.lives(listener.story.count("live 0") + 2)
+    assert listener.story[:3] == ["live 0", "hold", "live 0"]
     assert next(one for one in logs if one["event"] == "ami.board_differed")["views"] == 3
 
 
@@ -122,7 +124,8 @@ async def test_an_asterisk_that_is_too_old_is_not_served_and_it_is_said(pbx: Fak
         async with watching(pbx) as listener:
             await listener.until(lambda story: story.count("lost") >= 3)
     assert set(listener.story) == {"lost"}
-    assert logs[1]["event"] == "ami.version_unsupported"
+    assert [one["event"] for one in logs] == ["ami.version_unsupported", "ami.away"]  # once, however often it is tried
+    assert "older than 20" in logs[1]["reason"]
 
 
 async def test_a_right_that_is_missing_ends_the_attempt_and_it_is_tried_again(pbx: FakeAsterisk) -> None:
@@ -133,7 +136,34 @@ async def test_a_right_that_is_missing_ends_the_attempt_and_it_is_tried_again(pb
             assert set(listener.story) == {"lost"}
             del pbx.answers["CoreShowChannels"]
             await listener.lives()
-    assert "Permission denied" in [one.get("reason") for one in logs]
+    assert [one["event"] for one in logs] == ["ami.away", "ami.connected", "ami.live"]
+    assert logs[0]["reason"] == "Permission denied"
+
+
+@pytest.mark.parametrize("action", ["CoreShowChannels", "ExtensionStateList", "ParkedCalls"])
+async def test_an_odd_answer_ends_no_call(pbx: FakeAsterisk, action: str) -> None:
+    pbx.answers[action] = lambda _action: [{"Response": "Success", "Message": "odd"}]
+    async with watching(pbx) as listener:
+        await listener.until(lambda story: story.count("lost") >= 2)
+        assert set(listener.story) == {"lost"}
+        del pbx.answers[action]
+        await listener.lives()
+
+
+async def test_an_account_that_hears_no_calls_is_noticed_and_told_once(
+    pbx: FakeAsterisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ami_bridge.asterisk.resync.UNHEARD_AGAIN_AFTER", 0.02)
+    with capture_logs() as logs:
+        async with watching(pbx) as listener:
+            await listener.lives(2)
+            listener.differs = 2  # calls came and went
+            pbx.event("UserEvent", {"UserEvent": "of the dialplan"})
+            await listener.lives(6)
+            listener.differs = 0
+            pbx.ring()
+            await listener.until(lambda story: "event DialState" in story)
+    assert [one["event"] for one in logs] == ["ami.connected", "ami.live", "ami.hears_nothing"]
 
 
 async def test_a_loss_in_the_middle_of_reading_is_no_state(pbx: FakeAsterisk) -> None:
