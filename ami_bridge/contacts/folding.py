@@ -9,6 +9,8 @@ from ami_bridge.numbers import Number
 
 MOST_TERMS = 8
 LONGEST_QUERY = 100
+LONGEST_SEARCHED = 600
+"""Characters kept of a contact; an index of PostgreSQL takes 2,700 bytes at most."""
 SHORTEST_WHOLE = 7
 """Digits; what is shorter is a piece of a number, and cannot be completed."""
 
@@ -52,7 +54,7 @@ def searched(texts: Iterable[str | None], numbers: Iterable[str]) -> str:
     if not found:
         return ""
     digits = dict.fromkeys(number.lstrip("+") for number in numbers if number)
-    return " " + " ".join([*found, *digits])
+    return (" " + " ".join([*found, *digits]))[:LONGEST_SEARCHED]
 
 
 def terms(query: str, numbers: Numbers, country_code: str) -> tuple[Term, ...]:

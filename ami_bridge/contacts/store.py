@@ -121,7 +121,7 @@ class ContactStore:
             select(contacts, books.c.label)
             .join(books, books.c.id == contacts.c.book)
             .where(books.c.scope.in_(scopes), contacts.c.folded != "", *fits)
-            .order_by(contacts.c.folded, contacts.c.id)
+            .order_by(contacts.c.folded, contacts.c.book, contacts.c.id)
             .limit(limit)
             .offset(offset)
         )

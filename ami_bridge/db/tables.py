@@ -18,7 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -149,6 +149,7 @@ contacts = Table(
     Column("folded", Words, nullable=False, server_default=""),
     Column("numbers", LargeBinary),
     Index(None, "book", "href", unique=True),
+    Index(None, "folded", "book"),
 )
 
 parts = Table(
