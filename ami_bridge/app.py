@@ -229,6 +229,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(every(config.groupware.sync_every, look, name="address books", wake=private.wake))
             tasks.create_task(every(PURGE_EVERY, journal.forget, name="journal retention"))
             tasks.create_task(every(PURGE_EVERY, access.purge, name="credentials retention"))
+            gc.freeze()  # what is there now stays; looking through it for garbage would stop everything for a moment
             log.info("daemon.ready", web=web_port, questions=questions_port, pbx=pbx.id)
             if ready is not None:
                 ready(Ready(web=web_port, questions=questions_port))

@@ -12,6 +12,7 @@ from ami_bridge.people.model import Person
 __all__ = ["ANYBODY", "SHARED", "Audience", "Directory", "Explanation", "Index", "Step", "audience_of"]
 
 SHARED = "shared"
+MOST_ASKED = 16_384
 
 
 class Audience(Struct, frozen=True):
@@ -59,6 +60,8 @@ class Directory:
         self._extensions: dict[str, Name] = dict(self._lines)
         self._scopes: dict[str, Index] = {SHARED: Index()}
         self._shared = self._scopes[SHARED]
+        self._asked: dict[str, Name] = {}
+        """Shared names that were asked for since the last look at the books."""
         self._choices: dict[tuple[str, str], str] = {}
 
     def lookup(self, number: Number | None, audience: Audience = ANYBODY) -> Name | None:
@@ -71,12 +74,17 @@ class Directory:
         exten = number.exten
         if exten is not None and (own := self._extensions.get(exten)) is not None:
             return own
-        if audience is ANYBODY:
-            if number.e164 is None:
-                return self._exact(self._shared, number)
-            found = self._shared.find(int(number.e164))
-            return found if found is not None else self._direct((self._shared,), number)
-        return self._for(number, audience)
+        if audience is not ANYBODY:
+            return self._for(number, audience)
+        e164 = number.e164
+        if e164 is None:
+            return self._exact(self._shared, number)
+        if (found := self._asked.get(e164)) is not None:  # most who call have called before
+            return found
+        found = self._shared.find(int(e164)) or self._direct((self._shared,), number)
+        if found is not None and len(self._asked) < MOST_ASKED:
+            self._asked[e164] = found
+        return found
 
     def explain(self, number: Number | None, audience: Audience = ANYBODY) -> Explanation:
         """Say which places were asked for a number, in which order, and who was found in each."""
@@ -108,6 +116,7 @@ class Directory:
         self._scopes[scope] = index
         if scope == SHARED:
             self._shared = index
+            self._asked = {}
 
     def drop(self, scope: str) -> None:
         """Forget everything in a scope, at once."""

@@ -23,6 +23,7 @@ from ami_bridge.people.store import PersonStore
 from tests.dav import radicale as real
 from tests.dav.fake import FakeDav, fake_dav
 from tests.dav.radicale import Radicale
+from tests.dav.xandikos import Xandikos, xandikos
 
 LIMITS = Limits(connect=2, properties=10, batch=3)
 
@@ -63,11 +64,16 @@ class OnFake:
         self.server.drop(name)
 
 
-@pytest.fixture(params=["radicale", "fake"])
+@pytest.fixture(params=["radicale", "xandikos", "fake"])
 async def groupware(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Groupware]:
     if request.param == "fake":
         async with fake_dav() as server:
             yield OnFake(server)
+        return
+    if request.param == "xandikos":
+        async with xandikos(tmp_path) as other:
+            await other.make_book("stadt", "Stadt")
+            yield other
         return
     async with real.radicale(tmp_path) as running:
         await running.make_book("stadt", "Stadt")
@@ -93,12 +99,13 @@ async def names(client: DavClient, book: Book, listing: Listing) -> set[str]:
 class TestCardDav:
     async def test_a_password_is_right_or_wrong(self, groupware: Groupware, client: DavClient) -> None:
         assert await client.principal(groupware.user, groupware.password)
-        assert await client.principal(groupware.user, "wrong") is None
-        assert await client.principal("nobody", "wrong") is None
+        if not isinstance(groupware, Xandikos):  # it leaves that to the web server before it
+            assert await client.principal(groupware.user, "wrong") is None
+            assert await client.principal("nobody", "wrong") is None
         assert await client.principal(groupware.user, "") is None
 
     async def test_the_book_is_found(self, client: DavClient) -> None:
-        (book,) = await client.books()
+        (book,) = [book for book in await client.books() if book.name == "Stadt"]
         assert (book.name, book.can_sync) == ("Stadt", True)
         assert await client.book("stadt") == await client.book(book.path) == book
 
