@@ -1,6 +1,7 @@
 """The composition root: every object is made here and only here, tied together, run, and stopped by one cancel."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 
@@ -229,11 +230,16 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(every(config.groupware.sync_every, look, name="address books", wake=private.wake))
             tasks.create_task(every(PURGE_EVERY, journal.forget, name="journal retention"))
             tasks.create_task(every(PURGE_EVERY, access.purge, name="credentials retention"))
-            gc.freeze()  # what is there now stays; looking through it for garbage would stop everything for a moment
-            log.info("daemon.ready", web=web_port, questions=questions_port, pbx=pbx.id)
-            if ready is not None:
-                ready(Ready(web=web_port, questions=questions_port))
+            _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)
             await asyncio.Event().wait()  # until cancelled
+
+
+def _say(where: Ready, pbx: str, ready: Callable[[Ready], None] | None) -> None:
+    """Tell that all is ready."""
+    gc.freeze()  # what is there now stays; looking through it for garbage would stop everything for a moment
+    log.info("daemon.ready", web=where.web, questions=where.questions, pbx=pbx)
+    if ready is not None:
+        ready(where)
 
 
 def _to_first(takes: Callable[[Message], bool], others: Callable[[Message], None]) -> Callable[[Message], None]:
