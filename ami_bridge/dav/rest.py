@@ -43,7 +43,7 @@ class RestSearch:
                         log.warning("contacts.search_failed", cause="the answer is too long")
                         return None
             found = msgspec.json.decode(body)
-        except (OSError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
+        except (OSError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError, RecursionError, ValueError) as error:
             log.warning("contacts.search_failed", cause=type(error).__name__)
             return None
         return people_of(found)
