@@ -112,7 +112,7 @@ def _run(arguments: argparse.Namespace) -> int:
     from ami_bridge import app  # noqa: PLC0415 - takes a second to load, which no other command should wait for
     from ami_bridge.logs import set_up_logging  # noqa: PLC0415 - as above
 
-    config = load(arguments.config)
+    config = _checked(arguments.config)
     set_up_logging(config.log)
     try:
         _until_told_to_stop(app.run(config))
@@ -153,16 +153,24 @@ def _until_told_to_stop(work: Coroutine[Any, Any, object]) -> None:
 
 
 def _check_config(arguments: argparse.Namespace) -> int:
-    from ami_bridge.db import place  # noqa: PLC0415 - as above
-
-    config = load(arguments.config)
-    try:
-        place.parse(config.database.url)
-    except ConfigError as error:
-        raise ConfigError(f"{arguments.config}: {error}") from error
+    config = _checked(arguments.config)
     names = ", ".join(pbx.id for pbx in config.pbx)
     print(f"{arguments.config}: right; it serves {names} and listens on {config.web.listen}")
     return 0
+
+
+def _checked(path: Path) -> Config:
+    """Read the configuration, and see that this machine has what it names, before anything is started."""
+    from ami_bridge.config_check import check_places  # noqa: PLC0415 - as above
+    from ami_bridge.db import place  # noqa: PLC0415
+
+    config = load(path)
+    try:
+        place.parse(config.database.url)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    check_places(config, path)
+    return config
 
 
 def _migrate(arguments: argparse.Namespace) -> int:

@@ -1,22 +1,17 @@
 """The configuration: one TOML file read once into frozen structs."""
 
-import math
-import re
 import tomllib
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from msgspec import Struct, field
 
+from ami_bridge.config_check import check
 from ami_bridge.errors import ConfigError
 
-LOG_LEVELS = ("debug", "info", "warning", "error")
 SECRET_FILES = frozenset({"secret_file", "password_file", "key_file"})
-MOST_OFFLINE_NAMES = 20_000  # each is written by a small call of its own, which all who listen to the PBX hear
-MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the person
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -187,7 +182,7 @@ def load(path: Path) -> Config:
         config = msgspec.convert(_with_secrets(raw, path), Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_where(str(error))}") from error
-    _check(config, path)
+    check(config, path)
     return config
 
 
@@ -221,85 +216,6 @@ def _with_secrets(raw: dict[str, Any], path: Path, section: str = "") -> dict[st
             case _:
                 filled[key] = value
     return filled
-
-
-def _check(config: Config, path: Path) -> None:
-    """Contradictions that types cannot tell."""
-    if not config.pbx:
-        raise ConfigError(f"{path}: [[pbx]] is missing: name at least one Asterisk")
-    ids = [pbx.id for pbx in config.pbx]
-    if len(set(ids)) != len(ids):
-        raise ConfigError(f"{path}: [[pbx]] id: the same id stands twice")
-    if len(ids) > 1:
-        raise ConfigError(f"{path}: [[pbx]]: this version serves one Asterisk; {len(ids)} are configured")
-    for pbx in config.pbx:
-        if not pbx.secret:
-            raise ConfigError(f"{path}: [pbx.secret_file] is missing for {pbx.id}: the manager account needs a secret")
-        check_listener(pbx.questions.listen, path, "pbx.questions.listen")
-        if not pbx.questions.secret:
-            raise ConfigError(f"{path}: [pbx.questions.secret_file] is missing for {pbx.id}")
-    check_listener(config.web.listen, path, "web.listen")
-    if not config.groupware.url:
-        raise ConfigError(f"{path}: [groupware.url] is missing: it has the address books and checks passwords")
-    _check_values(config, path)
-    if not 0 < config.journal.keep_days <= MOST_JOURNAL_DAYS:
-        raise ConfigError(f"{path}: [journal.keep_days]: {config.journal.keep_days} is not 1 to {MOST_JOURNAL_DAYS}")
-
-
-def check_listener(url: str, path: Path, key: str) -> None:
-    """Refuse a listener that would talk in clear off the local host without saying so."""
-    try:
-        parts = urlsplit(url)
-        complete = bool(parts.hostname) and parts.port is not None  # a port beyond 65535 is a ValueError
-    except ValueError:
-        parts, complete = SplitResult("", "", "", "", ""), False
-    if not complete or parts.scheme not in {"http", "http+insecure"}:
-        raise ConfigError(f"{path}: [{key}]: {url!r} is not http://HOST:PORT")
-    if parts.scheme == "http" and not _is_local(parts.hostname or ""):
-        raise ConfigError(
-            f"{path}: [{key}]: {url} would be readable on the wire; put TLS before a loopback address, "
-            "or write http+insecure:// if that is meant"
-        )
-
-
-def _is_local(host: str) -> bool:
-    """Whether only this machine can reach it; `127.example.org` is a name like any other."""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_values(config: Config, path: Path) -> None:
-    """Refuse words and times that nothing could be done with."""
-    if not re.fullmatch("[A-Za-z]{2}", config.site.country):
-        raise ConfigError(f"{path}: [site.country]: {config.site.country!r} is not two letters, like DE")
-    if (own := config.site.own_block) and not (re.fullmatch(r"\+[1-9]\d+", own.prefix) and own.digits > 0):
-        raise ConfigError(f"{path}: [site.own_block]: a prefix like +4989999981 and at least one digit are needed")
-    for key, url in (("click", config.groupware.click), ("search", config.groupware.search)):
-        if url and (urlsplit(url).scheme not in {"http", "https"} or (key == "click" and "{number}" not in url)):
-            raise ConfigError(f"{path}: [groupware.{key}]: {url!r} is not https://…" + ("{number}" * (key == "click")))
-    if config.log.level.lower() not in LOG_LEVELS:
-        raise ConfigError(f"{path}: [log.level]: {config.log.level!r} is none of {', '.join(LOG_LEVELS)}")
-    if config.log.format not in {"json", "text"}:
-        raise ConfigError(f"{path}: [log.format]: {config.log.format!r} is neither json nor text")
-    for pbx in config.pbx:
-        if not 0 <= pbx.offline_names <= MOST_OFFLINE_NAMES:
-            raise ConfigError(f"{path}: [pbx.offline_names]: {pbx.offline_names} is not 0 to {MOST_OFFLINE_NAMES}")
-    _check_times(config, path)
-
-
-def _check_times(config: Config, path: Path) -> None:
-    """Refuse times at which everything would be late at once, or never."""
-    times = {
-        "web.session_hours": config.web.session_hours,
-        "groupware.sync_every": config.groupware.sync_every,
-        **{f"pbx.answer_within of {pbx.id}": pbx.answer_within for pbx in config.pbx},
-        **{f"pbx.ping_every of {pbx.id}": pbx.ping_every for pbx in config.pbx},
-    }
-    for key, value in times.items():
-        if not (value > 0 and math.isfinite(value)):
-            raise ConfigError(f"{path}: [{key}]: {value:g} is not a time above 0")
 
 
 def control_socket(config: Config) -> Path:

@@ -1,10 +1,12 @@
 """The configuration file: every mistake is one sentence that names file, section and key."""
 
+import base64
 from pathlib import Path
 
 import pytest
 
-from ami_bridge.config import MOST_JOURNAL_DAYS, host_and_port, load
+from ami_bridge.config import host_and_port, load
+from ami_bridge.config_check import MOST_JOURNAL_DAYS
 from ami_bridge.errors import ConfigError
 
 RIGHT = """\
@@ -106,12 +108,12 @@ def test_everything_that_can_be_said_is_understood(folder: Folder) -> None:
         (RIGHT + "[journal]\nkeep_days = 'many'", "[journal.keep_days]", "int"),
         (RIGHT + "[log]\nformat = 'xml'", "[log.format]", "xml"),
         (RIGHT + "[log]\nlevel = 'loud'", "[log.level]", "loud"),
-        (RIGHT + "sync_every = 0", "[groupware.sync_every]", "above 0"),
+        (RIGHT + "sync_every = 0", "[groupware.sync_every]", "0 is not 1 to 86400 seconds"),
         (RIGHT + "sync_every = nan", "[groupware.sync_every]", "nan"),
         (RIGHT + "sync_every = inf", "[groupware.sync_every]", "inf"),
         (RIGHT + "[web]\nsession_hours = -1", "[web.session_hours]", "-1"),
-        (RIGHT.replace("[pbx.q", "ping_every = 0\n[pbx.q"), "[pbx.ping_every of rathaus]", "above 0"),
-        (RIGHT.replace("[pbx.q", "answer_within = 0.0\n[pbx.q"), "[pbx.answer_within of rathaus]", "above 0"),
+        (RIGHT.replace("[pbx.q", "ping_every = 0\n[pbx.q"), "[pbx.ping_every of rathaus]", "seconds"),
+        (RIGHT.replace("[pbx.q", "answer_within = 0.0\n[pbx.q"), "[pbx.answer_within of rathaus]", "seconds"),
         (RIGHT + "[site]\ncountry = 'Germany'", "[site.country]", "two letters"),
         (RIGHT + "[site]\nown_block = { prefix = '08999', digits = 3 }", "[site.own_block]", "prefix"),
         (RIGHT + "[site]\nown_block = { prefix = '+498999', digits = 0 }", "[site.own_block]", "digit"),
@@ -154,6 +156,16 @@ def test_secrets_come_from_files_beside_the_configuration(folder: Folder) -> Non
     assert config.groupware.password == "Grünkohl"
 
 
+def test_the_key_for_passwords_comes_from_a_file_and_is_one(folder: Folder) -> None:
+    key = base64.b64encode(bytes(range(32))).decode()
+    (folder.path / "vault.key").write_text(f"{key}\n")
+    assert load(folder.write(RIGHT + '[people]\nkey_file = "vault.key"')).people.key == key
+    (folder.path / "vault.key").write_text("guess me")
+    complaint = folder.complaint(RIGHT + '[people]\nkey_file = "vault.key"')
+    assert complaint.startswith("[people.key_file]: ")
+    assert "openssl rand -base64 32" in complaint
+
+
 @pytest.mark.parametrize(
     ("line", "what"),
     [
@@ -185,7 +197,8 @@ def test_no_complaint_repeats_a_secret(folder: Folder) -> None:
 )  # fmt: skip
 def test_on_this_machine_or_when_it_is_said_aloud_plain_http_is_fine(folder: Folder, listen: str) -> None:
     load(folder.write(RIGHT + f"[web]\nlisten = '{listen}'"))
-    load(folder.write(RIGHT.replace("[pbx.questions]", f"[pbx.questions]\nlisten = '{listen}'")))
+    elsewhere = RIGHT.replace("[pbx.questions]", f"[pbx.questions]\nlisten = '{listen}'")
+    load(folder.write(elsewhere + "[web]\nlisten = 'http://127.0.0.1:7'"))
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,13 @@
 """Passwords that must be read again, sealed with a key that is not in the database."""
 
-import base64
-import binascii
 import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ami_bridge.config_check import NO_KEY, is_key, key_bytes
 from ami_bridge.errors import ConfigError
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 VERSION = b"\x01"
 
@@ -19,6 +17,8 @@ class Vault:
 
     def __init__(self, key: str) -> None:
         """Take the key as the file has it: 32 random bytes in base64."""
+        if not is_key(key):
+            raise ConfigError(f"[people.key_file]: {NO_KEY}")
         self._cipher = AESGCM(key_bytes(key))
 
     def seal(self, secret: str, *, login: str) -> bytes:
@@ -35,17 +35,3 @@ class Vault:
             return self._cipher.decrypt(nonce, rest, login.encode()).decode()
         except (InvalidTag, ValueError):
             return None
-
-
-def key_bytes(key: str) -> bytes:
-    """Return the key itself; raises ConfigError for what is none."""
-    plain = "".join(key.split()).replace("-", "+").replace("_", "/")
-    try:
-        raw = base64.b64decode(plain, validate=True)
-    except (binascii.Error, ValueError):
-        raw = b""
-    if len(raw) != KEY_BYTES:
-        raise ConfigError(
-            "[people.key_file]: the key is not 32 bytes in base64; make one with `openssl rand -base64 32`"
-        )
-    return raw

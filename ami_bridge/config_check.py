@@ -1,0 +1,217 @@
+"""What the types of the configuration cannot tell: each mistake is one sentence with file, section and key."""
+
+import base64
+import re
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit
+
+import phonenumbers
+
+from ami_bridge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ami_bridge.config import Config, Pbx
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+ROLES = ("user", "switchboard", "plant", "alarm-manager", "admin", "auditor")
+MOST_OFFLINE_NAMES = 20_000  # each is written by a small call of its own, which all who listen to the PBX hear
+MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the person
+MOST_OWN_DIGITS = 10
+KEY_BYTES = 32
+NO_KEY = f"the key is not {KEY_BYTES} bytes in base64; make one with `openssl rand -base64 32`"
+TIMES = {
+    "answer_within": (0.1, 60),
+    "ping_every": (0.5, 3600),
+    "sync_every": (1, 86_400),
+    "session_hours": (0.01, 8760),
+}
+"""The least and the most of each time, in its own unit."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+EXTENSION = re.compile(r"[0-9*#+]{1,32}")
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - looked for, not listened on
+
+
+def check(config: "Config", path: Path) -> None:
+    """Contradictions that types cannot tell."""
+    if not config.pbx:
+        raise ConfigError(f"{path}: [[pbx]] is missing: name at least one Asterisk")
+    ids = [pbx.id for pbx in config.pbx]
+    if len(set(ids)) != len(ids):
+        raise ConfigError(f"{path}: [[pbx]] id: the same id stands twice")
+    if len(ids) > 1:
+        raise ConfigError(f"{path}: [[pbx]]: this version serves one Asterisk; {len(ids)} are configured")
+    for pbx in config.pbx:
+        if not pbx.secret:
+            raise ConfigError(f"{path}: [pbx.secret_file] is missing for {pbx.id}: the manager account needs a secret")
+        check_listener(pbx.questions.listen, path, "pbx.questions.listen")
+        if not pbx.questions.secret:
+            raise ConfigError(f"{path}: [pbx.questions.secret_file] is missing for {pbx.id}")
+    check_listener(config.web.listen, path, "web.listen")
+    if not config.groupware.url:
+        raise ConfigError(f"{path}: [groupware.url] is missing: it has the address books and checks passwords")
+    _check_values(config, path)
+    if not 0 < config.journal.keep_days <= MOST_JOURNAL_DAYS:
+        raise ConfigError(f"{path}: [journal.keep_days]: {config.journal.keep_days} is not 1 to {MOST_JOURNAL_DAYS}")
+
+
+def key_bytes(key: str) -> bytes:
+    """Return what a key in base64 stands for; nothing for what is no base64."""
+    plain = "".join(key.split()).replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(plain, validate=True)
+    except ValueError:
+        return b""
+
+
+def is_key(key: str) -> bool:
+    """Whether passwords can be sealed with it."""
+    return len(key_bytes(key)) == KEY_BYTES
+
+
+def check_listener(url: str, path: Path, key: str) -> None:
+    """Refuse a listener that would talk in clear off the local host without saying so."""
+    try:
+        parts = urlsplit(url)
+        complete = bool(parts.hostname) and parts.port is not None  # a port beyond 65535 is a ValueError
+    except ValueError:
+        parts, complete = SplitResult("", "", "", "", ""), False
+    if not complete or parts.scheme not in {"http", "http+insecure"}:
+        raise ConfigError(f"{path}: [{key}]: {url!r} is not http://HOST:PORT")
+    if parts.scheme == "http" and not _is_local(parts.hostname or ""):
+        raise ConfigError(
+            f"{path}: [{key}]: {url} would be readable on the wire; put TLS before a loopback address, "
+            "or write http+insecure:// if that is meant"
+        )
+
+
+def _is_local(host: str) -> bool:
+    """Whether only this machine can reach it; `127.example.org` is a name like any other."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _check_values(config: "Config", path: Path) -> None:
+    """Refuse words and times that nothing could be done with."""
+    if (own := config.site.own_block) and not (
+        re.fullmatch(r"\+[1-9]\d+", own.prefix) and 0 < own.digits <= MOST_OWN_DIGITS
+    ):
+        raise ConfigError(f"{path}: [site.own_block]: a prefix like +4989999981 and 1 to 10 digits are needed")
+    for key, url in (("click", config.groupware.click), ("search", config.groupware.search)):
+        if url and (urlsplit(url).scheme not in {"http", "https"} or (key == "click" and "{number}" not in url)):
+            raise ConfigError(f"{path}: [groupware.{key}]: {url!r} is not https://…" + ("{number}" * (key == "click")))
+    if config.log.level.lower() not in LOG_LEVELS:
+        raise ConfigError(f"{path}: [log.level]: {config.log.level!r} is none of {', '.join(LOG_LEVELS)}")
+    if config.log.format not in {"json", "text"}:
+        raise ConfigError(f"{path}: [log.format]: {config.log.format!r} is neither json nor text")
+    for key, why in _complaints(config):
+        raise ConfigError(f"{path}: [{key}]: {why}")
+
+
+def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
+    """Give the key and what is wrong with its value."""
+    yield from _of_the_site(config)
+    for pbx in config.pbx:
+        yield from _of_a_pbx(pbx)
+        if _meet(pbx.questions.listen, config.web.listen):
+            yield "pbx.questions.listen", f"{pbx.questions.listen} is where [web.listen] is; give it a port of its own"
+    yield from _of_the_web(config)
+    yield from _of_the_groupware(config)
+    yield from _of_the_people(config)
+
+
+def _of_the_site(config: "Config") -> Iterator[tuple[str, str]]:
+    site = config.site
+    if site.country.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        yield "site.country", f"{site.country!r} is no country of two letters, like DE"
+    if not re.fullmatch(r"[0-9]{0,10}", site.area_code):
+        yield "site.area_code", f"{site.area_code!r} is not made of digits"
+    if not re.fullmatch(r"[0-9*#]{0,8}", site.outside_line):
+        yield "site.outside_line", f"{site.outside_line!r} is not made of digits"
+
+
+def _of_a_pbx(pbx: "Pbx") -> Iterator[tuple[str, str]]:
+    if not 0 < pbx.port < 1 << 16:
+        yield "pbx.port", f"{pbx.port} is not 1 to 65535"
+    for key, text in (
+        ("id", pbx.id), ("host", pbx.host), ("user", pbx.user), ("secret", pbx.secret),
+        ("questions.secret", pbx.questions.secret),
+    ):  # fmt: skip
+        if not text or CONTROL.search(text):
+            yield f"pbx.{key}", "must be one line of text, and not empty"
+    if not re.fullmatch(r"[^\s\x00-\x1f]{1,79}", pbx.hints):
+        yield "pbx.hints", f"{pbx.hints!r} is no name of a context"
+    if not 0 <= pbx.offline_names <= MOST_OFFLINE_NAMES:
+        yield "pbx.offline_names", f"{pbx.offline_names} is not 0 to {MOST_OFFLINE_NAMES}"
+    yield from _of_a_time(f"pbx.answer_within of {pbx.id}", pbx.answer_within)
+    yield from _of_a_time(f"pbx.ping_every of {pbx.id}", pbx.ping_every)
+
+
+def _of_the_web(config: "Config") -> Iterator[tuple[str, str]]:
+    origin = config.web.origin
+    if origin and not _is_address(origin, path=False):
+        yield "web.origin", f"{origin!r} is not https://HOST or https://HOST:PORT, without a path"
+    yield from _of_a_time("web.session_hours", config.web.session_hours, "hours")
+
+
+def _of_the_groupware(config: "Config") -> Iterator[tuple[str, str]]:
+    groupware = config.groupware
+    if not _is_address(groupware.url):
+        yield "groupware.url", "is not https://HOST/…"  # without the value: somebody may have put a password into it
+    for key, text in (("user", groupware.user), ("password", groupware.password)):
+        if CONTROL.search(text):
+            yield f"groupware.{key}", "must be one line of text"
+    yield from _of_a_time("groupware.sync_every", groupware.sync_every)
+    for book in config.book:
+        kind, _, group = book.scope.partition(":")
+        if book.scope != "shared" and not (kind == "group" and group.strip()):
+            yield "book.scope", f"{book.scope!r} of {book.path} is neither shared nor group:NAME"
+
+
+def _of_the_people(config: "Config") -> Iterator[tuple[str, str]]:
+    if config.people.key and not is_key(config.people.key):
+        yield "people.key_file", NO_KEY
+    for login, roles in config.people.roles.items():
+        for role in roles:
+            if role not in ROLES:
+                yield f"people.roles.{login}", f"{role!r} is none of {', '.join(ROLES)}"
+    for login, extensions in config.people.extensions.items():
+        for extension in extensions:
+            if not EXTENSION.fullmatch(extension):
+                yield f"people.extensions.{login}", f"{extension!r} is not 1 to 32 of the characters 0-9 * # +"
+
+
+def _of_a_time(key: str, value: float, unit: str = "seconds") -> Iterator[tuple[str, str]]:
+    """Refuse a time at which everything would be late at once, or never; nan is within nothing."""
+    least, most = TIMES[key.partition(" ")[0].rpartition(".")[2]]
+    if not least <= value <= most:
+        yield key, f"{value:g} is not {least:g} to {most:g} {unit}"
+
+
+def _is_address(url: str, *, path: bool = True) -> bool:
+    """Whether this is an address of the web; without `path`, only scheme, host and port."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0 or CONTROL.search(url):
+            return False
+    except ValueError:  # a port beyond 65535, a bracket without its other
+        return False
+    return path or not (parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Whether two listeners would open the same port; port 0 is any that is free."""
+    first, second = urlsplit(one), urlsplit(other)
+    hosts = {first.hostname, second.hostname}
+    return first.port == second.port != 0 and (len(hosts) == 1 or bool(hosts & EVERYWHERE))
+
+
+def check_places(config: "Config", path: Path) -> None:
+    """Refuse sockets in folders that are not there on this machine."""
+    for key, socket in (("control.socket", config.control.socket), ("phonebook.ldap", config.phonebook.ldap)):
+        if socket and not Path(socket).parent.is_dir():
+            raise ConfigError(f"{path}: [{key}]: the folder {Path(socket).parent} is not there")

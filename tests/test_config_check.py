@@ -1,0 +1,94 @@
+"""What types cannot tell of a configuration is told before anything starts, by `run` as by `check-config`."""
+
+from pathlib import Path
+
+import pytest
+
+from ami_bridge.cli import main
+from tests.test_config import RIGHT
+
+PBX = 'secret = "manager"'
+GROUPWARE = 'url = "https://groupware.example"'
+
+MISTAKES = [
+    (PBX, f"{PBX}\nport = 99999", "[pbx.port]: 99999 is not 1 to 65535"),
+    (PBX, f"{PBX}\nport = 0", "[pbx.port]: 0"),
+    (PBX, f"{PBX}\nhost = ''", "[pbx.host]: must be one line"),
+    (PBX, f'{PBX}\nuser = "a\\nAction: x"', "[pbx.user]: must be one line"),
+    (PBX, 'secret = "manager\\r\\nx"', "[pbx.secret]: must be one line"),
+    (PBX, f'{PBX}\nhints = ""', "[pbx.hints]: '' is no name of a context"),
+    (PBX, f"{PBX}\nping_every = nan", "[pbx.ping_every of rathaus]: nan"),
+    ('secret = "dialplan"', 'secret = "dial\\nplan"', "[pbx.questions.secret]: must be one line"),
+    (
+        'secret = "dialplan"',
+        'secret = "dialplan"\nlisten = "http://127.0.0.1:8088"',
+        "[pbx.questions.listen]: http://127.0.0.1:8088 is where [web.listen] is",
+    ),
+    (
+        'secret = "dialplan"',
+        'secret = "dialplan"\nlisten = "http+insecure://0.0.0.0:8088"',
+        "[pbx.questions.listen]: http+insecure://0.0.0.0:8088 is where",
+    ),
+    ("", "[web]\norigin = 'http://x:99999'", "[web.origin]: 'http://x:99999' is not https://HOST"),
+    ("", "[web]\norigin = 'http://x:0'", "[web.origin]"),
+    ("", "[web]\norigin = 'cti.example'", "[web.origin]"),
+    ("", "[web]\norigin = 'cti.example:80'", "[web.origin]"),
+    ("", "[web]\norigin = 'https://cti.example/cti'", "[web.origin]"),
+    ("", "[web]\norigin = 'https://cti.example?a=b'", "[web.origin]"),
+    ("", "[web]\norigin = 'https://anna@cti.example'", "[web.origin]"),
+    ("", "[web]\nsession_hours = 1e12", "[web.session_hours]: 1e+12 is not 0.01 to 8760 hours"),
+    (GROUPWARE, "url = 'ftp://anna:secret@x'", "[groupware.url]: is not https://HOST/"),
+    (GROUPWARE, "url = 'https://'", "[groupware.url]"),
+    (GROUPWARE, f'{GROUPWARE}\nuser = "a\\nb"', "[groupware.user]: must be one line"),
+    (GROUPWARE, f"{GROUPWARE}\nsync_every = 0.001", "[groupware.sync_every]: 0.001 is not 1 to"),
+    ("", "[[book]]\npath = 'x'\nscope = 'grup:it'", "[book.scope]: 'grup:it' of x is neither shared nor group:NAME"),
+    ("", "[[book]]\npath = 'x'\nscope = 'group: '", "[book.scope]"),
+    ("", "[people]\nroles = { anna = ['amdin'] }", "[people.roles.anna]: 'amdin' is none of user, switchboard, plant"),
+    ("", "[people]\nextensions = { anna = ['101 '] }", "[people.extensions.anna]: '101 ' is not 1 to 32"),
+    ("", "[people]\nextensions = { anna = [''] }", "[people.extensions.anna]"),
+    ("", "[site]\ncountry = 'XX'", "[site.country]: 'XX' is no country"),
+    ("", "[site]\narea_code = 'abc'", "[site.area_code]: 'abc' is not made of digits"),
+    ("", "[site]\noutside_line = 'o'", "[site.outside_line]"),
+    ("", "[site]\nown_block = { prefix = '+49899999', digits = 99 }", "[site.own_block]"),
+    ("", "[control]\nsocket = '/nowhere/here/c.sock'", "[control.socket]: the folder /nowhere/here is not there"),
+    ("", "[phonebook]\nldap = '/nowhere/here/l.sock'", "[phonebook.ldap]: the folder /nowhere/here is not there"),
+    ("", "[database]\nurl = 'mysql://x/y'", "[database.url]"),
+]
+
+
+@pytest.mark.parametrize("command", ["check-config", "run"])
+@pytest.mark.parametrize(("right", "wrong", "said"), MISTAKES)
+def test_a_mistake_is_one_sentence_and_nothing_is_started(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, right: str, wrong: str, said: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(RIGHT.replace(right, wrong) if right else f"{RIGHT}\n{wrong}\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main([command, "--config", str(file)])
+    assert left.value.code == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"ami-bridge: {file}: {said}"), err
+    assert err.count("\n") == 1
+    assert "manager" not in err.replace("alarm-manager", "")
+    assert "secret@" not in err
+    assert [*tmp_path.iterdir()] == [file]
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        "[web]\norigin = 'https://cti.example/'",
+        "[web]\norigin = 'http://127.0.0.1:8088'",
+        "[[book]]\npath = 'x'\nscope = 'group:Bauamt'",
+        "[people]\nroles = { anna = ['user', 'switchboard', 'plant', 'alarm-manager', 'admin', 'auditor'] }",
+        "[people]\nextensions = { anna = ['101', '*21#', '+498999998101'] }",
+        "[site]\ncountry = 'at'\narea_code = '01'",
+    ],
+)
+def test_what_is_right_is_taken(tmp_path: Path, fine: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"{RIGHT}\n{fine}\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main(["check-config", "--config", str(file)])
+    assert left.value.code == 0
