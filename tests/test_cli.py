@@ -126,6 +126,9 @@ def test_no_configuration_is_one_sentence(shell: Shell, words: tuple[str, ...]) 
         ("token", "eat", "--user", "anna"),
         ("watch", "--language", "fr"),
         ("demo", "call", "--seconds", "long"),
+        ("lookup",),
+        ("phonebook",),
+        ("phonebook", "eat", "desk"),
     ],
 )
 def test_wrong_usage_is_2_and_says_how_it_is_used(shell: Shell, words: tuple[str, ...]) -> None:
@@ -143,6 +146,18 @@ def test_version_and_help_are_0(shell: Shell) -> None:
 def test_token_without_a_daemon_is_one_sentence_that_says_what_to_do(shell: Shell, words: tuple[str, ...]) -> None:
     said = shell.refused("token", *words, "--user", "anna", "--config", shell.configure())
     assert said == f"no daemon answers on {shell.folder}/data/control.sock: start it with `ami-bridge run`"
+
+
+@pytest.mark.parametrize(
+    "words", [("lookup", "+4930"), ("sync",), ("phonebook", "list"), ("phonebook", "add", "desk")], ids=" ".join
+)
+def test_what_a_daemon_is_needed_for_says_so(shell: Shell, words: tuple[str, ...]) -> None:
+    said = shell.refused(*words, "--config", shell.configure())
+    assert said == f"no daemon answers on {shell.folder}/data/control.sock: start it with `ami-bridge run`"
+
+
+def test_a_device_must_be_named(shell: Shell) -> None:
+    assert "phonebook list" in shell.refused("phonebook", "add", "--config", shell.configure())
 
 
 def test_revoking_needs_to_know_which(shell: Shell) -> None:
@@ -226,6 +241,19 @@ def test_a_daemon_serves_the_command_line_and_stops_when_it_is_told(shell: Shell
         assert shell.out == ""
         assert shell.run("token", "list", "--user", "anna", "--config", config, "--json") == 0
         assert json.loads(shell.out) == []
+        assert shell.run("lookup", "+493023125001", "--config", config) == 0
+        assert "bubble      no name" in shell.out
+        assert shell.run("lookup", "nobody", "--config", config) == 0
+        assert shell.out == "This is no telephone number: no book is asked.\n"
+        assert shell.refused("lookup", "1", "--user", "x", "--config", config).startswith("Nobody in the staff book")
+        assert shell.run("phonebook", "add", "desk", "--config", config) == 0
+        assert len(shell.out.strip()) > 20
+        assert shell.run("phonebook", "list", "--config", config) == 0
+        assert shell.out.split() == ["desk", "-", "never", "used"]
+        assert shell.run("phonebook", "revoke", "desk", "--config", config) == 0
+        assert shell.refused("phonebook", "revoke", "desk", "--config", config) == "There is no such device.\n".strip()
+        assert shell.run("sync", "--config", config) == 0
+        assert shell.out.startswith("done: ")
         said = shell.refused("token", "new", "--user", "anna", "--config", config)
         assert said == "Nobody in the staff book has the login 'anna'; known are: nobody."
         code, _, log = shell.start("run", "--config", config)

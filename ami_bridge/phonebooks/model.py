@@ -95,7 +95,7 @@ GERMAN = Words(
     more="Weiter",
     nobody="Kein Eintrag",
     dial="Wählen",
-    leave="Ende",
+    leave="Beenden",
     kinds={"work": "Büro", "home": "privat", "mobile": "mobil", "assistant": "Sekretariat", "other": "weitere"},
 )
 ENGLISH = Words(

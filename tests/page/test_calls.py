@@ -193,3 +193,14 @@ async def test_a_storm_of_news_is_shown_to_its_end(desk: Desk) -> None:
     async with asyncio.timeout(3):
         await desk.has_read(desk.daemon.seq)
     assert await desk.page.locator(".call").count() == 10
+
+
+async def test_the_callers_page_in_the_groupware_is_one_click_away(desk: Desk) -> None:
+    await desk.is_signed_in()
+    page = "https://groupware.example/crm.php?from=%2B493023125001"
+    await desk.sees(call(peer=msgspec.structs.replace(ERIKA, link=page)))
+    link = desk.card("Erika Mustermann").get_by_role("link", name="Im Adressbuch öffnen")
+    await expect(link).to_have_attribute("href", page)
+    await expect(link).to_have_attribute("rel", "noreferrer")
+    await desk.sees(call(rev=2, peer=msgspec.structs.replace(ERIKA, link="javascript:alert(1)")))
+    await expect(desk.card("Erika Mustermann").get_by_role("link")).to_have_count(0)
