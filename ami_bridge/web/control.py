@@ -3,7 +3,7 @@
 import asyncio
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -55,7 +55,7 @@ def _clear(path: Path) -> None:
             path.unlink()
 
 
-async def follow(path: Path, route: str) -> AsyncIterator[dict[str, Any]]:
+async def follow(path: Path, route: str) -> AsyncGenerator[dict[str, Any], None]:
     """Have the running daemon do something that takes a while; yields what it tells on the way, in lines of JSON."""
     try:
         async with (

@@ -41,9 +41,9 @@ def test_a_name_is_found_after_every_key(name: str) -> None:
     "query",
     [
         "anna", "lena", "müll anna", "anna mueller", "ANNA MULLER", "strassenbau", "straßen mül", "außen", "sued",
-        "anna-lena", "(Außenstelle)", "101", "23125", "231 25", "231 25-123", "030 23125", "03023125123", "030/231 25-123",
+        "anna-lena", "(Außenstelle)", "101", "23125", "231 25", "231 25-123", "030 23125", "03023125123",
         "+49 30 231", "+49 (0) 30 231 25 123", "0049 30 231", "müller 030", "030 23125 anna", "000493023125123",
-        "49302312", "123",
+        "030/231 25-123", "49302312", "123",
     ],
 )  # fmt: skip
 def test_found(query: str) -> None:

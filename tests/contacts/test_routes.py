@@ -225,6 +225,28 @@ async def test_a_look_at_the_books_tells_how_it_goes(tmp_path: Path) -> None:
         [line async for line in follow(path, "/sync")]
 
 
+async def test_who_goes_away_in_the_midst_of_a_look_does_not_stop_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "control.sock"
+    stuck = asyncio.Event()
+    reported = Reported(BooksForTest())
+
+    async def run() -> None:
+        await reported.book("stadt")
+        await stuck.wait()
+
+    look = Turns(run)
+    desk = ContactDesk(explain=an_explain(), people=People([ANNA]), sync=look, news=reported, names=lambda: 0)
+    async with serve_control(path, add_routes=[desk.add_to]):
+        news = follow(path, "/sync")
+        assert (await anext(news))["state"] == "asked"
+        await news.aclose()  # Ctrl-C at the terminal
+        stuck.set()
+        async with asyncio.timeout(5):
+            lines = [line["state"] async for line in follow(path, "/sync")]
+            assert lines[-1] == "done"
+            await look()
+
+
 async def test_looks_follow_one_another() -> None:
     inside, most = 0, 0
 

@@ -3,14 +3,18 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import monotonic
 
 import aiohttp
 from defusedxml.ElementTree import fromstring
 
+import ami_bridge.phonebooks
 from ami_bridge.demo.addresses import card
+from ami_bridge.demo.ports import LOCAL
 from ami_bridge.demo.sipp import PlayedPhone, call_from_trunk
 from tests.real.house import SOON, House
 from tests.real.tap import Tap
@@ -154,3 +158,51 @@ async def test_everybody_finds_what_they_may_know_and_no_more(house: House) -> N
             f"{house.web}/api/v1/phonebook/yealink", headers={"Authorization": f"Basic {shown}"}
         ) as answer:
             assert answer.status == 401
+
+
+async def test_a_telephone_finds_by_ldap_what_is_in_the_book_now(house: House) -> None:
+    """The daemon with slapd in front, as the how-to says."""
+    folder, port = house.folder, free_port()
+    template = Path(ami_bridge.phonebooks.__file__).with_name("slapd.conf").read_text(encoding="utf-8")
+    (folder / "slapd.conf").write_text(template.replace("/run/ami-bridge", str(folder)), encoding="utf-8")
+    section = f'[phonebook]\nldap = "{folder}/ldap.sock"\n\n[groupware]'
+    try:
+        async with configured(house, ("[groupware]", section)):
+            secret = (await ask(house, "phonebook", "add", "desk-101", "--extension", "101")).strip()
+            slapd = await asyncio.create_subprocess_exec(
+                "/usr/sbin/slapd", "-d", "0", "-h", f"ldap://{LOCAL}:{port}", "-f", str(folder / "slapd.conf")
+            )
+            try:
+                await write(house, "Lea Lüders-Ldap")
+                await ask(house, "sync")
+                for wanted in ("(|(cn=luders*)(sn=luders*))", f"(telephoneNumber=0{CALLER.replace('+49', '0')})"):
+                    found = await ldapsearch(port, secret, wanted)
+                    assert "cn:: TGVhIEzDvGRlcnMtTGRhcA==" in found, wanted
+                assert "telephoneNumber: 101" in await ldapsearch(port, secret, "(cn=anna)")
+            finally:
+                slapd.terminate()
+                await slapd.wait()
+            await ask(house, "phonebook", "revoke", "desk-101")
+    finally:
+        await write(house, None)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind((LOCAL, 0))
+        return int(one.getsockname()[1])
+
+
+async def ldapsearch(port: int, secret: str, wanted: str) -> str:
+    """Search as a telephone does, once slapd listens."""
+    async with asyncio.timeout(SOON):
+        while True:
+            process = await asyncio.create_subprocess_exec(
+                "ldapsearch", "-x", "-LLL", "-H", f"ldap://{LOCAL}:{port}", "-D", "cn=desk-101,dc=phonebook",
+                "-w", secret, "-b", "dc=phonebook", wanted,
+                stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            )  # fmt: skip
+            said, _ = await process.communicate()
+            if process.returncode == 0:
+                return said.decode()
+            await asyncio.sleep(0.2)
