@@ -24,9 +24,9 @@ _DIALABLE = re.compile(r"\+?[0-9]+")
 _CODE = re.compile(r"[*#][0-9*#]*")
 
 _REMARK = re.compile(r"[(\[{][^0-9()\[\]{}]*[)\]}]")
-_WORDS_FOR_OR = re.compile(r"\s*(?:\b(?:oder|und|bzw|or|and)\b\.?|[|&\n\r])\s*", re.IGNORECASE)
+_WORDS_FOR_OR = re.compile(r"\s*(?:\b(?:oder|und|bzw|or|and)\b\.?|\bu\.|[|&\n\r])\s*", re.IGNORECASE)
 _NEXT_WHOLE = re.compile(r"\s*[,;/]\s*(?=(?:\+|\(?0)(?:[\s\-/().]*\d){6})")
-_MORE_ENDINGS = re.compile(r"^(?P<base>.*\d\s*-\s*)(?P<one>\d{1,5})(?P<more>(?:\s*[/,+]\s*-?\s*\d{1,5})+)\s*$")
+_MORE_ENDINGS = re.compile(r"^(?P<base>.*\d\s*-\s*)(?P<one>\d{1,5})(?P<more>(?:\s*[/,+]\s*-?\s*(?!0\s*$)\d{1,5})+)\s*$")
 _ENDING_ONLY = re.compile(r"^\s*-\s*(?P<ending>\d{1,5})\s*$")
 _ENDS_WITH_ENDING = re.compile(r"^(?P<base>.*\d\s*-\s*)\d{1,5}\s*$")
 _EXTENSION = re.compile(

@@ -154,7 +154,8 @@ class Index:
             stem //= 10
             if (house := self._stems.get(stem)) is not None:
                 orgs = [self._orgs[place] or self._names[place] for place in house.places]
-                more = f" (Durchwahl {str(key)[-digits:]})" if house.sure else "?"
+                ext = str(key)[-digits:]
+                more = "?" if not house.sure else "" if ext == "0" else f" (Durchwahl {ext})"
                 shown = side_by_side(orgs)[: LONGEST_NAME - len(more)].rstrip() + more
                 first = house.places[0]
                 name = Name(

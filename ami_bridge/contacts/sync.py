@@ -10,7 +10,8 @@ from msgspec import structs
 
 from ami_bridge.contacts import staff
 from ami_bridge.contacts.directory import SHARED, Directory, Index
-from ami_bridge.contacts.model import Card, Contact, ContactNumber
+from ami_bridge.contacts.entry import contact_of
+from ami_bridge.contacts.model import Card, Contact
 from ami_bridge.contacts.parts import unpack
 from ami_bridge.contacts.store import Changes, ContactStore, StoredBook
 from ami_bridge.contacts.watch import Dav, Pause, Watch
@@ -24,7 +25,6 @@ log = structlog.get_logger()
 
 AT_ONCE = 2_048
 """Contacts that are kept in one step; a larger book is kept in several, so that it needs not fit into memory."""
-LONGEST_FIELD = 200
 OWN = "owner:"
 """What the scope of somebody's own books begins with."""
 
@@ -162,7 +162,7 @@ class Sync:
         async for href, card in watch.cards(theirs, planned.fetch):
             if card is not None and card.private and book.scope.startswith(OWN):
                 card = structs.replace(card, private=False)  # noqa: PLW2901 - private to the one who reads it
-            contacts.append(self._contact(href, listing.etags.get(href), card))
+            contacts.append(contact_of(href, listing.etags.get(href), card, self._numbers))
             if len(contacts) == AT_ONCE:
                 await self._store.keep(structs.replace(part, contacts=contacts))
                 fetched += len(contacts)
@@ -230,27 +230,6 @@ class Sync:
                 found.setdefault(person.login, person)
             await pause()
         return list(found.values())
-
-    def _contact(self, href: str, etag: str | None, card: Card | None) -> Contact:
-        """Make an entry; of what is nobody's business, no person's, or unreadable, only that it is there."""
-        if card is None or card.private or card.group:
-            return Contact(href=href, etag=etag)
-        return Contact(
-            href=href,
-            etag=etag,
-            uid=card.uid[:LONGEST_FIELD] if card.uid else None,
-            name=card.name[:LONGEST_FIELD],
-            org=card.org[:LONGEST_FIELD] if card.org else None,
-            company=card.company,
-            numbers=tuple(
-                # What has no E.164 is kept as the digits it is, so that it needs no second reading.
-                ContactNumber(
-                    tel.raw if one.e164 else one.exten or "", one.e164, one.exten, tel.kind, one.stem, one.rule
-                )
-                for tel in card.tels
-                for one in self._numbers.written(tel.raw, company=card.company and bool(card.org))
-            ),
-        )
 
     async def _refill(self) -> None:
         """Build the names anew from what is kept, and answer from them from then on."""
