@@ -13,9 +13,11 @@ from ami_bridge.web.openapi import Operation
 
 
 class Calls(Struct, frozen=True):
-    """Somebody's live calls."""
+    """Somebody's calls, and whether they are live."""
 
     calls: Sequence[wire.Call]
+    bridges: Sequence[wire.Bridge]
+    """While `ami` is `down`, the calls are those that were known last."""
 
 
 OPERATIONS = (
@@ -27,6 +29,10 @@ OPERATIONS = (
 
 class Desk(Protocol):
     """Who sees which calls."""
+
+    @property
+    def bridge(self) -> wire.Bridge:
+        """Whether what is known is live."""
 
     def calls(self, login: str) -> Sequence[wire.Call]:
         """Return the live calls of one person."""
@@ -47,4 +53,4 @@ class CallRoutes:
         """Answer with the caller's own live calls."""
         identity = await self._guard.identify(request)
         identity.must_have("events")
-        return answer(Calls(self._desk.calls(identity.login)))
+        return answer(Calls(calls=self._desk.calls(identity.login), bridges=[self._desk.bridge]))
