@@ -66,6 +66,7 @@ from ami_bridge.web.asyncapi import asyncapi_routes
 from ami_bridge.web.control import serve_control
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Doorway
+from ami_bridge.web.metrics import Figure, registry
 from ami_bridge.web.openapi import openapi_routes
 from ami_bridge.web.pbx import serve_pbx
 from ami_bridge.web.server import Check, serve
@@ -133,7 +134,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             names=pbx.names,
             translit=pbx.translit,
         )
-        store, reported = ContactStore(db), Reported(dav)
+        store, reported, looked = ContactStore(db), Reported(dav), asyncio.Event()
         sync = Sync(
             dav=reported,
             books=config.book,
@@ -177,7 +178,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         await accounts.load()
         await sync.load()
         await private.load()
-        look = Turns(_then(sync.run, astdb.changed, private.run))
+        look = Turns(_then(sync.run, astdb.changed, private.run, ended=looked.set))
         search = Search(store=store, people=people, numbers=numbers, lines=pbx.lines, country=config.site.country)
         explain = Explain(
             directory=directory,
@@ -203,7 +204,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             openapi_routes([*PEOPLE, *CALLS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
             asyncapi_routes,
         ]
-        checks: dict[str, Check] = {"store": db.answers, "ami": lambda: link.up}
+        checks: dict[str, Check] = {"store": db.answers, "ami": lambda: desk.bridge.ami == "up", "names": looked.is_set}
         answers = {"name": name_question}
         async with (
             serve_control(
@@ -217,7 +218,12 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                     BookDesk(books=private).add_to,
                 ],
             ),
-            serve(config.web, add_routes=routes, checks=checks) as web_port,
+            serve(
+                config.web,
+                add_routes=routes,
+                checks=checks,
+                registry=registry(_figures(board=board, desk=desk, hub=hub, journal=journal, link=link)),
+            ) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
             serve_ldap(config.phonebook.ldap, Ldap(devices=devices, book=book, suffix=config.phonebook.suffix)),
         ):
@@ -253,14 +259,21 @@ def _to_first(takes: Callable[[Message], bool], others: Callable[[Message], None
 
 
 def _then(
-    do: Callable[[], Awaitable[None]], told: Callable[[], None], last: Callable[[], Awaitable[None]]
+    do: Callable[[], Awaitable[None]],
+    told: Callable[[], None],
+    last: Callable[[], Awaitable[None]],
+    *,
+    ended: Callable[[], None],
 ) -> Callable[[], Awaitable[None]]:
-    """Do one thing, tell somebody that it is done, and do the last."""
+    """Do one thing, tell somebody that it is done, and do the last; say when it has ended, well or not."""
 
     async def all_of_it() -> None:
-        await do()
-        told()
-        await last()
+        try:
+            await do()
+            told()
+            await last()
+        finally:
+            ended()
 
     return all_of_it
 
@@ -268,6 +281,39 @@ def _then(
 def _online(groupware: Groupware) -> RestSearch | None:
     """Make the groupware's own search, where it is wanted."""
     return RestSearch(groupware.search, groupware.user, groupware.password) if groupware.search else None
+
+
+def _figures(*, board: Board, desk: Desk, hub: Hub, journal: Journal, link: AmiLink) -> list[Figure]:
+    """Say what is told to Prometheus; a new figure is one more entry, and a row in docs/reference/metrics.md."""
+    pbx = {"pbx": board.pbx}
+    return [
+        Figure(
+            name="ami_connected",
+            meaning="Whether Asterisk is connected and what is shown is live",
+            read=lambda: desk.bridge.ami == "up",
+            labels=pbx,
+        ),
+        Figure(
+            name="ami_events_total",
+            meaning="Events of Asterisk that were taken in",
+            read=lambda: link.events,
+            kind="counter",
+            labels=pbx,
+        ),
+        Figure(name="calls_active", meaning="Calls on the board", read=lambda: board.counts()[0], labels=pbx),
+        Figure(name="ws_clients", meaning="Websockets that have said hello", read=lambda: len(hub.links())),
+        Figure(
+            name="ws_slow_disconnects_total",
+            meaning="Websockets closed because the client read too slowly",
+            read=lambda: hub.cut_slow,
+            kind="counter",
+        ),
+        Figure(
+            name="journal_waiting",
+            meaning="Finished calls that are not in the database yet",
+            read=lambda: journal.waiting,
+        ),
+    ]
 
 
 def _rights_changed(

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -230,6 +231,33 @@ def a_daemon(shell: Shell) -> Iterator["subprocess.Popen[str]"]:
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_daemon_tells_its_figures_and_is_ready_with_names_after_the_first_look(shell: Shell) -> None:
+    with a_daemon(shell):
+        lines = [json.loads(line) for line in (shell.folder / "log").read_text().splitlines()]
+        web = next(f"http://127.0.0.1:{line['web']}" for line in lines if line["event"] == "daemon.ready")
+        until = time.monotonic() + SOON
+        while True:
+            try:
+                with urlopen(f"{web}/readyz/names") as got:  # noqa: S310 - our own
+                    assert got.status == 200
+                break
+            except HTTPError:  # not yet; a groupware that is away ends the look too
+                assert time.monotonic() < until
+                time.sleep(0.02)
+        with urlopen(f"{web}/metrics") as got:  # noqa: S310 - our own
+            told = got.read().decode()
+    for line in (
+        'ami_bridge_ami_connected{pbx="rathaus"} 0.0',
+        'ami_bridge_ami_events_total{pbx="rathaus"} 0.0',
+        'ami_bridge_calls_active{pbx="rathaus"} 0.0',
+        "ami_bridge_ws_clients 0.0",
+        "ami_bridge_ws_slow_disconnects_total 0.0",
+        "ami_bridge_journal_waiting 0.0",
+        "ami_bridge_build_info{version=",
+    ):
+        assert line in told
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

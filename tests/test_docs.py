@@ -7,13 +7,15 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 import pytest
 from msgspec import NODEFAULT, Struct, inspect
 
-from ami_bridge import cli, wire
+from ami_bridge import app, cli, wire
+from ami_bridge.calls.board import Board
 from ami_bridge.config import Config, load
 from ami_bridge.errors import BridgeError
 from ami_bridge.web.asyncapi import CLOSES, REQUESTS, TOPICS
@@ -283,6 +285,43 @@ def test_every_question_of_the_dialplan_and_its_form_is_explained() -> None:
     assert asked == set(rows(sections("dialplan.md")["The question for a name"]))
     for name in re.findall(r"CURL\(\$\{BRIDGE\}(/pbx/\w+)", (ROOT / "dialplan" / "names.conf").read_text()):
         assert f"`POST {name}`" in page
+
+
+def test_every_broad_except_is_told_with_its_reason() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    told = text.partition("## Where everything is caught")[2].partition("\n## ")[0]
+    times = {"twice": 2, "three times": 3}
+    counted = {
+        path: times.get(more, 1) for path, more in re.findall(r"`(\w+/?\w*\.py)`(?: `\w+`)?(?: \(([a-z ]+)\))?", told)
+    }
+    found: dict[str, int] = {}
+    for path, tree in MODULES.items():
+        broad = [
+            one
+            for one in ast.walk(tree)
+            if isinstance(one, ast.ExceptHandler)
+            and (one.type is None or ast.unparse(one.type) in {"Exception", "BaseException"})
+        ]
+        if broad and "demo" not in path.parts:
+            found[str(path.relative_to(PACKAGE))] = len(broad)
+    assert found == counted
+
+
+# ---- metrics.md
+
+
+def test_every_figure_is_explained_with_its_kind_and_labels() -> None:
+    board = Board("town", hints_context="hints", new_id=str)
+    things: Any = SimpleNamespace()  # nothing is read
+    figures = app._figures(board=board, desk=things, hub=things, journal=things, link=things)
+    told = rows((REFERENCE / "metrics.md").read_text(encoding="utf-8"))
+    assert {f"ami_bridge_{one.name}" for one in figures} | {"ami_bridge_build_info"} == set(told)
+    for one in figures:
+        assert (one.kind == "counter") == one.name.endswith("_total")
+        assert set(one.labels) <= {"pbx"}, "never a person or a number"
+        row = told[f"ami_bridge_{one.name}"]
+        assert f"| {one.kind} |" in row
+        assert all(f"`{label}`" in row for label in one.labels)
 
 
 # ---- logs.md

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from ami_bridge.config import Web, host_and_port
@@ -46,7 +46,7 @@ async def serve(
     add_routes: Iterable[AddRoutes] = (),
     checks: Mapping[str, Check] | None = None,
     static: Path = STATIC,
-    registry: CollectorRegistry = REGISTRY,
+    registry: CollectorRegistry | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the end of the block; yields the port, which matters where port 0 asked for any."""
     app = build(config, add_routes=add_routes, checks=checks or {}, static=static, registry=registry)
@@ -69,13 +69,13 @@ def build(
     add_routes: Iterable[AddRoutes],
     checks: Mapping[str, Check],
     static: Path = STATIC,
-    registry: CollectorRegistry = REGISTRY,
+    registry: CollectorRegistry | None = None,
 ) -> web.Application:
     """Put the application together, without a socket."""
     app = web.Application(middlewares=[problems], client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(_secure(config))
     add_assets(app.router, read_assets(static))
-    _add_signs_of_life(app.router, checks, registry)
+    _add_signs_of_life(app.router, checks, registry or CollectorRegistry())
     for add in add_routes:
         add(app.router)
     return app
