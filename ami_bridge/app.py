@@ -190,7 +190,9 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         )
         devices = Devices(store=DeviceStore(db), pbx_id=pbx.id, now=now)
         await devices.load()
-        book = Book(search=search, people=people, numbers=numbers, outside_line=config.site.outside_line)
+        book = Book(
+            search=search, names=directory, people=people, numbers=numbers, outside_line=config.site.outside_line
+        )
 
         tasks.create_task(hub.run(), name="hub")
         tasks.create_task(journal.run(), name="journal")

@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec import structs
 
 from ami_bridge.contacts.directory import Audience
+from ami_bridge.contacts.model import Name
 from ami_bridge.contacts.search import MOST_AT_ONCE, Hit, HitNumber
 from ami_bridge.numbers import Number
 from ami_bridge.people.model import People
@@ -29,21 +30,37 @@ class Numbers(Protocol):
         """Read a number as telephones send it."""
 
 
+class Names(Protocol):
+    """Who has which number, as calls show it."""
+
+    def lookup(self, number: Number | None, audience: Audience) -> Name | None:
+        """Whose number this is, as far as this audience may know."""
+
+
 class Book:
     """What telephones are shown."""
 
-    def __init__(self, *, search: Search, people: People, numbers: Numbers, outside_line: str) -> None:
+    def __init__(self, *, search: Search, names: Names, people: People, numbers: Numbers, outside_line: str) -> None:
         self._search = search
+        self._names = names
         self._people = people
         self._numbers = numbers
         self._outside_line = outside_line
 
     async def who(self, device: Device, number: str) -> Page:
-        """Return who has exactly this number, in whatever spelling the telephone asks."""
+        """Return who has exactly this number, in whatever spelling the telephone asks; else whom a call would show."""
         audience = self._audience(device)
         some = map(self._dialled, await self._search.find(number, audience, limit=MOST_AT_ONCE))
         hits = [hit for hit in some if any(self.same(number, one.number) for one in hit.numbers)]
+        if not hits and (name := self._shown_in_calls(number, audience)) is not None:
+            dialled = HitNumber(number=number, display=number, kind=name.kind or "work")
+            hits = [Hit(name=name.name, org=name.org, source=name.source, numbers=(dialled,))]
         return page_of(hits, offset=0, most=MOST_AT_ONCE, per_number=False)
+
+    def _shown_in_calls(self, written: str, audience: Audience) -> Name | None:
+        """Return the name of a number that stands in no book, such as a direct-dial number of a known house."""
+        read = (self._numbers.from_pbx(written), self._numbers.from_pbx(written, dialled=True))
+        return next((name for one in read if one and (name := self._names.lookup(one, audience))), None)
 
     async def page(self, device: Device, query: str, *, offset: int, most: int, per_number: bool = False) -> Page:
         """Return what this telephone may show of a search, from this entry on."""

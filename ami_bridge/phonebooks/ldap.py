@@ -116,7 +116,7 @@ class Ldap:
 
     def _shown(self, at: int, entry: Entry, asked: Iterable[tuple[str, str]]) -> str:
         """Write an entry; a number that was asked for stands in it as it was asked for, or telephones drop it."""
-        first, _, last = entry.name.rpartition(" ")
+        first, last = entry.first_and_last()
         values = [("objectClass", "inetOrgPerson"), ("uid", str(at)), ("cn", entry.name), ("sn", last)]
         values += [("givenName", first)] if first else []
         values += [("o", entry.org)] if entry.org else []

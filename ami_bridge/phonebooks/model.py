@@ -31,6 +31,14 @@ class Entry(Struct, frozen=True):
     numbers: tuple[HitNumber, ...]
     org: str | None = None
 
+    def first_and_last(self, longest: int = 60) -> tuple[str, str]:
+        """Split the name as it is written; what is no person's, or of one word, is a last name alone."""
+        name = self.name[:longest]
+        if self.name == self.org or any(sign in name for sign in "(/"):
+            return "", name
+        first, _, last = name.rpartition(" ")
+        return first, last
+
 
 class Page(Struct, frozen=True, kw_only=True):
     """Some entries, and where to go on."""

@@ -165,7 +165,7 @@ _TBOOK_KINDS = {"work": "business", "home": "home", "mobile": "mobile"}
 
 def _tbook(page: Page, _links: Links, _words: Words, longest: int) -> ET.Element:
     def contact(entry: Entry) -> ET.Element:
-        first, last = _split(entry.name[:longest])
+        first, last = entry.first_and_last(longest)
         numbers = [
             _leaf("number", "", no=one.number, type=_TBOOK_KINDS.get(one.kind, "extension"), outgoing_id="0")
             for one in entry.numbers
@@ -185,7 +185,7 @@ _GRANDSTREAM_KINDS = {"work": "Work", "home": "Home", "mobile": "Cell"}
 
 def _grandstream(page: Page, _links: Links, words: Words, longest: int) -> ET.Element:
     def contact(at: int, entry: Entry) -> ET.Element:
-        first, last = _split(entry.name[:longest])
+        first, last = entry.first_and_last(longest)
         phones = [
             _tree(
                 "Phone",
@@ -244,7 +244,7 @@ _GIGASET_KINDS = {"mobile": "mb", "fax": "fx"}
 
 def _gigaset(page: Page, _links: Links, _words: Words, longest: int) -> ET.Element:
     def entry(at: int, one: Entry) -> ET.Element:
-        first, last = _split(one.name[:longest])
+        first, last = one.first_and_last(longest)
         numbers: dict[str, str] = {}
         for number in one.numbers:
             tag = _GIGASET_KINDS.get(number.kind, "hm")
@@ -315,12 +315,6 @@ def _polycom(page: Page, links: Links, words: Words, longest: int) -> ET.Element
     if page.following is not None:
         items.append(_tree("li", _leaf("a", words.more, href=links.page(page.following))))
     return _xhtml(words, _tree("ol", *items))
-
-
-def _split(name: str) -> tuple[str, str]:
-    """Split a name as it is written into first and last name; of one word there is only a last name."""
-    first, _, last = name.rpartition(" ")
-    return first, last
 
 
 VENDORS: Mapping[str, Vendor] = {

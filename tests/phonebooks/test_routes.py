@@ -12,10 +12,11 @@ from defusedxml.ElementTree import fromstring
 
 from ami_bridge.config import OwnBlock, Site, Web
 from ami_bridge.contacts.directory import ANYBODY, Audience
+from ami_bridge.contacts.model import Name
 from ami_bridge.contacts.search import Hit, HitNumber
 from ami_bridge.db.database import Database, open_database
 from ami_bridge.errors import BadRequestError, NotFoundError, UnauthorisedError
-from ami_bridge.numbers import Numbers
+from ami_bridge.numbers import Number, Numbers
 from ami_bridge.people.model import People, Person
 from ami_bridge.phonebooks.book import Book
 from ami_bridge.phonebooks.control import DeviceDesk
@@ -57,6 +58,14 @@ class SearchForTest:
     async def find(self, query: str, audience: Audience, *, limit: int, offset: int = 0) -> Sequence[Hit]:
         self.asked.append((query, audience))
         return self.hits[offset : offset + min(limit, 100)]
+
+
+class NamesForTest:
+    """Knows a house by its head number."""
+
+    def lookup(self, number: Number | None, audience: Audience) -> Name | None:
+        known = number is not None and (number.e164 or "").startswith("+4930700") and audience.groups
+        return Name(name="Stadtwerke (Durchwahl 55)", source="Stadt", reason="stem") if known else None
 
 
 class Clock:
@@ -110,7 +119,7 @@ class Phone:
 @pytest.fixture
 async def client(devices: Devices, search: SearchForTest) -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application(middlewares=[problems])
-    book = Book(search=search, people=PEOPLE, numbers=NUMBERS, outside_line="0")
+    book = Book(search=search, names=NamesForTest(), people=PEOPLE, numbers=NUMBERS, outside_line="0")
     doorway = Doorway(Web(origin="https://tel.example"))
     PhonebookRoutes(devices=devices, book=book, doorway=doorway, words=GERMAN).add_to(app.router)
     async with TestClient(TestServer(app)) as found:
@@ -202,6 +211,8 @@ async def test_gigaset_asks_in_its_own_way(phone: Phone, search: SearchForTest) 
     assert (
         len(fromstring(await phone.get("gigaset", hm="3023", first="1", count="1", reqsrc="auto"))) == 0
     )  # no name by chance
+    shown = fromstring(await phone.get("gigaset", hm="03070055", first="1", count="1", reqsrc="auto"))
+    assert [one.text for one in shown[0]] == ["Stadtwerke (Durchwahl 55)", None, "03070055"]  # as a call would show it
 
 
 @pytest.mark.parametrize(

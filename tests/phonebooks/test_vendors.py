@@ -229,5 +229,22 @@ def test_a_page_holds_what_fits(
         assert len(lines_of(page.entries, GERMAN)) <= most
 
 
+@pytest.mark.parametrize(
+    ("name", "org", "parts"),
+    [
+        ("Erika Müller", "Stadt", ("Erika", "Müller")),
+        ("Anna Lena Amsel", None, ("Anna Lena", "Amsel")),
+        ("Stadtwerke", None, ("", "Stadtwerke")),
+        ("Muster Bau GmbH", "Muster Bau GmbH", ("", "Muster Bau GmbH")),
+        ("Stadtwerke (Durchwahl 12)", None, ("", "Stadtwerke (Durchwahl 12)")),
+        ("Anna A / Ben B (+2)", None, ("", "Anna A / Ben B (+2)")),
+    ],
+)
+def test_persons_have_a_first_and_a_last_name_others_have_not(
+    name: str, org: str | None, parts: tuple[str, str]
+) -> None:
+    assert Entry(name, (), org).first_and_last() == parts
+
+
 def test_words_are_in_the_language_of_the_site() -> None:
     assert (words_in("en_GB"), words_in("de"), words_in("fr")) == (ENGLISH, GERMAN, GERMAN)
