@@ -154,6 +154,12 @@ class ContactStore:
         await self.drop(gone)
         return len(gone)
 
+    async def rescope(self, scopes: Mapping[str, str]) -> None:
+        """Let books, by their paths, be for those whom the configuration names now, before anything is searched."""
+        for path, book in (await self.books()).items():
+            if (scope := scopes.get(path, book.scope)) != book.scope:
+                await self._db.run(update(books).where(books.c.id == book.id).values(scope=scope))
+
     async def drop(self, paths: Collection[str]) -> None:
         """Forget these books with all that is in them, so that it stands in no file any more."""
         for path in paths:

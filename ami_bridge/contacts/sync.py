@@ -110,6 +110,7 @@ class Sync:
         for path in self._unread:
             log.warning("contacts.book_not_read", book=path, why="its scope is neither shared nor group:<name>")
         await self._store.keep_only([book.path for book in self._books])
+        await self._store.rescope({book.path: book.scope for book in self._books})
         extensions, roles = self._staff.extensions, self._staff.roles
         kept = await self._persons.all()
         found = [staff.overridden(person, extensions=extensions, roles=roles) for person in kept]

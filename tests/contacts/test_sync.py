@@ -9,9 +9,9 @@ import pytest
 import structlog
 
 from ami_bridge import config
-from ami_bridge.contacts.directory import Directory
+from ami_bridge.contacts.directory import Audience, Directory
 from ami_bridge.contacts.store import ContactStore
-from ami_bridge.contacts.sync import Sync
+from ami_bridge.contacts.sync import AT_ONCE, Sync
 from ami_bridge.dav.client import DavClient
 from ami_bridge.dav.transport import Limits
 from ami_bridge.db.database import Database, open_database
@@ -21,7 +21,7 @@ from ami_bridge.people.model import People, Person
 from tests.dav.fake import FakeDav, breaks_off, fake_dav, says
 from tests.dav.radicale import vcard
 
-QUICK = Limits(connect=0.5, sign_in=0.5, properties=0.5, listing=0.5, cards=0.5, batch=8)
+QUICK = Limits(connect=0.5, sign_in=0.5, properties=0.5, listing=0.5, cards=0.5, batch=100)
 SITE = config.Site(area_code="89", own_block=config.OwnBlock(prefix="+498999998", digits=3), outside_line="0")
 
 
@@ -188,6 +188,34 @@ async def test_the_groupware_away_is_one_line_and_one_on_return(world: World) ->
     ]
 
 
+async def test_names_outlive_a_groupware_that_is_away_for_twenty_turns(world: World) -> None:
+    add(world, anna="030 23125001")
+    await world.turn()
+    world.dav.tricks["PROPFIND"] = says("", 503)
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(20):
+            await world.turn()
+            assert world.who("03023125001") == "Anna"
+            assert world.sync.away
+        assert [entry["event"] for entry in logs] == ["contacts.groupware_away"]
+        world.dav.tricks.clear()
+        await world.turn()
+        assert not world.sync.away
+        assert [entry["event"] for entry in logs] == ["contacts.groupware_away", "contacts.groupware_is_back"]
+
+
+async def test_a_book_larger_than_a_step_is_kept_whole(world: World) -> None:
+    for n in range(AT_ONCE + 3):
+        world.dav.add(f"c{n}", text=vcard(f"N{n}", f"030 2{n:06}"))
+    await world.turn()
+    assert [world.who(f"0302{n:06}") for n in (0, AT_ONCE - 1, AT_ONCE, AT_ONCE + 2)] == [
+        f"N{n}" for n in (0, AT_ONCE - 1, AT_ONCE, AT_ONCE + 2)
+    ]
+    world.dav.asked.clear()
+    await world.turn()
+    assert "multiget" not in world.dav.asked
+
+
 async def test_one_broken_book_does_not_stop_the_others(world: World, client: DavClient) -> None:
     world.books = [config.Book(path="missing"), config.Book(path="stadt")]
     await world.start(client)
@@ -239,13 +267,34 @@ async def test_everything_is_compared_once_a_day_whatever_tokens_say(world: Worl
     assert world.who("03023125002") is None
 
 
-async def test_books_that_are_not_for_everybody_are_not_read(world: World, client: DavClient) -> None:
+async def test_a_book_of_a_group_is_for_its_members_from_the_start(world: World, client: DavClient) -> None:
     add(world, anna="030 23125001")
     await world.turn()
-    world.books = [config.Book(path="stadt", scope="group:bauamt")]
+    assert world.who("03023125001") == "Anna"
+    world.books = [config.Book(path="stadt", scope="group:Bauamt")]
+    members, strangers = Audience(groups=("Bauamt",)), Audience(groups=("bauamt", "Bau"), owner="anna")
+    number = world.numbers.from_pbx("03023125001")
     await world.start(client)
+    for _ in range(2):
+        assert world.who("03023125001") is None
+        assert world.directory.lookup(number, strangers) is None
+        name = world.directory.lookup(number, members)
+        assert name is not None
+        assert name.name == "Anna"
+        assert [book.scope for book in (await world.store.books()).values()] == ["group:Bauamt"], "search asks there"
+        await world.turn()
+
+
+async def test_a_book_of_a_scope_that_nobody_knows_is_for_nobody(world: World, client: DavClient) -> None:
+    add(world, anna="030 23125001")
     await world.turn()
-    assert world.who("03023125001") is None
+    for scope in ("group:", "owner:anna", "all", ""):
+        world.books = [config.Book(path="stadt", scope=scope)]
+        await world.start(client)
+        await world.turn()
+        number = world.numbers.from_pbx("03023125001")
+        assert world.directory.lookup(number, Audience(groups=("", "all"), owner="anna")) is None
+        assert await world.store.books() == {}
 
 
 async def test_numbers_are_read_again_when_the_site_has_changed(world: World, client: DavClient) -> None:

@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec import structs
 from sqlalchemy import insert, select, text
 
 from ami_bridge.calls.model import JournalRow
@@ -12,8 +13,8 @@ from ami_bridge.calls.store import JournalStore
 from ami_bridge.db.database import Database, migrate, open_database
 from ami_bridge.db.tables import people
 from ami_bridge.errors import ConfigError, NotReachableError
-from ami_bridge.people.model import Person, Session, Token
-from ami_bridge.people.store import CredentialStore, PersonStore
+from ami_bridge.people.model import Account, Person, Session, Token
+from ami_bridge.people.store import CredentialStore, OwnStore, PersonStore
 from tests.contract.postgres import Postgres, free_port
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -95,7 +96,14 @@ class TestJournal:
         assert await journal.purge(NOON) == 0
 
 
-ANNA = Person(login="anna", name="Anna Amsel", email="a@x.example", department="Bürgerbüro", extensions=("101", "8"))
+ANNA = Person(
+    login="anna",
+    name="Anna Amsel",
+    email="a@x.example",
+    department="Bürgerbüro",
+    extensions=("101", "8"),
+    groups=("Bürgerbüro", "Personalrat"),
+)
 BEN = Person(login="ben", name="Ben", roles=("user", "admin"))
 
 
@@ -119,6 +127,49 @@ class TestPersons:
         (got,) = await store.all()
         assert got.name == HOSTILE.replace("\0", "").replace("\ud800", "?")
         assert got.department == "y" * 10_000
+
+
+class TestOwn:
+    async def test_an_account_is_kept_whole_and_once_per_person(self, db: Database) -> None:
+        store = OwnStore(db)
+        first = Account(id="A1", login="anna", sealed=bytes(range(256)), given=NOON)
+        bens = Account(id="A2", login="ben", sealed=b"", given=NOON + HOUR)
+        for account in (first, bens, first):
+            await store.keep_account(account)
+        assert await store.accounts() == [first, bens]
+        newer = structs.replace(first, sealed=b"new")
+        await store.keep_account(newer)
+        assert await store.accounts() == [newer, bens]
+        await store.drop_account("anna")
+        await store.drop_account("nobody")
+        assert await store.accounts() == [bens]
+
+    async def test_wishes_and_choices_are_each_persons_own(self, db: Database) -> None:
+        store = OwnStore(db)
+        for login, wanted in (("anna", True), ("ben", True), ("anna", False), ("carla", False)):
+            await store.keep_show_private(login, wanted=wanted)
+        assert await store.show_private() == ["ben"]
+        await store.keep_choice("anna", "+49301", "1")
+        await store.keep_choice("anna", "+49301", "2")
+        await store.keep_choice("ben", "+49301", "3")
+        await store.keep_choice("ben", HOSTILE.replace("\0", "").replace("\ud800", ""), "4")
+        await store.keep_choice("carla", "+49301", None)
+        assert (await store.choices())[0] == ("anna", "+49301", "2")
+        assert len(await store.choices()) == 3
+        await store.keep_choice("anna", "+49301", None)
+        assert {login for login, _, _ in await store.choices()} == {"ben"}
+
+    async def test_who_is_forgotten_leaves_nothing(self, db: Database) -> None:
+        store = OwnStore(db)
+        for login in ("anna", "ben"):
+            await store.keep_account(Account(id=login, login=login, sealed=b"x", given=NOON))
+            await store.keep_show_private(login, wanted=True)
+            await store.keep_choice(login, "+49301", "1")
+        await store.forget(["anna", "nobody"])
+        assert [one.login for one in await store.accounts()] == ["ben"]
+        assert await store.show_private() == ["ben"]
+        assert [one[0] for one in await store.choices()] == ["ben"]
+        await store.forget([])
 
 
 def token(number: int, login: str = "anna", **changes: object) -> Token:

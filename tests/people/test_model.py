@@ -1,3 +1,5 @@
+from msgspec import structs
+
 from ami_bridge.people.model import People, Person, user_of
 
 ANNA = Person(login="anna", name="Anna", extensions=("101", "100"), department="Bürgerbüro")
@@ -22,6 +24,24 @@ def test_a_new_look_tells_whose_rights_changed() -> None:
     assert people.replace([Person(login="anna", name="Anna", extensions=("101",), roles=("admin",))]) == {"anna", "ben"}
     assert people.by_extension("100") == ()
     assert people.replace([]) == {"anna"}
+
+
+def test_another_group_is_another_right() -> None:
+    people = People([ANNA, BEN])
+    moved = structs.replace(ANNA, groups=("Bauamt", "Personalrat"))
+    assert people.replace([moved, BEN]) == {"anna"}
+    assert people.replace([structs.replace(moved, groups=("Personalrat", "Bauamt")), BEN]) == frozenset()
+
+
+def test_private_names_are_on_no_display_until_wished() -> None:
+    people = People([ANNA, BEN])
+    assert not people.shows_private("anna")
+    people.show_private("anna", wanted=True)
+    assert (people.shows_private("anna"), people.shows_private("ben")) == (True, False)
+    people.replace([ANNA])
+    assert people.shows_private("anna"), "a new staff book changes no wish"
+    people.show_private("anna", wanted=False)
+    assert not people.shows_private("anna")
 
 
 def test_an_extension_named_twice_is_one() -> None:
