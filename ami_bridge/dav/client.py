@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ami_bridge.dav import xml
 from ami_bridge.dav.plan import Listing
+from ami_bridge.dav.quirks import is_ignored, mixes_everybody, quirks_of
 from ami_bridge.dav.transport import (
     MULTISTATUS,
     Answer,
@@ -108,7 +109,7 @@ class DavClient:
         for home in await self._homes():
             answer = good(await self._dav.ask(home, xml.propfind(*BOOK_PROPERTIES), depth=1))
             for resource in answer.resources:
-                if book := self._book(resource):
+                if (book := self._book(resource)) and not is_ignored(book.path) and not mixes_everybody(book.path):
                     found[book.path] = book
         return list(found.values())
 
@@ -121,6 +122,8 @@ class DavClient:
                 continue
             for resource in good(answer).resources:
                 if book := self._book(resource):
+                    if mixes_everybody(book.path):
+                        raise RefusedError("this is everybody's books in one, private ones too: name a single book")
                     return book
         raise RefusedError("the groupware has no such address book for us")
 
@@ -207,7 +210,12 @@ class DavClient:
         whole = not token
         for _ in range(self._limits.pages):
             answer = await self._dav.ask(
-                book.path, xml.sync_collection(token), method="REPORT", within=self._limits.listing, large=True
+                book.path,
+                xml.sync_collection(token),
+                method="REPORT",
+                depth=quirks_of(book.path).sync_depth,
+                within=self._limits.listing,
+                large=True,
             )
             if answer.status in TOKEN_REFUSED and (token or answer.invalid_token):
                 raise _InvalidTokenError
