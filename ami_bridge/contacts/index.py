@@ -24,6 +24,11 @@ KIND_BITS = 3
 _MASK = (1 << KIND_BITS) - 1
 
 
+def is_no_stem(hit: int) -> bool:
+    """Tell a kind of number that never stands for a house: home, mobile, pager, assistant."""
+    return hit & _MASK in _NO_STEM_KINDS
+
+
 class _House(Struct, frozen=True):
     """Who may be behind a number that begins so."""
 
@@ -97,7 +102,7 @@ class Index:
         """
         place = hit >> KIND_BITS
         org = self._orgs[place]
-        if org is None or hit & _MASK in _NO_STEM_KINDS:
+        if org is None or is_no_stem(hit):
             return
         if rule == "head":
             self._take_stem(stem, place, sure=True)

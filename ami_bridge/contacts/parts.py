@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import Struct
 
-from ami_bridge.contacts.index import KIND_BITS, KIND_CODES, OTHER, Index
-from ami_bridge.contacts.model import Contact, StemRule, clean
+from ami_bridge.contacts.index import KIND_BITS, KIND_CODES, OTHER, Index, is_no_stem
+from ami_bridge.contacts.model import Contact, ContactNumber, StemRule, clean
 
-PACKED_AS = 1
+PACKED_AS = 2
 """Number of this form; whatever is packed otherwise is packed anew from the rows."""
 IN_A_PART = 512
 """Ids of contacts; so much can be packed or read without anybody noticing."""
@@ -37,6 +37,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 def pack(contacts: Iterable[Contact]) -> bytes:
     """Pack contacts; those without a number or a name are left out."""
     part = Part()
+    houses: dict[tuple[int, str, bool], tuple[int, StemRule]] = {}
     for contact in contacts:
         if not contact.numbers:
             continue
@@ -53,14 +54,28 @@ def pack(contacts: Iterable[Contact]) -> bytes:
             if number.e164:
                 part.keys.append(int(number.e164))
                 part.hits.append(hit)
-                if number.stem:
-                    part.stems.append(number.stem)
-                    part.stem_hits.append(hit)
-                    part.stem_rules.append(RULES.index(number.rule))
+                if number.stem and org:
+                    _note(houses, number, org.casefold(), hit)
             elif number.exten:
                 part.short.append(number.exten)
                 part.short_hits.append(hit)
+    for (stem, _, _), (hit, rule) in houses.items():
+        part.stems.append(stem)
+        part.stem_hits.append(hit)
+        part.stem_rules.append(RULES.index(rule))
     return _ENCODER.encode(part)
+
+
+def _note(houses: dict[tuple[int, str, bool], tuple[int, StemRule]], number: ContactNumber, org: str, hit: int) -> None:
+    """Note what is said of a house, once; of two extensions of one house the stem is sure, as in the index."""
+    if is_no_stem(hit):
+        return
+    key = (number.stem, org, number.rule == "bare")
+    before = houses.get(key)
+    if before is None or (number.rule == "head" and before[1] == "extension"):
+        houses[key] = (hit, number.rule)
+    elif number.rule == before[1] == "extension" and before[0] >> KIND_BITS != hit >> KIND_BITS:
+        houses[key] = (before[0], "head")
 
 
 def unpack(data: bytes, index: Index, source: str) -> None:
