@@ -227,6 +227,8 @@ def _book(arguments: argparse.Namespace) -> int:
         case "add":
             asked = f"Password of {arguments.login} at the groupware, better an app password: "
             password = getpass.getpass(asked) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+            if not password:
+                raise BadRequestError("no password was given")
             _ask_daemon(config, "POST", "/books", {"login": arguments.login, "password": password})
             print("the password is right and kept; the books are read now")
         case "list":
@@ -236,7 +238,8 @@ def _book(arguments: argparse.Namespace) -> int:
                 return 0
             for one in found:
                 state = f"{one['books']} books" if one["read"] else "not read yet"
-                print(f"{one['login']:24}  {one['given'][:16]}  {state if one['opens'] else 'cannot be opened'}")
+                state = state if one["opens"] else "sealed with another key: give the password again"
+                print(f"{one['account']}  {one['given'][:16]}  {one['login']:24}  {state}")  # the log has the first
         case _:
             _ask_daemon(config, "DELETE", f"/books/{quote(arguments.login, safe='')}")
             print("forgotten, with all that was read of it")

@@ -1,5 +1,6 @@
 """The command line: what it says, where it says it, and its exit codes."""
 
+import io
 import json
 import os
 import signal
@@ -298,3 +299,16 @@ def test_a_daemon_serves_the_command_line_and_stops_when_it_is_told(shell: Shell
     assert not (shell.folder / "data" / "control.sock").exists()
     for line in log.splitlines():
         assert {"event", "level", "ts"} <= set(json.loads(line))
+
+
+def test_a_persons_password_is_never_an_argument(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = shell.configure()
+    assert shell.run("book", "add", "anna", "secret", "--config", config) == 2
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert shell.refused("book", "add", "anna", "--config", config) == "no password was given"
+    monkeypatch.setattr(sys, "stdin", io.StringIO("secret\n"))
+    complaint = shell.refused("book", "add", "anna", "--config", config)
+    assert "no daemon answers" in complaint
+    assert "secret" not in complaint + shell.out
+    for verb in ("add", "remove"):
+        assert shell.refused("book", verb, "--config", config) == "name the person by their login"
