@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from functools import partial
 from typing import Protocol, Self
+from urllib.parse import unquote
 
 import structlog
 from msgspec import Struct
@@ -298,7 +299,7 @@ def is_own(book: Book, principal: str, login: str) -> bool:
     if book.owner is not None:
         return book.owner.rstrip("/") == principal.rstrip("/")
     *_, home, _name = ["", "", *book.path.strip("/").split("/")]
-    return home == login
+    return unquote(home) == login
 
 
 def _key(login: str, path: str) -> str:

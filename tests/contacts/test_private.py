@@ -245,6 +245,11 @@ def test_whose_a_book_is(path: str, owner: str | None, own: bool) -> None:  # no
     assert is_own(Book(path=path, owner=owner), "/principals/anna/", "anna") is own
 
 
+def test_a_login_may_have_any_letters() -> None:
+    assert is_own(Book(path="/dav/j%C3%BCrgen/privat/"), "/principals/j%C3%BCrgen/", "jürgen")
+    assert is_own(Book(path="/dav/a@b.example/privat/"), "/principals/x/", "a@b.example")
+
+
 async def test_what_is_taken_back_is_gone_at_once_and_from_the_disk(world: World) -> None:
     await given(world)
     assert b"Mama" in world.on_disk()
