@@ -158,8 +158,8 @@ class Watch:
         """Print a call, if this is news of it."""
         key = f"{call.id} {call.extension}"  # somebody with two extensions sees one call twice
         known = self._shown.get(key)
-        if known is not None and known.rev >= call.rev:
-            return
+        if known is not None and (known.rev > call.rev or known == call):
+            return  # the same rev again with another name is news
         if call.state == "ended":
             self._shown.pop(key, None)
         else:
