@@ -35,7 +35,9 @@ def store(verb: Literal["name"], *, key: str, value: str, id: str, other_id: str
         {
             "ActionID": id,
             "Channel": f"Local/{verb}@{STORE}/n",
-            "Application": "NoOp",
+            "Context": STORE,
+            "Exten": "done",
+            "Priority": "1",
             "Timeout": str(STORE_WITHIN_MS),
             "Async": "true",
             "ChannelId": id,

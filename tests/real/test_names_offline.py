@@ -123,6 +123,7 @@ async def test_clients_see_nothing_of_it(house: House) -> None:
             await rung(house.pbx, ANNA)
         await anna.call("ended")
         assert {one["peer"]["number"] for one in anna.calls()} == {BAKER}
+    assert "bridge-store" not in house.pbx.cdr.read_text(), "nor do the call records"
 
 
 async def test_only_digits_of_one_family_can_be_written(house: House) -> None:
@@ -134,8 +135,9 @@ async def test_only_digits_of_one_family_can_be_written(house: House) -> None:
     before = await everything(house.pbx)
     for number, key in enumerate(("../registrar/1", "a", "", "/x", "registrar")):
         writer.write(
-            f"Action: Originate\r\nActionID: o{number}\r\nChannel: Local/name@bridge-store/n\r\nApplication: NoOp\r\n"
-            f"Async: true\r\nVariable: BS_KEY={key}\r\nVariable: BS_VAL=eA==\r\nVariable: BS_ID=x\r\n\r\n".encode()
+            f"Action: Originate\r\nActionID: o{number}\r\nChannel: Local/name@bridge-store/n\r\n"
+            f"Context: bridge-store\r\nExten: done\r\nPriority: 1\r\nAsync: true\r\n"
+            f"Variable: BS_KEY={key}\r\nVariable: BS_VAL=eA==\r\nVariable: BS_ID=x\r\n\r\n".encode()
         )
         async with asyncio.timeout(10):
             await reader.readuntil(b"Event: OriginateResponse")
