@@ -128,7 +128,7 @@ class Outbox:
     def __init__(self, login: str, result: Result) -> None:
         self.login = login
         self.credential = login
-        self.topics = {OWN_CALLS, BRIDGE}
+        self.topics = {OWN_CALLS: 0, BRIDGE: 0}
         self._result = result
         self._prev = 0
         self._frames: deque[str] = deque(maxlen=256)
