@@ -224,7 +224,11 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 config.web,
                 add_routes=routes,
                 checks=checks,
-                registry=registry(_figures(board=board, desk=desk, hub=hub, journal=journal, link=link)),
+                registry=registry(
+                    _figures(
+                        board=board, desk=desk, hub=hub, journal=journal, link=link, sync=sync, directory=directory
+                    )
+                ),
             ) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
             serve_ldap(config.phonebook.ldap, Ldap(devices=devices, book=book, suffix=config.phonebook.suffix)),
@@ -285,7 +289,9 @@ def _online(groupware: Groupware) -> RestSearch | None:
     return RestSearch(groupware.search, groupware.user, groupware.password) if groupware.search else None
 
 
-def _figures(*, board: Board, desk: Desk, hub: Hub, journal: Journal, link: AmiLink) -> list[Figure]:
+def _figures(
+    *, board: Board, desk: Desk, hub: Hub, journal: Journal, link: AmiLink, sync: Sync, directory: Directory
+) -> list[Figure]:
     """Say what is told to Prometheus; a new figure is one more entry, and a row in docs/reference/metrics.md."""
     pbx = {"pbx": board.pbx}
     return [
@@ -315,6 +321,12 @@ def _figures(*, board: Board, desk: Desk, hub: Hub, journal: Journal, link: AmiL
             meaning="Finished calls that are not in the database yet",
             read=lambda: journal.waiting,
         ),
+        Figure(
+            name="groupware_away",
+            meaning="Whether no address book could be reached at the last look",
+            read=lambda: sync.away,
+        ),
+        Figure(name="names", meaning="Numbers that have a name", read=lambda: len(directory)),
     ]
 
 
