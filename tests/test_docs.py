@@ -313,7 +313,9 @@ def test_every_broad_except_is_told_with_its_reason() -> None:
 def test_every_figure_is_explained_with_its_kind_and_labels() -> None:
     board = Board("town", hints_context="hints", new_id=str)
     things: Any = SimpleNamespace()  # nothing is read
-    figures = app._figures(board=board, desk=things, hub=things, journal=things, link=things, sync=things, directory=things)
+    figures = app._figures(
+        board=board, desk=things, hub=things, journal=things, link=things, sync=things, directory=things
+    )
     told = rows((REFERENCE / "metrics.md").read_text(encoding="utf-8"))
     assert {f"ami_bridge_{one.name}" for one in figures} | {"ami_bridge_build_info"} == set(told)
     for one in figures:
