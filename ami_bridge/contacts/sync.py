@@ -102,6 +102,8 @@ class Sync:
         self._watch = Watch(dav, now)
         self._staff_known = Known()
         self._staff_cards: dict[str, Card] = {}
+        self._partly: set[str] = set()
+        """Books of which a step is kept that is not shown yet, since the next one failed."""
         self._owed: frozenset[str] | None = None
         """Logins whose changed rights are not yet told and kept everywhere."""
 
@@ -166,6 +168,7 @@ class Sync:
             contacts.append(contact_of(href, listing.etags.get(href), card, self._numbers))
             if len(contacts) == AT_ONCE:
                 await self._store.keep(structs.replace(part, contacts=contacts))
+                self._partly.add(key)
                 fetched += len(contacts)
                 contacts = []
         fetched += len(contacts)
@@ -186,7 +189,9 @@ class Sync:
         if not planned.is_empty:
             name = watch.called or book.path
             log.info("contacts.synced", book=name, fetched=fetched, deleted=len(planned.delete))
-        return not planned.is_empty or stored is None or stored.label != label
+        changed = not planned.is_empty or stored is None or stored.label != label or key in self._partly
+        self._partly.discard(key)
+        return changed
 
     async def _look_at_staff(self) -> bool:
         """Bring the staff up to date; its names are refilled here, no other book has changed."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from aiohttp import web
 
 from ami_bridge import config
 from ami_bridge.contacts.directory import Audience, Directory
@@ -214,6 +215,32 @@ async def test_a_book_larger_than_a_step_is_kept_whole(world: World) -> None:
     world.dav.asked.clear()
     await world.turn()
     assert "multiget" not in world.dav.asked
+
+
+async def test_what_came_before_a_break_is_kept_and_shown_with_the_rest(world: World) -> None:
+    for n in range(AT_ONCE + 200):
+        world.dav.add(f"c{n}", text=vcard(f"N{n}", f"030 2{n:06}"))
+    batches = 0
+
+    async def breaks_at_last(request: web.Request) -> web.StreamResponse:
+        nonlocal batches
+        batches += 1
+        if batches * QUICK.batch > AT_ONCE + 100:
+            return web.Response(status=503)
+        del world.dav.tricks["multiget"]
+        answer = await world.dav.answer(request)
+        world.dav.tricks["multiget"] = breaks_at_last
+        return answer
+
+    world.dav.tricks["multiget"] = breaks_at_last
+    await world.turn()
+    assert world.who("0302000000") is None
+    world.dav.tricks.clear()
+    for n in range(AT_ONCE, AT_ONCE + 200):
+        world.dav.drop(f"c{n}")  # nothing is left to fetch
+    await world.turn()
+    assert world.who("0302000000") == "N0"
+    assert world.who(f"0302{AT_ONCE:06}") is None
 
 
 async def test_one_broken_book_does_not_stop_the_others(world: World, client: DavClient) -> None:
