@@ -1,12 +1,18 @@
 """The main job on real calls: who is calling whom, live and by name, for those whom it concerns and nobody else."""
 
 import asyncio
+import contextlib
+import re
 import statistics
 import time
 
+import pytest
+
 from ami_bridge.demo.sipp import PlayedPhone, call_from_trunk
+from tests.real.caller import RawCaller
 from tests.real.house import SOAK, House, Listener
 from tests.real.tap import Sip, Tap
+from tests.real.test_names_on_phones import manager
 
 BAKER, BAKER_NAME = "+493023125001", "Sabine Schröder"
 ANNA, BEN = "+498999998101", "+498999998102"
@@ -114,3 +120,76 @@ async def test_hostile_names_do_nothing(house: House) -> None:
             await anna.call("ended", after=start)
             await call.ended()
     assert "event_failed" not in (house.folder / "log").read_text()
+
+
+STRANGER = "+493023125099"
+FORGED = b"Event: Forged"
+HOSTILE = {
+    "10 kB": b'"' + b"x" * 10_000 + b'"',
+    "10 kB of umlauts": b'"' + "ü".encode() * 5_000 + b'"',
+    "a folded header": b'"Eve Event: Forged"\r\n\t',
+    "quoted pairs": rb'"Eve\"\\ \<sip:x@y\>, \; \$\{EPOCH\}"',
+    "control characters as quoted pairs": b'"Eve'
+    + b"".join(b"\\" + bytes([one]) for one in (1, 7, 8, 9, 27, 127))
+    + b'"',
+    "an encoded line end": b'"Eve%0d%0aEvent: Forged"',
+    "letters that are written backwards": '"Eve\N{RIGHT-TO-LEFT OVERRIDE}detegroF\N{LINE SEPARATOR}x"'.encode(),
+    "bytes that are no text": b'"Eve \xff\xfe\xc3"',
+}
+NOT_READ = {
+    "folded within the quotes": b'"Eve\r\n Event: Forged\r\n\tChannel: SIP/1"',
+    "folded between words": b"Eve\r\n Event\r\n Forged",
+    "a line end as a quoted pair": b'"Eve\\\r\n\\\nEvent: Forged"',
+    "a bare line feed": b'"Eve\nEvent: Forged\n\n"',
+    "a NUL": b'"Eve\x00Event: Forged"',
+}
+"""What SIP forbids, or Asterisk does not read: it may refuse it, drop it or take it, but not as something else."""
+
+
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE.keys())
+async def test_whatever_name_the_network_sends_is_a_name_at_most(house: House, name: bytes) -> None:
+    """Sent byte by byte over the trunk, folded and quoted as SIP allows; 10 kB is one datagram, UDP ends at 64 kB."""
+    async with (
+        manager(house.pbx) as heard,
+        PlayedPhone(house.pbx, "101", ring_seconds=8),
+        house.listen("anna") as anna,
+    ):
+        with Tap() as tap:
+            async with RawCaller(house.pbx, number=STRANGER, callee=ANNA, name=name) as caller:
+                await caller.until("180")
+                ringing = await anna.call("ringing")
+            await anna.call("ended")
+        await house.pbx.quiet()
+    assert ringing["peer"]["number"] == STRANGER
+    _nothing_injected(house, tap, heard)
+    assert all(one.isprintable() for one in str(anna.heard))
+
+
+@pytest.mark.parametrize("name", NOT_READ.values(), ids=NOT_READ.keys())
+async def test_a_name_that_asterisk_need_not_read_injects_nothing(house: House, name: bytes) -> None:
+    async with (
+        manager(house.pbx) as heard,
+        PlayedPhone(house.pbx, "101", ring_seconds=8),
+        house.listen("anna") as anna,
+    ):
+        with Tap() as tap:
+            async with RawCaller(house.pbx, number=STRANGER, callee=ANNA, name=name) as caller:
+                with contextlib.suppress(TimeoutError):
+                    await caller.until("180", "4", "5", within=1)
+        await house.pbx.quiet()
+        async with RawCaller(house.pbx, number=STRANGER, callee=ANNA, name=b"Eve") as caller:
+            await caller.until("180")
+            await anna.call("ringing")
+    _nothing_injected(house, tap, heard)
+
+
+def _nothing_injected(house: House, tap: Tap, heard: bytearray) -> None:
+    """Neither Asterisk's events nor the INVITE to the telephone have a line of the caller's, nor does our log speak."""
+    assert not re.search(rb"^" + FORGED, heard, re.MULTILINE)
+    for invite in tap.all("INVITE"):
+        if invite.source[1] == house.pbx.ports.sip:
+            assert "\nEvent:" not in invite.text
+            assert "\nChannel:" not in invite.text
+    log = (house.folder / "log").read_text()
+    assert "event_failed" not in log
+    assert "Forged" not in log
