@@ -105,7 +105,7 @@ class House:
         """Give each person a token, by the command line."""
 
         async def make(user: str) -> None:
-            async with asyncio.timeout(SOON):
+            async with asyncio.timeout(6 * SOON):  # the staff book may not be read yet
                 while True:
                     code, said = await self.command(
                         "token",
@@ -120,8 +120,10 @@ class House:
                     if code == 0:
                         self.tokens[user] = said.strip()
                         return
+                    await asyncio.sleep(0.3)
 
-        await asyncio.gather(*(make(person.user) for person in PEOPLE))
+        for person in PEOPLE:
+            await make(person.user)
 
     async def add_book(self, user: str) -> None:
         """Have somebody's own address books read, as an administrator would, and wait until they are."""
