@@ -369,12 +369,12 @@ async def test_who_never_says_hello_counts_too() -> None:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await world.connect()
         assert refused.value.status == 429
-        await world.connect("ben")
+        silent.append(await world.connect("ben"))
         await silent[0].socket.close()
         async with asyncio.timeout(SOON):
             while True:
                 try:
-                    await world.connect()
+                    silent.append(await world.connect())
                 except aiohttp.WSServerHandshakeError:
                     await asyncio.sleep(0.01)
                 else:
