@@ -22,7 +22,7 @@ SIGN_OF_LIFE = 5.0
 class Explain(Protocol):
     """Explains names."""
 
-    async def number(self, raw: str, login: str | None) -> Explained:
+    async def number(self, raw: str, login: str | None, *, online: bool = False) -> Explained:
         """Say whose number this is to somebody, and why."""
 
 
@@ -86,7 +86,7 @@ class ContactDesk:
         login = request.query.get("user")
         if login and self._people.by_login(login) is None:
             raise NotFoundError(f"Nobody in the staff book has the login {login!r}.")
-        return answer(await self._explain.number(request.query.get("number", ""), login))
+        return answer(await self._explain.number(request.query.get("number", ""), login, online=True))
 
     async def _look(self, request: web.Request) -> web.StreamResponse:
         """Have a look at the address books now, and tell how it goes, one line of JSON each."""

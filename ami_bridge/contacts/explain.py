@@ -78,8 +78,12 @@ class Explain:
         self._click = click
         self._online = online
 
-    async def number(self, raw: str, login: str | None) -> Explained:
-        """Say whose number this is to somebody (by default to anybody: shared books only), and why."""
+    async def number(self, raw: str, login: str | None, *, online: bool = False) -> Explained:
+        """Say whose number this is to somebody (by default to anybody: shared books only), and why.
+
+        `online` asks the groupware's own search too. It reads whatever the daemon's account may, groups' books
+        included, so that only the administrator of this machine may have that.
+        """
         number = self._numbers.from_pbx(raw)
         if number is None and (read := self._numbers.from_card(raw)):
             number = read[0]
@@ -90,9 +94,9 @@ class Explain:
         found = self._directory.explain(number, audience)
         name = found.name
         extension = person.extensions[0] if person and person.extensions else ""
-        online = None
-        if self._online is not None and number.e164 and not number.exten and name is None:
-            online = await self._online.who(number.e164)
+        found_online = None
+        if online and self._online is not None and number.e164 and not number.exten and name is None:
+            found_online = await self._online.who(number.e164)
         return Explained(
             number=number.exten or number.e164,
             display=number.display,
@@ -103,8 +107,8 @@ class Explain:
             asked=tuple(Asked(place=step.place, found=tuple(map(_shown, step.found))) for step in found.steps),
             link=link(self._click, None if number.exten else number.e164),
             groupware=None
-            if online is None
-            else tuple(ShownName(name=clean(who) or clean(org), org=clean(org) or None) for who, org in online),
+            if found_online is None
+            else tuple(ShownName(name=clean(who) or clean(org), org=clean(org) or None) for who, org in found_online),
         )
 
 

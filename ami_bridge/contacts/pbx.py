@@ -88,7 +88,8 @@ class NameQuestion:
 
     def _shown(self, number: Number, was: str, called: str) -> str:
         """Return what one telephone is to show; empty where it shows the right thing by itself."""
-        exten = self._extension_of(f"{called}-") or called.rpartition("/")[2]
+        # A device that no hint names yet is nobody's: its name need not be its owner's extension.
+        exten = self._extension_of(f"{called}-") or ("" if "/" in called else called)
         name = self._name(number, was, self._audience(exten))
         style = self._style(called, exten)
         if name or style is None:

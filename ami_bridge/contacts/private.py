@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager, suppress
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, Self
 from urllib.parse import unquote
@@ -21,8 +21,7 @@ from ami_bridge.people.model import Account
 
 log = structlog.get_logger()
 
-REFUSALS_BEFORE_PURGE = 2
-"""A password that is refused so often in a row is revoked; once may be the groupware's directory that is away."""
+REFUSED_BEFORE_PURGE = timedelta(hours=24)
 AT_ONCE = 4
 MOST_BOOKS = 20
 
@@ -79,6 +78,10 @@ class Sync(Protocol):
     def away(self) -> bool:
         """Whether the groupware did not answer lately."""
 
+    @property
+    def failing(self) -> bool:
+        """Whether a book of the site could not be looked at lately."""
+
     async def look_at(self, book: BookOfConfig, watch: Watch, *, key: str = "") -> bool:
         """Bring one book up to date; says whether anything changed."""
 
@@ -128,7 +131,10 @@ class _Reader:
         self.account = account
         self.dav = dav
         self.watch = Watch(dav, now, called=f"account {account.id}")
-        self.refused = 0
+        self.refused: datetime | None = None
+        """Since when the password is refused."""
+        self.missing: set[str] = set()
+        """Books that were not there at the last look."""
         self.books: tuple[str, ...] | None = None
 
 
@@ -246,7 +252,8 @@ class PrivateBooks:
                 log.exception("contacts.private_broken", account=account.id)
             finally:
                 if self._accounts.of(account.login) is None:  # taken back while we read
-                    await self._purge(account.login)
+                    with suppress(NotReachableError):  # the start does it again
+                        await self._purge(account.login)
             if why and self._told.get(account.id) != why:
                 log.warning("contacts.private_failed", account=account.id, why=why)
             self._told[account.id] = why
@@ -264,9 +271,10 @@ class PrivateBooks:
             if principal is None:
                 await self._refused(reader)
                 return
-            reader.refused = 0
-            theirs = [book for book in await reader.dav.books() if is_own(book, principal, login)][:MOST_BOOKS]
-            changed = await self._gone(login, theirs)
+            reader.refused = None
+            theirs = [book for book in await reader.dav.books() if is_own(book, principal, login)]
+            theirs = sorted(theirs, key=lambda book: book.path)[:MOST_BOOKS]
+            changed = await self._gone(reader, theirs)
             for book in theirs:
                 own = OwnBook(path=book.path, scope=OWN + login, label=book.name)
                 look = partial(self._sync.look_at, own, reader.watch, key=_key(login, book.path))
@@ -279,17 +287,26 @@ class PrivateBooks:
             self.changed(login)
         reader.books = tuple(book.name or book.path.rstrip("/").rpartition("/")[2] for book in theirs)
 
-    async def _gone(self, login: str, theirs: Collection[Book]) -> bool:
-        """Drop books that the person has no longer; says whether there were any."""
+    async def _gone(self, reader: _Reader, theirs: Collection[Book]) -> bool:
+        """Drop books that the person has no longer, at the second look without them; says whether there were any."""
+        login = reader.account.login
         there = {_key(login, book.path) for book in theirs}
-        gone = [key for key in (await self._keys()).get(login, []) if key not in there]
+        missing = {key for key in (await self._keys()).get(login, []) if key not in there}
+        gone = sorted(missing & reader.missing)
+        reader.missing = missing
         await self._store.drop(gone)
         return bool(gone)
 
     async def _refused(self, reader: _Reader) -> None:
-        """Note that the password is not right any more, and believe it the second time."""
-        reader.refused += 1
-        if reader.refused >= REFUSALS_BEFORE_PURGE:
+        """Note that the password is not right any more, and believe it when that holds for long.
+
+        A directory that is in trouble refuses everybody for a while, and what is purged is given by nobody again.
+        """
+        if self._sync.failing:  # the site's own account is refused too, or nothing can be said
+            reader.refused = None
+        elif reader.refused is None:
+            reader.refused = self._now()
+        elif self._now() - reader.refused >= REFUSED_BEFORE_PURGE:
             log.warning("contacts.private_revoked", account=reader.account.id, why="the groupware refuses the password")
             await self.remove(reader.account.login)
 

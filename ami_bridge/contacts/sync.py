@@ -102,6 +102,7 @@ class Sync:
         self._watch = Watch(dav, now)
         self._staff_known = Known()
         self._staff_cards: dict[str, Card] = {}
+        self._staff_unread = 0
         self._partly: set[str] = set()
         """Books of which a step is kept that is not shown yet, since the next one failed."""
         self._owed: frozenset[str] | None = None
@@ -140,6 +141,11 @@ class Sync:
                 await self._refill()
             except NotReachableError as error:
                 log.warning("contacts.store_away", why=str(error))
+
+    @property
+    def failing(self) -> bool:
+        """Whether a book of the site could not be looked at in the last turn."""
+        return self._watch.failing
 
     @property
     def away(self) -> bool:
@@ -203,20 +209,36 @@ class Sync:
         cards = dict(self._staff_cards)
         for href in planned.delete:
             cards.pop(href, None)
+        unread = set(planned.fetch)
         async for href, card in self._watch.cards(theirs, planned.fetch):
-            cards[href] = card or Card()
+            if card is not None:
+                cards[href] = card
+                unread.discard(href)
         persons = await self._everybody(cards.values())
+        persons += self._not_dismissed(persons, unread - cards.keys())
         gone = {person.login for person in self._people.all()} - {person.login for person in persons}
         if not self._watch.believes(path, gone=len(gone), of=len(self._people.all())):
             return False
         if self._owed is not None or persons != list(self._people.all()):
             await self._take(persons)
         etags = {href: etag for href, etag in self._staff_known.etags.items() if href in cards}
-        etags |= {href: listing.etags[href] for href in planned.fetch if href in cards}
-        self._staff_known = Known(etags=etags, token=listing.token, ctag=listing.ctag)
+        etags |= {href: listing.etags[href] for href in planned.fetch if href not in unread}
+        # What could not be read is asked for again in the next turn.
+        self._staff_known = Known(etags=etags) if unread else Known(etags=etags, token=listing.token, ctag=listing.ctag)
         self._staff_cards = cards
         self._watch.kept(path, listing)
         return False
+
+    def _not_dismissed(self, persons: Sequence[Person], unread: Collection[str]) -> list[Person]:
+        """Keep everybody who may stand on a card that cannot be read just now: what they have is lost for good else."""
+        kept: list[Person] = []
+        if unread:
+            there = {person.login for person in persons}
+            kept = [person for person in self._people.all() if person.login not in there]
+        if len(unread) != self._staff_unread:
+            self._staff_unread = len(unread)
+            log.warning("contacts.staff_unread", cards=len(unread), kept=len(kept))
+        return kept
 
     async def _take(self, persons: Sequence[Person]) -> None:
         """Believe in these persons from now on. What fails on the way is owed and done in the next turn."""

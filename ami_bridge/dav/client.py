@@ -157,6 +157,8 @@ class DavClient:
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 raise RefusedError("the groupware refuses our user or password ([groupware] user, password_file)")
             if answer.status != MULTISTATUS:
+                if answer.status == HTTPStatus.TOO_MANY_REQUESTS or answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    good(answer)  # in trouble, which says nothing about where books lie
                 continue
             homes = self._homes_in(answer)
             principal = self._principal(answer)

@@ -1,6 +1,7 @@
 """The database: its engine, single statements, transactions; SQLite on one machine, PostgreSQL for several."""
 
 import asyncio
+import os
 import weakref
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -127,6 +128,7 @@ class Database:
         """Write a complete copy into a file that does not exist yet (SQLite only)."""
         if self.dialect != "sqlite":
             raise ConfigError("PostgreSQL is backed up by pg_dump, not from here")
+        os.close(os.open(to, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))  # SQLite takes an empty file
         await self._on_driver("VACUUM INTO ?", str(to))
 
     async def _on_driver(self, sql: str, *values: str) -> None:

@@ -75,7 +75,9 @@ class Book:
         return page_of(hits, offset=offset, most=most, per_number=per_number)
 
     def _audience(self, device: Device) -> Audience:
-        return audience_of(device, self._people.by_extension(device.extension) if device.extension else ())
+        persons = self._people.by_extension(device.extension) if device.extension else ()
+        wished = bool(persons) and self._people.shows_private(persons[0].login)
+        return audience_of(device, persons, shows_private=wished)
 
     def same(self, one: str, other: str) -> bool:
         """Tell whether two spellings, as telephones send or dial them, are one number."""

@@ -49,13 +49,16 @@ class Page(Struct, frozen=True, kw_only=True):
     """Offset of the next page; None on the last one."""
 
 
-def audience_of(device: Device, persons: Sequence[Person]) -> Audience:
-    """Say what a telephone may show; one that several people share shows what all of them may know."""
+def audience_of(device: Device, persons: Sequence[Person], *, shows_private: bool = False) -> Audience:
+    """Say what a telephone may show; one that several people share shows what all of them may know.
+
+    Private names need both: the administrator's leave for the device, and the person's own wish.
+    """
     if not persons:
         return ANYBODY
     first, *others = persons
     groups = tuple(group for group in first.groups if all(group in one.groups for one in others))
-    return Audience(groups=groups, owner=first.login if device.private and not others else None)
+    return Audience(groups=groups, owner=first.login if device.private and shows_private and not others else None)
 
 
 def lines_of(entries: Iterable[Entry], words: "Words") -> list[tuple[str, str]]:

@@ -75,6 +75,7 @@ class Memory:
     """All stores, in memory; and a reader of books that is never called."""
 
     away = True
+    failing = True
 
     def __init__(self) -> None:
         self.shown: list[str] = []

@@ -157,8 +157,9 @@ async def test_the_groupware_is_asked_only_about_outside_numbers_that_no_book_ha
     groupware = Groupware()
     explain = an_explain(groupware)
     for known in (SHOP, "101", "8001"):
-        assert (await explain.number(known, "anna")).groupware is None
-    assert (await explain.number("0171 1234567", "anna")).groupware == (ShownName(name="Online b"),)
+        assert (await explain.number(known, "anna", online=True)).groupware is None
+    assert (await explain.number("0171 1234567", "anna")).groupware is None, "not for everybody"
+    assert (await explain.number("0171 1234567", "anna", online=True)).groupware == (ShownName(name="Online b"),)
     assert groupware.asked == ["+491711234567"]
 
 

@@ -169,7 +169,7 @@ async def test_a_device_shows_what_its_people_may_know_together(
 ) -> None:
     wanted = {
         ("101", False): Audience(groups=("Bauamt", "Stab")),
-        ("101", True): Audience(groups=("Bauamt", "Stab"), owner="anna"),
+        ("101", True): Audience(groups=("Bauamt", "Stab")),
         ("300", True): Audience(groups=("Bauamt",)),
         ("999", True): ANYBODY,
         (None, False): ANYBODY,
@@ -178,6 +178,14 @@ async def test_a_device_shows_what_its_people_may_know_together(
         _, secret = await devices.add("one", extension=extension, private=private)
         await Phone(client, "one", secret).get("yealink/lookup", q="z")
         assert search.asked[-1] == ("z", audience)
+
+
+def test_private_names_stand_on_a_telephone_that_may_show_them_whose_owner_wishes_it() -> None:
+    anna = Person(login="anna", name="Anna", extensions=("101",))
+    for private, wishes in ((True, True), (True, False), (False, True)):
+        device = Device(name="d", pbx_id="p", extension="101", private=private, created=NOON)
+        owner = audience_of(device, (anna,), shows_private=wishes).owner
+        assert owner == ("anna" if private and wishes else None)
 
 
 def test_a_device_whose_person_has_left_shows_what_anybody_may_know() -> None:
