@@ -11,7 +11,7 @@ from ami_bridge.demo.sipp import PlayedPhone
 from tests.real.house import House
 from tests.real.test_names_on_phones import ANNA, BAKER, BAKER_NAME, ask_again, breaker, rung, shown
 
-SOON = 15.0
+SOON = 40.0
 MANY = 230  # of 255; some numbers are no caller's
 NEW = "+493023125987"
 
