@@ -141,7 +141,8 @@ async def test_everybody_finds_what_they_may_know_and_no_more(house: House) -> N
             assert ["Krause" in one["name"] for one in found["contacts"]].count(True) == expected, user
             found = json.loads(await ask(house, "lookup", "+4930231251", "--user", user, "--json"))
             assert found["number"] == "+4930231251"
-        for private in ((), ("--private",)):
+        for private, wishes in (((), True), (("--private",), False), (("--private",), True)):
+            await house.rest("anna", "PUT", "/settings", {"private_on_display": wishes})
             secret = (await ask(house, "phonebook", "add", "desk-101", "--extension", "101", *private)).strip()
             shown = base64.b64encode(f"desk-101:{secret}".encode()).decode()
             async with house.session.get(
@@ -151,7 +152,8 @@ async def test_everybody_finds_what_they_may_know_and_no_more(house: House) -> N
                 assert answer.status == 200, text
                 assert answer.headers["Content-Type"] == "text/xml; charset=utf-8"
             names = [one.text or "" for one in fromstring(text).iter("Name")]
-            assert any("Krause" in name for name in names) == bool(private)
+            assert any("Krause" in name for name in names) == bool(private and wishes)
+        await house.rest("anna", "PUT", "/settings", {"private_on_display": False})
         assert "desk-101" in await ask(house, "phonebook", "list")
         await ask(house, "phonebook", "revoke", "desk-101")
         async with house.session.get(
