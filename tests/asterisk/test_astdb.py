@@ -141,6 +141,13 @@ async def test_a_change_of_the_names_is_followed() -> None:
         await until(asterisk, n0="ami-bridge", n1="Uno")
 
 
+async def test_the_mark_is_written_again_where_it_was_lost_while_rows_were_written() -> None:
+    """Somebody empties the family in the middle of the first copy: what stands there then has no mark, but is ours."""
+    asterisk = Asterisk(n101="Anna")
+    async with running(asterisk, n101="Anna", n102="Ben"):
+        await until(asterisk, n0="ami-bridge", n101="Anna", n102="Ben")
+
+
 async def test_another_phone_book_is_left_alone_and_said_once() -> None:
     asterisk = Asterisk(n4930="Theirs")
     with capture_logs() as logs:
