@@ -71,6 +71,13 @@ class BusyError(BridgeError):
     code = "busy"
 
 
+class LateError(BridgeError):
+    """It was begun, and nobody knows yet whether it was done."""
+
+    code = "timeout"
+    retry = True
+
+
 class RateLimitedError(BridgeError):
     """Too often; try again after `retry_after` seconds."""
 

@@ -14,8 +14,9 @@ import msgspec
 import pytest
 from msgspec import NODEFAULT, Struct, inspect
 
-from ami_bridge import app, cli, wire
+from ami_bridge import cli, wire
 from ami_bridge.calls.board import Board
+from ami_bridge.compose.figures import figures
 from ami_bridge.config import Config, load
 from ami_bridge.errors import BridgeError
 from ami_bridge.web.asyncapi import CLOSES, REQUESTS, TOPICS
@@ -196,6 +197,14 @@ def test_every_topic_event_and_operation_of_the_websocket_is_explained() -> None
         for node in ast.walk(MODULES[PACKAGE / "web" / "socket.py"])
         if isinstance(node, ast.match_case) and isinstance(node.pattern, ast.MatchValue)
     }
+    asked |= {
+        str(literal(key))
+        for tree in MODULES.values()
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "OPS" and isinstance(node.value, ast.Dict)
+        for key in node.value.keys
+        if key is not None
+    }
     assert "call.changed" in published
     assert asked == set(REQUESTS) == set(rows(sections("websocket.md")["Operations"]))
     assert set(rows(sections("websocket.md")["Topics"])) == set(TOPICS)
@@ -207,7 +216,7 @@ def test_every_close_code_is_explained() -> None:
     codes = {
         node.value
         for path in MODULES
-        if path.parent.name == "web" or path.name == "app.py"
+        if path.parent.name in {"web", "compose"}
         for call in calls(MODULES[path])
         if getattr(call.func, "attr", "") in {"close_soon", "close"}
         for node in ast.walk(call)
@@ -313,12 +322,10 @@ def test_every_broad_except_is_told_with_its_reason() -> None:
 def test_every_figure_is_explained_with_its_kind_and_labels() -> None:
     board = Board("town", hints_context="hints", new_id=str)
     things: Any = SimpleNamespace()  # nothing is read
-    figures = app._figures(
-        board=board, desk=things, hub=things, journal=things, link=things, sync=things, directory=things
-    )
+    found = figures(board=board, desk=things, hub=things, journal=things, link=things, sync=things, directory=things)
     told = rows((REFERENCE / "metrics.md").read_text(encoding="utf-8"))
-    assert {f"ami_bridge_{one.name}" for one in figures} | {"ami_bridge_build_info"} == set(told)
-    for one in figures:
+    assert {f"ami_bridge_{one.name}" for one in found} | {"ami_bridge_build_info"} == set(told)
+    for one in found:
         assert (one.kind == "counter") == one.name.endswith("_total")
         assert set(one.labels) <= {"pbx"}, "never a person or a number"
         row = told[f"ami_bridge_{one.name}"]

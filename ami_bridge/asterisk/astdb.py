@@ -121,7 +121,7 @@ class AstDb:
         wanted = await self._wanted()
         stored = await self._stored()
         ours = stored.pop(OURS, None) is not None
-        # The mark may have been lost while rows of ours were being written: a family that has nothing but those is ours.
+        # The mark may have got lost while rows were written: a family with nothing but rows of ours is ours.
         if not ours and any(wanted.get(key) != name for key, name in stored.items()):
             if wanted and not self._told_not_ours:
                 log.warning("astdb.not_ours", pbx=self._pbx, rows=len(stored))

@@ -36,7 +36,7 @@ class News(Struct, kw_only=True):
     """Name of the message's field that holds the object: `call`, `bridge`."""
     key: str
     """Which object it is, so that newer news of it replaces older."""
-    body: wire.Call | wire.Bridge
+    body: Struct
     login: str | None = None
     extension: str | None = None
     raw: msgspec.Raw | None = None
@@ -86,7 +86,7 @@ class Hub:
         topic: str,
         event: str,
         kind: str,
-        body: wire.Call | wire.Bridge,
+        body: Struct,
         *,
         key: str,
         login: str | None = None,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 from aiohttp import web
+from msgspec import structs
 
 from ami_bridge import wire
 from ami_bridge.web.hub import News
@@ -167,9 +168,7 @@ class SocketLink:
         """Encode a message that is not news; `prev` is set now, when it is written."""
         match message:
             case wire.Snapshot(seq=seq):
-                message = wire.Snapshot(
-                    topic=message.topic, seq=seq, prev=self._prev, calls=message.calls, bridges=message.bridges
-                )
+                message = structs.replace(message, prev=self._prev)
             case wire.Tick():
                 message, seq = wire.Tick(seq=self._prev, prev=self._prev), self._prev
             case _:

@@ -3,7 +3,9 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -18,12 +20,13 @@ from ami_bridge.errors import (
     NotReachableError,
     RateLimitedError,
     UnauthorisedError,
-    UnknownOpError,
 )
 from ami_bridge.tasks import race
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.link import TICK_EVERY, SocketLink
+from ami_bridge.web.ops import Asked, Ops
+from ami_bridge.web.topics import Source
 
 log = structlog.get_logger()
 
@@ -32,6 +35,8 @@ LARGEST_MESSAGE = 65_536
 LINKS_PER_PERSON = 20
 REQUESTS_PER_SECOND = 20
 FLOOD_PER_SECOND = 200
+OPS_AT_ONCE = 8
+"""Operations under way per connection: a telephone may take a while to be answered."""
 ALWAYS = ("bridge",)
 LOOK_AT_CLOCK_EVERY = 600.0
 """Seconds at most between two looks whether a credential is over: a machine that slept counts them wrong."""
@@ -41,28 +46,26 @@ ASK_AGAIN_AFTER = 5.0
 
 
 class Desk(Protocol):
-    """What a socket asks about people and the state of things; all from memory."""
+    """What a socket asks about people; all from memory."""
 
     def user(self, login: str) -> wire.User | None:
         """Who this is; None for somebody who is gone."""
 
-    def may_follow(self, login: str, topic: str) -> bool:
-        """Whether this person may follow a topic; what is not known is not allowed."""
-
     def capabilities(self, login: str) -> Sequence[str]:
         """Return what this person can do with calls."""
-
-    def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
-        """Return the whole state of a topic for this person."""
 
 
 class Sockets:
     """The route `GET /api/v1/ws`."""
 
-    def __init__(self, *, hub: Hub, guard: Guard, desk: Desk, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, *, hub: Hub, guard: Guard, desk: Desk, topics: Source, ops: Ops, now: Callable[[], datetime]
+    ) -> None:
         self._hub = hub
         self._guard = guard
         self._desk = desk
+        self._topics = topics
+        self._ops = ops
         self._now = now
         self._open: Counter[str] = Counter()
         """Connections per person, from the upgrade on."""
@@ -100,7 +103,10 @@ class Sockets:
                     identity = await self._guard.identify(request)
                     self._welcome(link, hello)
                     await race(
-                        self._read(socket, link), link.write(), link.decided(), self._over(request, identity, link)
+                        self._read(socket, link, identity),
+                        link.write(),
+                        link.decided(),
+                        self._over(request, identity, link),
                     )
         except UnauthorisedError:
             link.close_soon(4500, "revoked")
@@ -156,7 +162,7 @@ class Sockets:
             link.close_soon(4500, "not known any more")
             return
         asked = (*ALWAYS, *(topic for topic in dict.fromkeys(hello.topics) if topic not in ALWAYS))
-        follows = [topic for topic in asked if topic in ALWAYS or self._desk.may_follow(link.login, topic)]
+        follows = [topic for topic in asked if topic in ALWAYS or self._topics.may_follow(link.login, topic)]
         seq, missed, known = self._hub.seq, None, set[str]()
         if hello.resume is not None:
             known = self._hub.followed(link.login, link.credential, hello.resume.seq).intersection(follows)
@@ -175,58 +181,90 @@ class Sockets:
             refused=tuple(topic for topic in asked if topic not in follows),
         )
         if missed is not None and hello.resume is not None:
-            new = [self._desk.snapshot(link.login, topic, seq=seq) for topic in follows if topic not in known]
+            new = [self._topics.snapshot(link.login, topic, seq=seq) for topic in follows if topic not in known]
             link.begin([welcome, *missed, *new], start=seq, prev=hello.resume.seq)
         else:
-            state = [self._desk.snapshot(link.login, topic, seq=seq) for topic in follows]
+            state = [self._topics.snapshot(link.login, topic, seq=seq) for topic in follows]
             link.begin([welcome, *state], start=seq, prev=seq)
 
-    async def _read(self, socket: web.WebSocketResponse, link: SocketLink) -> None:
-        """Answer requests until the client goes."""
+    async def _read(self, socket: web.WebSocketResponse, link: SocketLink, identity: Identity) -> None:
+        """Answer requests until the client goes; what takes a while is answered when it is done."""
         loop = asyncio.get_running_loop()
         second, count = 0, 0
-        async for message in socket:
-            if message.type is not WSMsgType.TEXT:
-                link.close_soon(4501, "only text is spoken here")
-                return
-            if (this := int(loop.time())) != second:
-                second, count = this, 0
-            count += 1
-            if count > FLOOD_PER_SECOND:
-                link.close_soon(4501, "too many requests")
-                return
-            answer = self._answer(link, message.data, too_many=count > REQUESTS_PER_SECOND)
-            if answer is None:
-                return
-            link.answer(answer)
+        under_way: dict[str, asyncio.Task[None]] = {}
+        async with asyncio.TaskGroup() as tasks:
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    link.close_soon(4501, "only text is spoken here")
+                    break
+                if (this := int(loop.time())) != second:
+                    second, count = this, 0
+                count += 1
+                if count > FLOOD_PER_SECOND:
+                    link.close_soon(4501, "too many requests")
+                    break
+                answer = self._answer(link, message.data, under_way.keys(), too_many=count > REQUESTS_PER_SECOND)
+                if answer is None:
+                    break
+                if isinstance(answer, wire.Request):
+                    operation = self._operate(link, identity, answer)
+                    under_way[answer.id] = one = tasks.create_task(operation, name="operation")
+                    one.add_done_callback(partial(_over, under_way, answer.id))
+                else:
+                    link.answer(answer)
+            for one in under_way.values():
+                one.cancel()  # nobody is there to hear the answer
 
-    def _answer(self, link: SocketLink, text: str, *, too_many: bool) -> wire.Response | None:
-        """Do what is asked; what is no request at all ends the link, and the answer is None."""
+    async def _operate(self, link: SocketLink, identity: Identity, request: wire.Request) -> None:
+        """Have an operation done, and answer."""
+        asked = Asked(
+            login=identity.login,
+            credential=identity.credential,
+            scopes=identity.scopes,
+            params=request.params,
+            key=request.key,
+        )
         try:
-            request = wire.decode_from_client(text)
-        except msgspec.ValidationError as error:
-            if (id_ := _id_in(text)) is not None:
-                return _refusal(id_, BadRequestError(str(error)))
-            link.close_soon(4501, "not JSON")
+            answer = wire.Response(id=request.id, ok=True, result=await self._ops.do(request.op, asked))
+        except BridgeError as error:
+            answer = _refusal(request.id, error)
+        except Exception:  # a bug in one operation must not end the link, with all its news
+            log.exception("web.operation_failed", op=request.op[:40])
+            answer = _refusal(request.id, BridgeError("Something went wrong on our side; the log knows more."))
+        link.answer(answer)
+
+    def _answer(
+        self, link: SocketLink, text: str, under_way: AbstractSet[str], *, too_many: bool
+    ) -> wire.Response | wire.Request | None:
+        """Do what is asked and answer, or give back what takes a while.
+
+        What is no request at all ends the link, and the answer is None.
+        """
+        request = _read(text)
+        if isinstance(request, str):
+            link.close_soon(4501, request)
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            link.close_soon(4501, "not JSON")
-            return None
-        if isinstance(request, wire.Hello):
-            link.close_soon(4501, "hello twice")
-            return None
+        if isinstance(request, wire.Response):
+            return request
         try:
             if too_many:
                 raise RateLimitedError("Too many requests in one second.")
-            return wire.Response(id=request.id, ok=True, result=self._do(link, request))
+            if (result := self._do(link, request)) is not None:
+                return wire.Response(id=request.id, ok=True, result=result)
+            if request.id in under_way:
+                raise BadRequestError("A request with this `id` is under way.")
+            if len(under_way) >= OPS_AT_ONCE:
+                raise RateLimitedError("Too many operations are under way.")
         except BridgeError as error:
             return _refusal(request.id, error)
+        return request
 
-    def _do(self, link: SocketLink, request: wire.Request) -> dict[str, object]:
+    def _do(self, link: SocketLink, request: wire.Request) -> dict[str, object] | None:
+        """Do what concerns the link itself, at once; None for everything else."""
         match request.op:
             case "subscribe":
                 topics = _topics(request)
-                refused = [topic for topic in topics if not self._desk.may_follow(link.login, topic)]
+                refused = [topic for topic in topics if not self._topics.may_follow(link.login, topic)]
                 new = [topic for topic in topics if topic not in refused and topic not in link.topics]
                 self._show(link, new)
                 return {"topics": sorted(link.topics), "refused": refused}
@@ -239,7 +277,7 @@ class Sockets:
                 self._show(link, sorted(link.topics))
                 return {"seq": self._hub.seq}
             case _:
-                raise UnknownOpError(f"There is no operation {request.op[:40]!r}.")
+                return None
 
     def _show(self, link: SocketLink, topics: Sequence[str]) -> None:
         """Give the state of these topics, after all other news until now, with no wait in between."""
@@ -247,7 +285,24 @@ class Sockets:
             seq = self._hub.seq
             before = [one for one in self._hub.under_way(link.login) if one.topic in link.topics]
             link.topics |= dict.fromkeys(topics, seq)
-            link.show([self._desk.snapshot(link.login, topic, seq=seq) for topic in topics], seq=seq, before=before)
+            link.show([self._topics.snapshot(link.login, topic, seq=seq) for topic in topics], seq=seq, before=before)
+
+
+def _over(under_way: dict[str, asyncio.Task[None]], id_: str, _task: asyncio.Task[None]) -> None:
+    """Forget an operation that has ended."""
+    under_way.pop(id_, None)
+
+
+def _read(text: str) -> wire.Request | wire.Response | str:
+    """Read a request; the answer where its form is wrong, or why the link must end where it is no request at all."""
+    try:
+        message: wire.Hello | wire.Request = wire.decode_from_client(text)
+    except msgspec.ValidationError as error:
+        id_ = _id_in(text)
+        return "not JSON" if id_ is None else _refusal(id_, BadRequestError(str(error)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return "not JSON"
+    return "hello twice" if isinstance(message, wire.Hello) else message
 
 
 def _topics(request: wire.Request) -> list[str]:

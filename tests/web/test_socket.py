@@ -11,11 +11,13 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
+from msgspec import Struct
 
 from ami_bridge import wire
 from ami_bridge.errors import UnauthorisedError
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Identity
+from ami_bridge.web.ops import Asked, Op, Ops
 from ami_bridge.web.problem import problems
 from ami_bridge.web.socket import Sockets
 from tests.real.schema import must_fit
@@ -64,6 +66,32 @@ class Desk:
         return wire.Snapshot(topic=topic, seq=seq, prev=seq, calls=self.now_calls[login])
 
 
+class Door:
+    """Something that clients may have done."""
+
+    def __init__(self) -> None:
+        self.opened: list[Asked] = []
+        self.begun = 0
+        self.bell = asyncio.Event()
+
+    async def open(self, asked: Asked) -> dict[str, object]:
+        self.opened.append(asked)
+        asked.needs_key()
+        return {"wide": asked.read(Width).wide}
+
+    async def break_(self, asked: Asked) -> None:
+        raise ZeroDivisionError(asked.login)
+
+    async def wait(self, asked: Asked) -> str:
+        self.begun += 1
+        await self.bell.wait()
+        return asked.login
+
+
+class Width(Struct):
+    wide: int
+
+
 def call(number: int = 1, rev: int = 1, *, name: str = "Bäckerei Huber", state: wire.State = "ringing") -> wire.Call:
     return wire.Call(
         id=f"CALL{number}", pbx="rathaus", rev=rev, state=state, direction="in", role="callee", since=START,
@@ -77,7 +105,7 @@ class World:
     def __init__(self) -> None:
         self.time = START
         self.hub = Hub(epoch="EPOCH", now=self.now)
-        self.guard, self.desk = Guard(), Desk()
+        self.guard, self.desk, self.door = Guard(), Desk(), Door()
         self.url = ""
         self.port = 0
         self.session: aiohttp.ClientSession
@@ -136,11 +164,20 @@ class Client:
         return self.socket.close_code
 
 
+def _sockets(world: World) -> Sockets:
+    table = {
+        "door.open": Op("dial", world.door.open),
+        "door.break": Op("events", world.door.break_),
+        "door.wait": Op("events", world.door.wait),
+    }
+    return Sockets(hub=world.hub, guard=world.guard, desk=world.desk, topics=world.desk, ops=Ops(table), now=world.now)
+
+
 @asynccontextmanager
 async def a_world() -> AsyncIterator[World]:
     world = World()
     app = web.Application(middlewares=[problems])
-    app.router.add_get("/api/v1/ws", Sockets(hub=world.hub, guard=world.guard, desk=world.desk, now=world.now).handle)
+    app.router.add_get("/api/v1/ws", _sockets(world).handle)
     runner = web.AppRunner(app, shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -519,3 +556,66 @@ async def test_what_a_slow_client_missed_is_merged_and_the_chain_holds() -> None
             assert newest.get(news["call"]["id"], -1) < news["call"]["rev"]
             newest[news["call"]["id"]] = news["call"]["rev"]
         assert sorted(newest.values()) == list(range(4_980, 5_000))
+
+
+async def test_what_is_asked_for_is_done_and_answered() -> None:
+    async with a_world() as world:
+        world.guard.scopes = frozenset({"events", "dial"})
+        client = await world.welcomed()
+        await client.say(type="request", id="1", op="door.open", params={"wide": 3}, key="k")
+        assert await client.hear() == {"type": "response", "id": "1", "ok": True, "result": {"wide": 3}}
+        assert (world.door.opened[0].login, world.door.opened[0].key) == ("anna", "k")
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        ({"op": "door.open", "params": {"wide": 3}}, "bad_request"),
+        ({"op": "door.open", "params": {"wide": 3}, "key": "k" * 101}, "bad_request"),
+        ({"op": "door.open", "params": {"wide": "x"}, "key": "k"}, "bad_request"),
+        ({"op": "door.break"}, "internal"),
+        ({"op": "door.none"}, "unknown_op"),
+    ],
+)
+async def test_what_cannot_be_done_gets_one_error_and_the_link_lives(request_: dict[str, Any], code: str) -> None:
+    async with a_world() as world:
+        world.guard.scopes = frozenset({"events", "dial"})
+        client = await world.welcomed()
+        await client.say(type="request", id="1", **request_)
+        answer = await client.hear()
+        assert (answer["ok"], answer["error"]["code"]) == (False, code)
+        world.rings()
+        assert (await client.hear())["type"] == "event"
+
+
+async def test_a_token_does_only_what_it_is_good_for() -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        await client.say(type="request", id="1", op="door.open", params={"wide": 3}, key="k")
+        assert (await client.hear())["error"]["code"] == "not_allowed"
+        assert world.door.opened == []
+
+
+async def test_what_takes_a_while_delays_neither_news_nor_other_answers() -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        await client.say(type="request", id="1", op="door.wait")
+        await client.say(type="request", id="1", op="door.wait")
+        assert (await client.hear())["error"]["code"] == "bad_request", "the same id is under way"
+        for number in range(2, 10):
+            await client.say(type="request", id=str(number), op="door.wait")
+        assert (await client.hear())["error"]["code"] == "rate_limited", "the ninth"
+        world.rings()
+        assert (await client.hear())["type"] == "event"
+        world.door.bell.set()
+        assert {(await client.hear())["id"] for _ in range(8)} == {str(number) for number in range(1, 9)}
+
+
+async def test_who_goes_leaves_nothing_under_way() -> None:
+    async with a_world() as world:
+        client = await world.welcomed()
+        await client.say(type="request", id="1", op="door.wait")
+        async with asyncio.timeout(SOON):
+            while world.door.begun == 0:
+                await asyncio.sleep(0.001)
+        await client.leave(world)

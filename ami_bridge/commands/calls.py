@@ -1,0 +1,51 @@
+"""Commands about calls: watch, and the demo."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from ami_bridge.commands.common import TOKEN, Command, language, until_told_to_stop, where_to_watch, with_json
+
+
+def add(command: Command) -> None:
+    """Add them."""
+    watch = command("watch", _watch, "Show one's live calls in the terminal, as a bubble would.")
+    watch.add_argument("--url", help="websocket of the daemon; default: $AMI_BRIDGE_URL, else that of the demo")
+    watch.add_argument("--token-file", type=Path, help=f"default: $AMI_BRIDGE_TOKEN, else {TOKEN}, else the demo's")
+    watch.add_argument("--user", help="with the demo: whose calls; default: the first person's")
+    watch.add_argument("--language", choices=["de", "en"], default=language(), help="default: %(default)s")
+    with_json(watch, "every message of the daemon as one line of JSON")
+
+    demo = command("demo", _demo, "Run a whole town hall: Asterisk, groupware, telephones and the daemon.")
+    kinds = demo.add_subparsers(metavar="WHAT")
+    call = kinds.add_parser("call", help="In a running demo: call from outside over the trunk.")
+    call.set_defaults(do=_demo_call)
+    call.add_argument(
+        "--from", dest="caller", default="+493023125001", help="the caller's number; default: %(default)s"
+    )
+    call.add_argument("--to", default="101", help="extension, or number as dialled from outside; default: %(default)s")
+    call.add_argument("--name", help="name that the caller's network sends")
+    call.add_argument("--seconds", type=float, default=20, help="the caller hangs up after that; default: %(default)g")
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from ami_bridge.watch import Watch  # noqa: PLC0415 - only this command needs it
+
+    url, token = where_to_watch(arguments)
+    watch = Watch(
+        url=url, token=token, language=arguments.language, json=arguments.json, now=lambda: datetime.now().astimezone()
+    )
+    until_told_to_stop(watch.run())
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - the demo takes its settings from the environment
+    from ami_bridge.demo import run as demo  # noqa: PLC0415 - its parts need not be installed where the daemon runs
+
+    return demo.main()
+
+
+def _demo_call(arguments: argparse.Namespace) -> int:
+    from ami_bridge.demo import run as demo  # noqa: PLC0415
+
+    return demo.call(arguments.caller, arguments.to, seconds=arguments.seconds, name=arguments.name)

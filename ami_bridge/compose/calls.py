@@ -1,0 +1,79 @@
+"""The live calls: Asterisk's events, the board, who is told, and finished calls."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from ami_bridge.asterisk.astdb import AstDb
+from ami_bridge.asterisk.message import Message
+from ami_bridge.asterisk.resync import Resync
+from ami_bridge.calls.board import Board
+from ami_bridge.calls.bubble import Bubbles
+from ami_bridge.calls.desk import Desk
+from ami_bridge.calls.journal import Journal
+from ami_bridge.calls.routes import CallRoutes
+from ami_bridge.calls.store import JournalStore
+from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.contacts.offline import Offline
+from ami_bridge.dispatch import Dispatch
+from ami_bridge.ids import new_id
+from ami_bridge.tasks import race
+from ami_bridge.web.identity import Guard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallParts:
+    """What others need of it."""
+
+    board: Board
+    desk: Desk
+    journal: Journal
+    astdb: AstDb
+    listen: Callable[[], Coroutine[Any, Any, None]]
+    """Keeps the connection to Asterisk up, for ever."""
+    routes: list[AddRoutes]
+
+
+def calls(base: Base, guard: Guard) -> CallParts:
+    """Make it."""
+    config, pbx = base.config, base.pbx
+    journal = Journal(store=JournalStore(base.db), keep_days=config.journal.keep_days, now=base.now)
+    board = Board(pbx.id, hints_context=pbx.hints, new_id=new_id)
+    bubbles = Bubbles(numbers=base.numbers, names=base.directory, lines=pbx.lines, click=config.groupware.click)
+    desk = Desk(board=board, bubbles=bubbles, people=base.people, hub=base.hub, journal=journal, now=base.now)
+    dispatch = Dispatch(board=board, desk=desk, now=base.now)
+    resync = Resync(pbx=pbx.id, hints_context=pbx.hints, link=base.link, listener=dispatch)
+    offline = Offline(
+        directory=base.directory,
+        people=base.people,
+        country=config.site.country,
+        spelling=pbx.offline_numbers,
+        most=pbx.offline_names,
+    )
+    astdb = AstDb(pbx=pbx.id, link=base.link, new_id=base.new_id, names=offline)
+
+    async def listen() -> None:
+        await base.link.run(
+            _to_first(astdb.take, dispatch.handle),
+            connected=lambda: race(resync.run(), astdb.run()),
+            lost=dispatch.lost,
+        )
+
+    return CallParts(
+        board=board,
+        desk=desk,
+        journal=journal,
+        astdb=astdb,
+        listen=listen,
+        routes=[CallRoutes(guard=guard, desk=desk).add_to],
+    )
+
+
+def _to_first(takes: Callable[[Message], bool], others: Callable[[Message], None]) -> Callable[[Message], None]:
+    """Give a message to who takes it, else to the others."""
+
+    def receive(message: Message) -> None:
+        if not takes(message):
+            others(message)
+
+    return receive

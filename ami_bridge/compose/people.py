@@ -1,0 +1,60 @@
+"""Who may: sign-in, tokens, sessions, and people's own accounts at the groupware."""
+
+from dataclasses import dataclass
+
+from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.people.access import Access
+from ami_bridge.people.accounts import Accounts
+from ami_bridge.people.control import TokenDesk
+from ami_bridge.people.routes import PeopleRoutes
+from ami_bridge.people.signin import SignIn
+from ami_bridge.people.store import CredentialStore, OwnStore
+from ami_bridge.people.vault import Vault
+from ami_bridge.people.wishes import Wishes
+from ami_bridge.web.identity import Doorway
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleParts:
+    """What others need of it."""
+
+    access: Access
+    doorway: Doorway
+    own: OwnStore
+    accounts: Accounts
+    wishes: Wishes
+    routes: list[AddRoutes]
+    control: list[AddRoutes]
+
+
+def people(base: Base) -> PeopleParts:
+    """Make it."""
+    doorway = Doorway(base.config.web)
+    access = Access(
+        store=CredentialStore(base.db),
+        people=base.people,
+        doorway=doorway,
+        now=base.now,
+        session_hours=base.config.web.session_hours,
+        on_revoked=lambda credential: base.hub.close(credential=credential, code=4500, reason="revoked"),
+    )
+    sign_in = SignIn(groupware=base.dav, people=base.people, now=base.now)
+    own, key = OwnStore(base.db), base.config.people.key
+    accounts = Accounts(
+        store=own,
+        vault=Vault(key) if key else None,
+        people=base.people,
+        sign_in=sign_in,
+        groupware=base.dav,
+        own_user=base.config.groupware.user,
+        now=base.now,
+    )
+    return PeopleParts(
+        access=access,
+        doorway=doorway,
+        own=own,
+        accounts=accounts,
+        wishes=Wishes(store=own, people=base.people),
+        routes=[PeopleRoutes(access=access, sign_in=sign_in, people=base.people, doorway=doorway).add_to],
+        control=[TokenDesk(access=access, people=base.people).add_to],
+    )
