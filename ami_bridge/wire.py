@@ -10,6 +10,7 @@ PROTOCOL = "ami-bridge.v1"
 
 State = Literal["dialing", "ringing", "answered", "held", "parked", "queued", "conference", "ended"]
 Direction = Literal["in", "out", "internal"]
+Role = Literal["caller", "callee"]
 Result = Literal["answered", "missed", "busy", "rejected", "cancelled", "failed", "transferred", "merged"]
 
 
@@ -56,7 +57,7 @@ class Call(Struct, frozen=True, kw_only=True):
     rev: int
     state: State
     direction: Direction
-    role: Literal["caller", "callee"]
+    role: Role
     """Whether the reader's side began the call."""
     since: datetime
     answered_at: datetime | None = None

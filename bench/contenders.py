@@ -24,12 +24,12 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import BRIDGE, OWN_CALLS, Desk
 from ami_bridge.calls.events import Floor
-from ami_bridge.calls.model import JournalRow
 from ami_bridge.config import Pbx, Site
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.demo.town import PEOPLE
 from ami_bridge.dispatch import Dispatch
 from ami_bridge.ids import new_id
+from ami_bridge.journal.model import JournalRow
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
 from ami_bridge.web.hub import Hub, News

@@ -14,10 +14,10 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.events import Floor
-from ami_bridge.calls.model import JournalRow
 from ami_bridge.config import Site
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.dispatch import Dispatch
+from ami_bridge.journal.model import JournalRow
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
 from tests.fakes.asterisk import channel_block

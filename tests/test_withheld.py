@@ -12,13 +12,13 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.events import Floor
-from ami_bridge.calls.model import JournalRow
 from ami_bridge.config import OwnBlock, Site
 from ami_bridge.contacts.directory import ANYBODY, Audience, Directory
 from ami_bridge.contacts.index import Index
 from ami_bridge.contacts.model import Contact, ContactNumber, Name
 from ami_bridge.contacts.pbx import NameQuestion
 from ami_bridge.dispatch import Dispatch
+from ami_bridge.journal.model import JournalRow
 from ami_bridge.numbers import Number, Numbers
 from ami_bridge.people.model import People, Person
 

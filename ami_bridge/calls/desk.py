@@ -7,9 +7,9 @@ from typing import Literal, Protocol
 from ami_bridge import wire
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles, direction
-from ami_bridge.calls.model import JournalRow
 from ami_bridge.calls.view import View
 from ami_bridge.contacts.directory import audience_of
+from ami_bridge.journal.model import JournalRow
 from ami_bridge.people.model import People, user_of
 
 OWN_CALLS = "calls.self"
@@ -141,6 +141,7 @@ class Desk:
                 pbx_id=view.pbx,
                 extension=view.extension,
                 direction=direction(view),
+                role="caller" if view.caller else "callee",
                 result=view.result or "failed",
                 peer_number=None if number is None else number.exten or number.e164,
                 line=None if line is None else line.exten,

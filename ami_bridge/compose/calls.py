@@ -10,13 +10,13 @@ from ami_bridge.asterisk.resync import Resync
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
-from ami_bridge.calls.journal import Journal
 from ami_bridge.calls.routes import CallRoutes
-from ami_bridge.calls.store import JournalStore
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.contacts.offline import Offline
 from ami_bridge.dispatch import Dispatch
 from ami_bridge.ids import new_id
+from ami_bridge.journal.store import JournalStore
+from ami_bridge.journal.writer import Journal
 from ami_bridge.tasks import race
 from ami_bridge.web.identity import Guard
 

@@ -3,9 +3,9 @@
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
-from ami_bridge.calls.journal import Journal
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.sync import Sync
+from ami_bridge.journal.writer import Journal
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.metrics import Figure
 

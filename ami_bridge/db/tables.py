@@ -16,9 +16,10 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -112,14 +113,23 @@ journal = Table(
     Column("pbx_id", Words, nullable=False),
     Column("extension", Words, nullable=False),
     Column("direction", Words, nullable=False),
+    Column("role", Words, nullable=False, server_default="callee"),
     Column("result", Words, nullable=False),
     Column("peer_number", Words),
     Column("line", Words),
     Column("started_at", UtcTime, nullable=False),
     Column("answered_at", UtcTime),
     Column("ended_at", UtcTime, nullable=False, index=True),
-    Index(None, "pbx_id", "extension", "started_at"),
-    Index(None, "extension", "started_at"),
+    Column("login", Words),
+    Column("department", Words),
+    Column("note", Words),
+    Column("private", Boolean, nullable=False, server_default=false()),
+    Column("done_by", Words),
+    Column("done_at", UtcTime),
+    Column("rev", Integer, nullable=False, server_default="1"),
+    Index(None, "call_id", "extension"),
+    Index(None, "login", "started_at"),
+    Index(None, "department", "started_at"),
 )
 
 books = Table(

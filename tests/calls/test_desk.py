@@ -11,12 +11,12 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import REMEMBER_NOTED, Desk
 from ami_bridge.calls.events import Floor, Leg, LegNow
-from ami_bridge.calls.model import JournalRow
 from ami_bridge.calls.view import Party, View
 from ami_bridge.config import Site
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.index import Index
 from ami_bridge.contacts.model import Contact, ContactNumber
+from ami_bridge.journal.model import JournalRow
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
 
@@ -131,8 +131,8 @@ def test_a_finished_call_is_kept_even_if_nobody_has_the_extension(world: World) 
     assert world.hub.news == []
     assert world.journal.rows == {
         "CALL1-109": JournalRow(
-            id="CALL1-109", call_id="CALL1", pbx_id="town", extension="109", direction="in", result="answered",
-            peer_number="+493023125001", line="100", started_at=NOON, answered_at=NOON,
+            id="CALL1-109", call_id="CALL1", pbx_id="town", extension="109", direction="in", role="callee",
+            result="answered", peer_number="+493023125001", line="100", started_at=NOON, answered_at=NOON,
             ended_at=NOON + timedelta(minutes=1),
         )
     }  # fmt: skip

@@ -8,11 +8,11 @@ import pytest
 from msgspec import structs
 from sqlalchemy import insert, select, text
 
-from ami_bridge.calls.model import JournalRow
-from ami_bridge.calls.store import JournalStore
 from ami_bridge.db.database import Database, migrate, open_database
 from ami_bridge.db.tables import people
 from ami_bridge.errors import ConfigError, NotReachableError
+from ami_bridge.journal.model import JournalRow
+from ami_bridge.journal.store import JournalStore
 from ami_bridge.people.model import Account, Person, Session, Token
 from ami_bridge.people.store import CredentialStore, OwnStore, PersonStore
 from tests.contract.postgres import Postgres, free_port
@@ -30,6 +30,7 @@ def row(number: int, **changes: object) -> JournalRow:
         "pbx_id": "rathaus",
         "extension": "101",
         "direction": "in",
+        "role": "callee",
         "result": "answered",
         "peer_number": "+493023125001",
         "line": "100",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ami_bridge.wire import Direction, Result
+from ami_bridge.wire import Direction, Result, Role
 
 
 class JournalRow(Struct, frozen=True, kw_only=True):
@@ -15,6 +15,8 @@ class JournalRow(Struct, frozen=True, kw_only=True):
     pbx_id: str
     extension: str
     direction: Direction
+    role: Role
+    """Whether the extension began it."""
     result: Result
     peer_number: str | None
     """None where it was withheld or must not be kept."""
@@ -22,3 +24,5 @@ class JournalRow(Struct, frozen=True, kw_only=True):
     started_at: datetime
     answered_at: datetime | None
     ended_at: datetime
+    note: str | None = None
+    """What its owner wrote down about it."""

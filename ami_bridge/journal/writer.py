@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from ami_bridge.calls.model import JournalRow
+from ami_bridge.journal.model import JournalRow
 
 log = structlog.get_logger()
 

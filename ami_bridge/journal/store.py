@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import delete, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ami_bridge.calls.model import JournalRow
 from ami_bridge.db.database import Database, read
 from ami_bridge.db.tables import journal
+from ami_bridge.journal.model import JournalRow
 
 MOST_AT_ONCE = 200
 """Rows a list answers with at most, and rows that one transaction writes or deletes."""

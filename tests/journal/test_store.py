@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ami_bridge.calls.model import JournalRow
-from ami_bridge.calls.store import JournalStore
 from ami_bridge.db.database import open_database
+from ami_bridge.journal.model import JournalRow
+from ami_bridge.journal.store import JournalStore
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -17,6 +17,7 @@ def row(number: int, ended: datetime) -> JournalRow:
         pbx_id="rathaus",
         extension="101",
         direction="in",
+        role="callee",
         result="answered",
         peer_number=f"+4930231{number:05}",
         line=None,

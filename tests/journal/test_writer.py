@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from ami_bridge.calls.journal import BATCH, Journal
-from ami_bridge.calls.model import JournalRow
 from ami_bridge.errors import NotReachableError
+from ami_bridge.journal.model import JournalRow
+from ami_bridge.journal.writer import BATCH, Journal
 from ami_bridge.wire import Result
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -18,8 +18,8 @@ SOON = 5.0
 
 def row(number: int, result: Result = "answered") -> JournalRow:
     return JournalRow(
-        id=f"C{number}-101", call_id=f"C{number}", pbx_id="town", extension="101", direction="in", result=result,
-        peer_number=None, line=None, started_at=NOON, answered_at=NOON, ended_at=NOON,
+        id=f"C{number}-101", call_id=f"C{number}", pbx_id="town", extension="101", direction="in", role="callee",
+        result=result, peer_number=None, line=None, started_at=NOON, answered_at=NOON, ended_at=NOON,
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ class World:
 
 @pytest.fixture
 async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
-    monkeypatch.setattr("ami_bridge.calls.journal.TRY_AGAIN_AFTER", 0.005)
+    monkeypatch.setattr("ami_bridge.journal.writer.TRY_AGAIN_AFTER", 0.005)
     it = World()
     yield it
     it.running.cancel()
@@ -140,7 +140,7 @@ async def test_a_full_disk_loses_nothing_and_is_told(world: World) -> None:
 
 
 async def test_rows_without_room_are_counted_and_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ami_bridge.calls.journal.MOST_WAITING", 3)
+    monkeypatch.setattr("ami_bridge.journal.writer.MOST_WAITING", 3)
     world.store.full = True
     with capture_logs() as logs:
         for number in range(8):
@@ -161,7 +161,7 @@ async def test_rows_without_room_are_counted_and_told(world: World, monkeypatch:
 
 async def test_the_same_row_twice_is_not_popped_unsaved(monkeypatch: pytest.MonkeyPatch) -> None:
     """The very object that was written is noticed again while room is short: its second coming is saved too."""
-    monkeypatch.setattr("ami_bridge.calls.journal.MOST_WAITING", 2)
+    monkeypatch.setattr("ami_bridge.journal.writer.MOST_WAITING", 2)
     world = World()
     world.store.open.clear()
     again = row(1)
@@ -195,7 +195,7 @@ async def test_what_fails_while_a_later_word_is_there_does_not_come_back(world: 
 async def test_when_memory_is_full_the_oldest_give_way_and_none_of_the_newer_is_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("ami_bridge.calls.journal.MOST_WAITING", 3)
+    monkeypatch.setattr("ami_bridge.journal.writer.MOST_WAITING", 3)
     world = World()
     world.store.open.clear()
     for number in range(3):
@@ -235,7 +235,7 @@ async def test_a_disk_that_is_dead_does_not_keep_the_daemon_from_stopping(
     monkeypatch: pytest.MonkeyPatch,
     dead: bool,  # noqa: FBT001 - a case
 ) -> None:
-    monkeypatch.setattr("ami_bridge.calls.journal.LAST_WRITE_WITHIN", 0.05)
+    monkeypatch.setattr("ami_bridge.journal.writer.LAST_WRITE_WITHIN", 0.05)
     if dead:
         world.store.open.clear()
     world.store.full = True

@@ -1,0 +1,1 @@
+"""Finished calls: kept for a while, read by those whom they concern, done when somebody has called back."""
