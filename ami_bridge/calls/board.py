@@ -34,6 +34,7 @@ from ami_bridge.calls.events import (
 )
 from ami_bridge.calls.hints import Hints
 from ami_bridge.calls.leg import LiveLeg, device
+from ami_bridge.calls.linked import LinkedCalls
 from ami_bridge.calls.view import View
 
 REMEMBER_GONE = timedelta(minutes=1)
@@ -52,22 +53,18 @@ class Board:
     def __init__(self, pbx: str, *, hints_context: str, new_id: Callable[[datetime], str]) -> None:
         self.pbx = pbx
         self._hints_context = hints_context
-        self._new_id = new_id
         self._hints = Hints()
-        self._calls: dict[str, LiveCall] = {}
-        self._aliases: dict[str, str] = {}
-        """Linkedids of calls that became part of another one."""
+        self._calls = LinkedCalls(pbx, new_id)
         self._legs: dict[str, LiveLeg] = {}
         self._bridges = Bridges()
         self._gone: dict[str, datetime] = {}
-        self._merging: list[LiveCall] = []
 
     def views(self, extensions: Iterable[str]) -> list[View]:
         """Return what these extensions' calls look like now."""
         wanted = set(extensions)
         return [
             view
-            for call in self._calls.values()
+            for call in self._calls
             for exten, view in call.views.items()
             if exten in wanted and view.state != "ended"
         ]
@@ -161,11 +158,11 @@ class Board:
         for one in sorted(floor.legs, key=lambda one: (one.leg.id != one.leg.linked, -one.seconds)):
             self._stand(one, now)
         self._bridges.hold_again(self._legs.values(), floor.on_hold)
-        merged, self._merging = self._merging, []
-        for call in [*merged, *self._calls.values()]:
+        merged = self._calls.merged()
+        for call in [*merged, *self._calls]:
             for view in call.changed_views(self._bridges, now):
                 changed[view.call, view.extension] = view
-        for call in [*merged, *self._calls.values()]:
+        for call in [*merged, *self._calls]:
             self._free_if_over(call, now)
         return list(changed.values())
 
@@ -214,7 +211,7 @@ class Board:
         live.by = caller
         old, new = self._calls.get(live.linked), self._calls.get(caller.linked)
         if old is not None and new is not None and old is not new:
-            self._merge(old, new)
+            self._calls.merge(old, new)
 
     def _rename(self, id_: str, channel: str, now: datetime) -> list[View]:
         live = self._legs.get(id_)
@@ -234,19 +231,15 @@ class Board:
                 return None, False
             live = self._legs[leg.id] = LiveLeg(leg, since or now)
             self._name(live, leg.channel)
-            live.linked = linked = self._aliases.get(leg.linked, leg.linked)
-            call = self._calls.get(linked)
-            if call is None:
-                call = self._calls[linked] = LiveCall(self._new_id(now), self.pbx, linked, live.since)
-            call.legs[leg.id] = live
+            self._calls.put(live, leg.linked, now)
             live.see(leg, now)
             return live, True
         if live.gone_at is not None:
             return live, False
         news = False
-        linked = self._aliases.get(leg.linked, leg.linked)
+        linked = self._calls.now_called(leg.linked)
         if linked != live.linked:
-            self._move(live, linked)
+            self._calls.move(live, linked)
             news = True
         if live.channel != leg.channel:
             self._name(live, leg.channel)
@@ -264,57 +257,13 @@ class Board:
         live.exten = self._hints.owner(device(channel))
         self._bridges.know(live)
 
-    def _move(self, live: LiveLeg, linked: str) -> None:
-        """Put a leg into the call it belongs to now."""
-        old = self._calls[live.linked]
-        new = self._calls.get(linked)
-        if new is None:  # nobody knows the new one: it is the same call under another name
-            del self._calls[old.linked]
-            self._calls[linked] = old
-            self._alias(old.linked, linked)
-            old.linked = linked
-            for leg in old.legs.values():
-                leg.linked = linked
-            return
-        if all(leg is live or leg.gone_at is not None for leg in old.legs.values()):
-            self._merge(old, new)
-            return
-        del old.legs[live.id]
-        new.legs[live.id] = live
-        live.linked = linked
-        live.joined = True
-        if live.exten is not None:
-            old.moved[live.exten] = new.id
-        self._merging.append(old)
-
     def _join(self, live: LiveLeg) -> None:
         """Make one call of two that talk to each other now; Asterisk says so only with a later event."""
-        here = self._calls[live.linked]
+        here = self._calls.of(live)
         for one in self._bridges.members(live.bridge):
-            there = self._calls[one.linked]
-            if there is not here:
-                old, new = (here, there) if there.since <= here.since else (there, here)
-                self._merge(old, new)
+            if (there := self._calls.of(one)) is not here:
+                self._calls.join(here, there)
                 return
-
-    def _merge(self, old: LiveCall, new: LiveCall) -> None:
-        """Put all live legs of one call into another, older one; who is gone has had its part in the old one only."""
-        for leg in [leg for leg in old.legs.values() if leg.gone_at is None]:
-            del old.legs[leg.id]
-            new.legs[leg.id] = leg
-            leg.linked = new.linked
-            leg.joined = True
-        old.merged_into = new.id
-        new.forwarder = new.forwarder or old.forwarder
-        del self._calls[old.linked]
-        self._alias(old.linked, new.linked)
-        self._merging.append(old)
-
-    def _alias(self, old: str, new: str) -> None:
-        for alias, linked in self._aliases.items():
-            if linked == old:
-                self._aliases[alias] = new
-        self._aliases[old] = new
 
     def _transfer(self, legs: Iterable[Leg], now: datetime) -> list[View]:
         changed = []
@@ -338,7 +287,7 @@ class Board:
         live.end(now)
         before = live.bridge
         self._bridges.forget(live)
-        call = self._calls[live.linked]
+        call = self._calls.of(live)
         changed = self._look(live, now, before)
         if len(call.legs) > MANY_LEGS:
             self._thin_out(call, now)
@@ -349,15 +298,15 @@ class Board:
         """See what changed in the views of this leg's call, and of those that hear it or heard it."""
         changed = self._look_at(live, now)
         for bridge in {live.bridge, left} - {None}:
-            for linked in {one.linked for one in self._bridges.members(bridge)} - {live.linked}:
-                changed += self._calls[linked].changed_views(self._bridges, now)
+            for call in {id(call): call for call in map(self._calls.of, self._bridges.members(bridge))}.values():
+                if call.linked != live.linked:
+                    changed += call.changed_views(self._bridges, now)
         return changed
 
     def _look_at(self, live: LiveLeg, now: datetime) -> list[View]:
         """See what changed in the views of this leg's call, and of calls that became part of it on the way."""
         changed: list[View] = []
-        while self._merging:
-            old = self._merging.pop()
+        for old in reversed(self._calls.merged()):
             changed += old.changed_views(self._bridges, now)
             self._free_if_over(old, now)
         call = self._calls.get(live.linked)
@@ -374,10 +323,7 @@ class Board:
     def _free_if_over(self, call: LiveCall, now: datetime) -> None:
         if not call.over:
             return
-        if self._calls.get(call.linked) is call:
-            del self._calls[call.linked]
-            for alias in [alias for alias, linked in self._aliases.items() if linked == call.linked]:
-                del self._aliases[alias]
+        self._calls.free(call)
         for leg in call.legs.values():
             if self._legs.pop(leg.id, None) is not None:
                 self._bridges.forget(leg)

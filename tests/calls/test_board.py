@@ -244,7 +244,7 @@ def test_a_hundred_replays_keep_no_memory(play: str) -> None:
         world.hears({name: _renamed(value, n) for name, value in one.items()} for one in heard)
         assert world.board.counts() == (0, 0)
     assert len(world.board._gone) < 60
-    assert not world.board._aliases
+    assert not world.board._calls._aliases
     assert len(world.board._bridges) == 0
 
 
@@ -564,12 +564,12 @@ def _any_history(chance: random.Random) -> None:
             )
             world.board.replace(Floor(legs=legs, hints=HINTS), world.time)
         world.does(chance.choice(kinds)())
-        for call in world.board._calls.values():
+        for call in world.board._calls:
             for one in call.legs.values():
                 assert one.linked == call.linked
                 assert world.board._legs.get(one.id) is one
     for last in known.values():
         world.does(HungUp(last, 16, 0))
     assert world.board.counts() == (0, 0)
-    assert not world.board._aliases
+    assert not world.board._calls._aliases
     assert len(world.board._bridges) == 0
