@@ -9,6 +9,7 @@ import structlog
 from msgspec import Struct
 
 from ami_bridge.calls.routes import OPERATIONS as CALLS
+from ami_bridge.calls.verbs import OPERATIONS as VERBS
 from ami_bridge.compose.base import base as make_base
 from ami_bridge.compose.calls import calls as make_calls
 from ami_bridge.compose.contacts import contacts as make_contacts
@@ -66,13 +67,15 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         await contacts.load()
 
         topics = Topics({"bridge": calls.desk, "calls.self": calls.desk})
-        sockets = Sockets(hub=base.hub, guard=people.access, desk=calls.desk, topics=topics, ops=Ops({}), now=now)
+        sockets = Sockets(
+            hub=base.hub, guard=people.access, desk=calls.desk, topics=topics, ops=Ops({**calls.ops}), now=now
+        )
         routes = [
             lambda router: router.add_get("/api/v1/ws", sockets.handle),
             *people.routes,
             *calls.routes,
             *contacts.routes,
-            openapi_routes([*PEOPLE, *CALLS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
+            openapi_routes([*PEOPLE, *CALLS, *VERBS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
             asyncapi_routes,
         ]
         checks: dict[str, Check] = {

@@ -183,7 +183,7 @@ def test_a_lost_link_is_told_to_everybody_once_and_old_events_are_forgotten(live
     live.told()
     live.dispatch.lost()
     live.dispatch.lost()
-    assert live.told() == ["bridge down"]
+    assert live.told() == ["bridge down", "anna dialing", "ben ringing"], "their buttons go with the link"
     live.dispatch.handle(RINGS)  # the next connection's first event, before its state is read
     assert live.told() == []
     live.dispatch.lost()

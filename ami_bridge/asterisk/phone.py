@@ -5,6 +5,7 @@ refused by the link.
 """
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -13,6 +14,7 @@ from ami_bridge.errors import RefusedError
 STORE = "bridge-store"
 """Context of dialplan/store.conf."""
 STORE_WITHIN_MS = 5000
+CHANNEL = re.compile(r"[A-Za-z0-9]+/[\x21-\x7e]{1,200}")  # Hangup takes a pattern too: /…/ would end many calls
 LONGEST_VALUE = 600  # bytes; a line of the manager takes a thousand, and base64 adds a third
 
 
@@ -50,3 +52,15 @@ def store(verb: Literal["name"], *, key: str, value: str, id: str, other_id: str
 def rows(family: Literal["cidname"]) -> Action:
     """Read all rows of a family of AstDB."""
     return Action("DBGetTree", {"Family": family})
+
+
+def hangup(channel: str, *, cause: int) -> Action:
+    """End one leg; `cause` (Q.850) is what the other side is told."""
+    return Action("Hangup", {"Channel": _named(channel), "Cause": str(cause)})
+
+
+def _named(channel: str) -> str:
+    """Let only the name of one channel through."""
+    if not CHANNEL.fullmatch(channel):
+        raise RefusedError("not the name of a channel")
+    return channel

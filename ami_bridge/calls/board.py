@@ -35,6 +35,7 @@ from ami_bridge.calls.events import (
 from ami_bridge.calls.hints import Hints
 from ami_bridge.calls.leg import LiveLeg, device
 from ami_bridge.calls.linked import LinkedCalls
+from ami_bridge.calls.reach import Reach, reach_of
 from ami_bridge.calls.view import View
 
 REMEMBER_GONE = timedelta(minutes=1)
@@ -68,6 +69,11 @@ class Board:
             for exten, view in call.views.items()
             if exten in wanted and view.state != "ended"
         ]
+
+    def reach(self, call_id: str, extension: str) -> Reach | None:
+        """Return the channels that an extension reaches in a call; None where there is no such call any more."""
+        call = next((one for one in self._calls if one.id == call_id), None)
+        return None if call is None else reach_of(call, extension)
 
     def counts(self) -> tuple[int, int]:
         """Return how many calls and legs are held in memory."""

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from ami_bridge.calls.bridges import Bridges
 from ami_bridge.calls.ending import ending
-from ami_bridge.calls.leg import LiveLeg
+from ami_bridge.calls.leg import LiveLeg, device
 from ami_bridge.calls.view import Party, View, party
 from ami_bridge.wire import Result, State
 
@@ -91,6 +91,7 @@ class LiveCall:
             ended_at=now,
             merged_into=into,
             answered_by=None if who is None else party(who),
+            devices=(),
         )
 
     def _view(
@@ -122,7 +123,13 @@ class LiveCall:
             parked_at=(parked or leg).parked_at,
             queue=leg.queue if state == "queued" else None,
             room=leg.room if state == "conference" else None,
+            devices=self._devices(exten),
         )
+
+    def _devices(self, exten: str) -> tuple[str, ...]:
+        """Return the extension's telephones that are in this call."""
+        here = (leg for leg in self.legs.values() if leg.exten == exten and leg.gone_at is None)
+        return tuple(dict.fromkeys(device(leg.channel) for leg in here))
 
     def _peers(
         self,

@@ -4,13 +4,16 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
+from msgspec import structs
+
 from ami_bridge import wire
+from ami_bridge.calls.actions import possible
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles, direction
 from ami_bridge.calls.view import View
 from ami_bridge.contacts.directory import audience_of
 from ami_bridge.journal.model import JournalRow
-from ami_bridge.people.model import People, user_of
+from ami_bridge.people.model import People, Person, user_of
 
 OWN_CALLS = "calls.self"
 BRIDGE = "bridge"
@@ -72,15 +75,21 @@ class Desk:
             if view.state == "ended":
                 self._note(view)
             for person in self._people.by_extension(view.extension):
-                call = self._bubbles.bubble(view, audience_of(person))  # who shares a telephone shares no address book
-                self._tell(view, call, person.login)
+                self._tell(
+                    view, self._call(view, person), person.login
+                )  # who shares a telephone shares no address book
 
     def retell(self, login: str) -> None:
         """Tell one person's live calls again: somebody has another name now."""
         person = self._people.by_login(login)
         if person is not None:
             for view in self._board.views(person.extensions):
-                self._tell(view, self._bubbles.bubble(view, audience_of(person)), login)
+                self._tell(view, self._call(view, person), login)
+
+    def _call(self, view: View, person: Person) -> wire.Call:
+        """Draw a call for one person, with what that person can do now: nothing, while Asterisk is out of sight."""
+        call = self._bubbles.bubble(view, audience_of(person))
+        return structs.replace(call, actions=possible(view)) if self.bridge.ami == "up" else call
 
     def _tell(self, view: View, call: wire.Call, login: str) -> None:
         self._hub.publish(
@@ -93,6 +102,8 @@ class Desk:
         if self.bridge.ami != ami:
             self.bridge = wire.Bridge(pbx=self._board.pbx, ami=ami, since=self._now())
             self._hub.publish(BRIDGE, "bridge.changed", "bridge", self.bridge, key=BRIDGE)
+            for person in self._people.all():  # their buttons come and go with it
+                self.retell(person.login)
 
     def user(self, login: str) -> wire.User | None:
         """Who this is; None for somebody who is gone."""
@@ -112,8 +123,7 @@ class Desk:
         person = self._people.by_login(login)
         if person is None:
             return ()
-        audience = audience_of(person)
-        return tuple(self._bubbles.bubble(view, audience) for view in self._board.views(person.extensions))
+        return tuple(self._call(view, person) for view in self._board.views(person.extensions))
 
     def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
         """Return the whole state of a topic for this person."""

@@ -43,6 +43,8 @@ class View(Struct, frozen=True, kw_only=True):
     parked_at: str | None = None
     queue: str | None = None
     room: str | None = None
+    devices: tuple[str, ...] = ()
+    """Telephones of this extension that are in the call now: those at which something can be done."""
 
 
 def party(leg: LiveLeg) -> Party:

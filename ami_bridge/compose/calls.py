@@ -7,10 +7,13 @@ from typing import Any
 from ami_bridge.asterisk.astdb import AstDb
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.resync import Resync
+from ami_bridge.asterisk.steer import Steer
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
+from ami_bridge.calls.control import Control
 from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.routes import CallRoutes
+from ami_bridge.calls.verbs import CallVerbs
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.contacts.offline import Offline
 from ami_bridge.dispatch import Dispatch
@@ -19,6 +22,7 @@ from ami_bridge.journal.store import JournalStore
 from ami_bridge.journal.writer import Journal
 from ami_bridge.tasks import race
 from ami_bridge.web.identity import Guard
+from ami_bridge.web.ops import Op
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,7 @@ class CallParts:
     listen: Callable[[], Coroutine[Any, Any, None]]
     """Keeps the connection to Asterisk up, for ever."""
     routes: list[AddRoutes]
+    ops: dict[str, Op]
 
 
 def calls(base: Base, guard: Guard) -> CallParts:
@@ -52,6 +57,9 @@ def calls(base: Base, guard: Guard) -> CallParts:
     )
     astdb = AstDb(pbx=pbx.id, link=base.link, new_id=base.new_id, names=offline)
 
+    control = Control(board=board, desk=desk, people=base.people, telephones=Steer(base.link))
+    verbs = CallVerbs(guard=guard, control=control)
+
     async def listen() -> None:
         await base.link.run(
             _to_first(astdb.take, dispatch.handle),
@@ -65,7 +73,8 @@ def calls(base: Base, guard: Guard) -> CallParts:
         journal=journal,
         astdb=astdb,
         listen=listen,
-        routes=[CallRoutes(guard=guard, desk=desk).add_to],
+        routes=[CallRoutes(guard=guard, desk=desk).add_to, verbs.add_to],
+        ops=verbs.ops(),
     )
 
 

@@ -30,6 +30,8 @@ REQUESTS = {
     "`result.topics` are all that are followed now, `result.refused` those that are not allowed.",
     "unsubscribe": "Leave the topics in `params.topics`.",
     "resync": "Get a `snapshot` of each topic; ask this when `prev` is not the `seq` seen last.",
+    "call.hangup": "End one's own part of the call `params.call`.",
+    "call.reject": "Refuse the call `params.call` that rings at one's own telephone.",
 }
 CLOSES = {
     1001: "The daemon or the client goes away; come back after a moment.",

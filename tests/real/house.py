@@ -115,7 +115,7 @@ class House:
                         "--user",
                         user,
                         "--scopes",
-                        "events",
+                        "events,dial",
                     )
                     if code == 0:
                         self.tokens[user] = said.strip()
@@ -184,6 +184,7 @@ class Listener:
         self.heard: list[dict[str, Any]] = []
         self.times: list[float] = []
         self._news = asyncio.Condition()
+        self._asked = 0
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.get_running_loop().create_task(self._read())
@@ -224,6 +225,18 @@ class Listener:
         )
         found: dict[str, Any] = self.heard[place]["call"]
         return found
+
+    async def ask(self, op: str, key: str | None = None, **params: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+        """Ask for an operation; return the answer."""
+        self._asked += 1
+        id_, start = f"ask-{self._asked}", len(self.heard)
+        await self.socket.send_str(
+            json.dumps({"type": "request", "id": id_, "op": op, "params": params, **({"key": key} if key else {})})
+        )
+        place = await self.until(
+            lambda one: one["type"] == "response" and one["id"] == id_, after=start, within=3 * SOON
+        )
+        return self.heard[place]
 
     def calls(self) -> list[dict[str, Any]]:
         """All calls told so far."""
