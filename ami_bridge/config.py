@@ -31,6 +31,9 @@ class Site(Section, frozen=True, kw_only=True):
     country: str = "DE"
     area_code: str = ""
     own_block: OwnBlock | None = None
+    callers: Literal["guess", "international", "national"] = "guess"
+    """How trunks write callers' numbers that begin with neither "+" nor 0: `49…` with the country's code, or without
+    the area's; `guess` decides by their length."""
     outside_line: str = ""
     """Digit dialled to get an outside line, empty where none is needed."""
     language: str = "de"

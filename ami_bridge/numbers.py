@@ -1,21 +1,33 @@
 """Comparable telephone numbers. Pure: what a PBX shows and what people write in address books, read alike."""
 
 import re
-import unicodedata
 from functools import lru_cache
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
 import phonenumbers
 from msgspec import Struct
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from ami_bridge.spelling import (
+    BARE,
+    HEAD,
+    SHORTEST_HEAD,
+    StemRule,
+    alternatives,
+    ascii_digits,
+    split_extension,
+    stem_of,
+    without_remarks,
+)
+
 LONGEST_RAW = 64  # a telephone number with its remarks; the network cuts far earlier
 SHORTEST_OUTSIDE = 5  # fewer digits are internal, or one of the short numbers
+LONGEST_E164 = 19  # "+" and digits: E.164 has 15 at most, old German numbers with an extension more; 64 bits hold 18
 LONGEST_EXTENSION = 4
 LONGEST_MODERN = 11  # digits of a German number after the country code since 2010; older ones may have 13
+LONGEST_GERMAN = 16
 SHORTEST_GERMAN = 8  # digits with the leading 0; shorter ones may be internal
 OPEN_PLANS = frozenset({49, 43, 352, 358})  # where an extension is simply dialled behind the head number
-SHORTEST_HEAD = 3  # digits of a head number behind its area code: what is shorter says nothing of who has it
 
 # Emergency, authorities, services: the same everywhere in the country, never behind an area code.
 _SHORT = re.compile(r"1(1[0-9]|16\d{3}|18\d{2,3}|9222)")
@@ -23,22 +35,9 @@ _SEPARATORS = re.compile(r"[\s\-/().]+")
 _DIALABLE = re.compile(r"\+?[0-9]+")
 _CODE = re.compile(r"[*#][0-9*#]*")
 
-_REMARK = re.compile(r"[(\[{][^0-9()\[\]{}]*[)\]}]")
-_WORDS_FOR_OR = re.compile(r"\s*(?:\b(?:oder|und|bzw|or|and)\b\.?|\bu\.|[|&\n\r])\s*", re.IGNORECASE)
-_NEXT_WHOLE = re.compile(r"\s*[,;/]\s*(?=(?:\+|\(?0)(?:[\s\-/().]*\d){6})")
-_MORE_ENDINGS = re.compile(r"^(?P<base>.*\d\s*-\s*)(?P<one>\d{1,5})(?P<more>(?:\s*[/,+]\s*-?\s*(?!0\s*$)\d{1,5})+)\s*$")
-_ENDING_ONLY = re.compile(r"^\s*-\s*(?P<ending>\d{1,5})\s*$")
-_ENDS_WITH_ENDING = re.compile(r"^(?P<base>.*\d\s*-\s*)\d{1,5}\s*$")
-_EXTENSION = re.compile(
-    r"(?:[,;]?\s*\b(?:app(?:arat)?|durchwahl|dw|nst|nebenstelle|kl(?:appe)?|extension|ext|tel)\b\s*[.:=]?|(?<=\d)\s*x)"
-    r"\s*-?\s*(?P<ext>\d{1,6})\b",
-    re.IGNORECASE,
-)
 _OUTSIDE_WRITTEN = r"\s*{line}[\s\-/]+(?=\(?(?:0|\+))"
 _LABEL = re.compile(r"[^0-9+*#(]*[:\s.](?=[0-9+*#(])")
-_TAIL = re.compile(r"(?P<base>.*\d)(?:\s*(?P<sep>[-/])\s*|(?<=\d\d)\s+)(?P<tail>\d{1,5})\s*")
-_IN_PAIRS = re.compile(r".*\D\d\d-\d\d-\d\d\s*")
-_HEAD = re.compile(r"[-/\s]0\s*$")
+_NO_SEPARATORS = str.maketrans("", "", " -/()")
 _GERMAN = re.compile(r"(?:(?:\+|00)49[ \-/]*(?:\(0\)[ \-/]*)?|\(?0)(?P<rest>[1-9][0-9]*\)?[0-9 \-/]*[0-9])")
 _HAS_SEVERAL = re.compile(r"/ *0|-[^/]*/")
 _FIRST_FOREIGN = re.compile(r"[^0-9+*#\s\-/().]")
@@ -53,10 +52,6 @@ class Number(Struct, frozen=True):
     """Digits as our own PBX knows them."""
     display: str = ""
     """As people write it."""
-
-
-StemRule: TypeAlias = Literal["head", "extension", "bare"]
-"""How a spelling says that more digits may follow: `…-0`, with an extension behind it, or not at all."""
 
 
 class Written(Struct, frozen=True):
@@ -97,6 +92,10 @@ class Site(Protocol):
         """Our numbers as the outside dials them."""
 
     @property
+    def callers(self) -> Literal["guess", "international", "national"]:
+        """How trunks write callers' numbers that begin with neither "+" nor 0."""
+
+    @property
     def outside_line(self) -> str:
         """What is dialled first to leave the house."""
 
@@ -117,6 +116,7 @@ class Numbers:
         self.reads_as = f"1 {phonenumbers.__version__} {site_is}"
         for example in ("0301234567", f"+{self._country_code}301234567"):  # the library makes ready at its first number
             self._external(example)
+        self._callers = site.callers
         # What is written as most are can be read without the library; it is slow, and would say the same.
         self._is_simple = self._country == "DE" and len(self._outside) <= 1 and self._longest_exten < SHORTEST_GERMAN
         self._remembered = lru_cache(maxsize=remember)(self._read)
@@ -136,12 +136,14 @@ class Numbers:
 
     def written(self, raw: str, *, company: bool = False) -> tuple[Written, ...]:
         """Read one telephone field of a contact; of a company also a bare number may be the head of others."""
+        if len(raw) > 2 * LONGEST_RAW:
+            return ()
         if self._is_simple and (simple := _GERMAN.fullmatch(raw)) and not _HAS_SEVERAL.search(raw):
             digits = "49" + simple["rest"].translate(_NO_SEPARATORS)
             if SHORTEST_GERMAN <= len(digits) - 1 <= LONGEST_GERMAN and not self._is_own(digits):
-                stem, rule = _stem(digits, raw, company=company) if digits[2] != "1" else (0, _BARE)
+                stem, rule = stem_of(digits, raw, company=company) if digits[2] != "1" else (0, BARE)
                 return (Written("+" + digits, None, stem, rule),)
-        return self._remembered_written(raw, company) if len(raw) <= 2 * LONGEST_RAW else ()
+        return self._remembered_written(raw, company)
 
     def _is_own(self, digits: str) -> bool:
         return bool(self._digits) and digits.startswith(self._prefix[1:])
@@ -149,12 +151,12 @@ class Numbers:
     def _read_written(self, raw: str, company: bool) -> tuple[Written, ...]:  # noqa: FBT001 - a cache key
         """Do the work of `written`."""
         found: dict[Written, None] = {}
-        for one in _alternatives(_without_remarks(raw)):
+        for one in alternatives(without_remarks(raw)):
             if number := self._read_one(one):
-                stem, rule = (0, _BARE)
+                stem, rule = (0, BARE)
                 if number.e164 and number.exten is None:
                     label = _LABEL.match(one)
-                    stem, rule = _stem(number.e164[1:], one[label.end() :] if label else one, company=company)
+                    stem, rule = stem_of(number.e164[1:], one[label.end() :] if label else one, company=company)
                 found[Written(number.e164, number.exten, stem, rule)] = None
         return tuple(found)
 
@@ -168,7 +170,7 @@ class Numbers:
 
     def _read(self, raw: str, dialled: bool) -> Number | None:  # noqa: FBT001 - a cache key
         """Do the work of `from_pbx`."""
-        text = _ascii_digits(raw).strip()
+        text = ascii_digits(raw).strip()
         if _CODE.fullmatch(text):
             return Number(exten=text, display=text)
         text = _SEPARATORS.sub("", text)
@@ -182,7 +184,15 @@ class Numbers:
             return own
         if self._outside and text.startswith(self._outside) and (dialled or self._is_outside_line(text)):
             text = text.removeprefix(self._outside)
-        return self._internal(text) or self._external(text)
+        if own := self._internal(text):
+            return own
+        return _outside_and_short(text) or self._external(text if dialled else self._as_the_trunk_means(text))
+
+    def _as_the_trunk_means(self, text: str) -> str:
+        """Put in front of a caller's bare number what the site says that its trunks leave out."""
+        if text[0] in "+0" or self._callers == "guess":
+            return text
+        return "+" + text if self._callers == "international" else f"0{self._area}{text}"
 
     def _internal(self, digits: str) -> Number | None:
         """Recognise an extension or short number by its length alone."""
@@ -235,7 +245,7 @@ class Numbers:
     def _number(self, parsed: phonenumbers.PhoneNumber) -> Number | None:
         """Make the comparable form; validity is no gate, because long direct-dial numbers count as invalid."""
         e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
-        if len(e164) <= SHORTEST_OUTSIDE:
+        if not SHORTEST_OUTSIDE < len(e164) <= LONGEST_E164:
             return None
         home = str(parsed.country_code) == self._country_code
         style = PhoneNumberFormat.NATIONAL if home else PhoneNumberFormat.INTERNATIONAL
@@ -249,7 +259,7 @@ class Numbers:
     def _read_card(self, raw: str) -> tuple[Number, ...]:
         """Do the work of `from_card`."""
         found: dict[Number, None] = {}
-        for one in _alternatives(_without_remarks(raw)):
+        for one in alternatives(without_remarks(raw)):
             if number := self._read_one(one):
                 found[number] = None
         return tuple(found)
@@ -258,7 +268,7 @@ class Numbers:
         """Read a piece of an address book that is one number."""
         if label := _LABEL.match(text):
             text = text[label.end() :]
-        text, ext = _split_extension(text)
+        text, ext = split_extension(text)
         if foreign := _FIRST_FOREIGN.search(text):  # else the library reads letters as keys: "privat" = 774828
             text = text[: foreign.start()]
         text = text.strip()
@@ -286,114 +296,12 @@ class Numbers:
         if parsed is None or parsed.country_code not in OPEN_PLANS:
             return number
         base = number.e164
-        if _HEAD.search(text):  # "9600-0 App. 12": the 0 stands for the switchboard
+        if HEAD.search(text):  # "9600-0 App. 12": the 0 stands for the switchboard
             base = base[:-1]
         whole = self._parse(base + ext)
         return self._number(whole) if whole is not None else number
 
 
-_BARE: StemRule = "bare"
-_NO_SEPARATORS = str.maketrans("", "", " -/()")
-LONGEST_GERMAN = 16
-
-
-def _stem(digits: str, text: str, *, company: bool) -> tuple[int, StemRule]:
-    """Tell what direct-dial numbers of the same house begin with, by the spelling; 0 where it cannot be told.
-
-    `digits` is the E.164 without "+". Only where extensions are dialled behind the head number, only for fixed lines,
-    and only for a head number long enough.
-    """
-    before, ext = _split_extension(text)
-    starred = before.rstrip().endswith("*")
-    before = before.rstrip("*# ")
-    tail = _TAIL.fullmatch(before)
-    rule: StemRule
-    if starred:
-        stem, rule = digits, "head"
-        if tail and tail["tail"] == "0":
-            stem = digits[:-1]
-    elif ext and digits.endswith(ext):
-        stem, rule = digits[: -len(ext)], "head" if _HEAD.search(before) else "extension"
-    elif tail and tail["tail"] == "0":
-        stem, rule = digits[:-1], "head"
-    elif tail and tail["sep"] == "-" and digits.endswith(tail["tail"]) and not _IN_PAIRS.fullmatch(before):
-        stem, rule = digits[: -len(tail["tail"])], "extension"
-    else:
-        stem, rule = "", _BARE
-    if _is_head(stem):
-        return int(stem), rule
-    return (int(digits), _BARE) if company and rule != "head" and not ext and _is_head(digits) else (0, _BARE)
-
-
-def _is_head(stem: str) -> bool:
-    """Tell whether a number is long enough, and of a kind, to have extensions behind it."""
-    code = 2 if stem[:2] in {"49", "43"} else 3 if stem[:3] in {"352", "358"} else 0
-    if not code:
-        return False
-    area = _area_length(int(stem[:code]), stem[code : code + LONGEST_AREA])
-    return area is not None and len(stem) - code >= area + SHORTEST_HEAD
-
-
-LONGEST_AREA = 5
-
-
-@lru_cache(maxsize=16_384)
-def _area_length(code: int, begin: str) -> int | None:
-    """Return how long the area code is that these digits begin with; None for what is no fixed line."""
-    if (code, begin[:2]) == (49, "32"):  # numbers of the whole country, which the library takes for a place
-        return None
-    for filling in ("1234", "12345", "123456", "123", "12", "1"):
-        if not (begin + filling).isdigit():
-            return None
-        number = phonenumbers.PhoneNumber(country_code=code, national_number=int(begin + filling))
-        if phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.FIXED_LINE:
-            return phonenumbers.length_of_geographical_area_code(number)
-    return None
-
-
-def _ascii_digits(text: str) -> str:
-    """Write every script's digits as 0 to 9, every dash as "-", and drop invisible marks."""
-    if text.isascii():
-        return text
-    return "".join(_plain(sign) for sign in unicodedata.normalize("NFKC", text))
-
-
-def _plain(sign: str) -> str:
-    digit = unicodedata.decimal(sign, -1)
-    category = unicodedata.category(sign)
-    if digit >= 0:
-        return str(digit)
-    if category == "Pd" or sign == "\N{MINUS SIGN}":
-        return "-"
-    return "" if category == "Cf" else sign
-
-
-def _without_remarks(raw: str) -> str:
-    """Drop the scheme of a URI and what stands in brackets without being digits."""
-    text = _ascii_digits(raw).strip()
-    if text[:4].lower() in {"tel:", "sip:", "fax:"}:
-        text = text[4:].partition("@")[0]
-    text = re.sub(r";(?!ext=)[a-z-]+(?:=[^;]*)?", "", text, flags=re.IGNORECASE)
-    return _REMARK.sub(" ", text)
-
-
-def _alternatives(text: str) -> list[str]:
-    """Split "9600-12/13", "-12 oder -13" and two whole numbers in one field."""
-    pieces: list[str] = []
-    for part in _WORDS_FOR_OR.split(text):
-        for one in _NEXT_WHOLE.split(part):
-            if (ending := _ENDING_ONLY.match(one)) and pieces and (before := _ENDS_WITH_ENDING.match(pieces[-1])):
-                pieces.append(before["base"] + ending["ending"])
-            elif several := _MORE_ENDINGS.match(one):
-                endings = [several["one"], *re.findall(r"\d{1,5}", several["more"])]
-                pieces += [several["base"] + ending for ending in endings]
-            elif one.strip():
-                pieces.append(one)
-    return pieces
-
-
-def _split_extension(text: str) -> tuple[str, str]:
-    """Separate "App. 12", "Durchwahl 12", "x12", ";ext=12" from the number before it."""
-    if (found := _EXTENSION.search(text)) and found.start() > 0:
-        return text[: found.start()].rstrip(" ,;.-"), found["ext"]
-    return text, ""
+def _outside_and_short(text: str) -> Number | None:
+    """Read "+105": too short for any country, but the dialplan says that it comes from outside, not who it is."""
+    return Number(display=text) if text[0] == "+" and 1 < len(text) <= SHORTEST_OUTSIDE + 1 else None

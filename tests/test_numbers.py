@@ -1,6 +1,7 @@
 """Numbers as PBXs show them and people write them."""
 
 import timeit
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -158,6 +159,45 @@ def test_a_site_without_area_code_or_block_still_reads_whole_numbers() -> None:
     numbers = Numbers(Site())
     assert numbers.from_pbx("08999998101") == Number(e164="+498999998101", display="089 99998101")
     assert numbers.from_pbx("101") == Number(exten="101", display="101")
+
+
+@pytest.mark.parametrize(
+    ("callers", "raw", "e164"),
+    [
+        ("guess", "4991429600123", "+4991429600123"),
+        ("guess", "43123456", "+498943123456"),
+        ("international", "43123456", "+43123456"),
+        ("international", "4991429600123", "+4991429600123"),
+        ("national", "4991429600123", "+49894991429600123"),
+        ("international", "09142 9600123", "+4991429600123"),
+    ],
+)
+def test_a_site_may_say_how_its_trunks_write(callers: Any, raw: str, e164: str) -> None:  # noqa: ANN401 - a word
+    site = Numbers(Site(area_code="89", callers=callers))
+    found = site.from_pbx(raw)
+    assert found is not None
+    assert found.e164 == e164
+    written = site.from_card("43 12 34 56")
+    assert [one.e164 for one in written] == ["+498943123456"], "address books are people's, not the trunk's"
+
+
+def test_a_short_number_from_outside_is_nobody_of_the_house(numbers: Numbers) -> None:
+    """The dialplan puts a plus in front, see bridge-withheld."""
+    assert numbers.from_pbx("+105") == Number(display="+105")
+    assert numbers.from_pbx("+12345") == Number(display="+12345")
+    assert numbers.from_pbx("+") is None
+
+
+def test_numbers_beyond_all_numbers_are_none(numbers: Numbers) -> None:
+    """Eighteen digits are kept in 64 bits; a card with more must not cost its book."""
+    for raw in ("+358 12345678901234567", "+49 8999 12345678901234567890", "0" * 64):
+        assert [one.e164 for one in numbers.from_card(raw)] == []
+        assert numbers.from_pbx(raw) is None or len(str(numbers.from_pbx(raw))) < 200
+        assert all(len(one.e164 or "") <= 19 for one in numbers.written(raw))
+
+
+def test_a_spelling_without_end_is_not_even_read(numbers: Numbers) -> None:
+    assert numbers.written("0" + "1" * 100_000 + "x") == ()
 
 
 def test_a_country_without_area_codes() -> None:

@@ -9,15 +9,13 @@ from msgspec import Meta, Struct
 from ami_bridge.contacts.choices import Choices
 from ami_bridge.contacts.private import PrivateBooks, State
 from ami_bridge.errors import BadRequestError, UnauthorisedError
+from ami_bridge.people.accounts import HERE
 from ami_bridge.people.model import People
 from ami_bridge.people.signin import LONGEST_LOGIN, LONGEST_PASSWORD
 from ami_bridge.people.wishes import Wishes
 from ami_bridge.web.body import answer, read_body
 from ami_bridge.web.identity import Guard, source_of
 from ami_bridge.web.openapi import Operation
-
-HERE = "control socket"
-"""Where guesses of the administrator are counted."""
 
 
 class Password(Struct, frozen=True, forbid_unknown_fields=True):

@@ -106,7 +106,10 @@ class NameQuestion:
     def _is(self, text: str, number: Number) -> bool:
         """Tell whether the network's "name" is but the number once more."""
         again = self._numbers.from_pbx(text)
-        return again is not None and (again.e164, again.exten) == (number.e164, number.exten)
+        if again is None:
+            return False
+        known = again.e164 or again.exten  # neither: a short number from outside, of which only the digits are known
+        return (again.e164, again.exten) == (number.e164, number.exten) and bool(known or again == number)
 
     def _audience(self, exten: str) -> Audience:
         """For whom a telephone shows names: who shares it with others sees what all of them may know."""

@@ -22,6 +22,8 @@ from ami_bridge.people.model import Account
 log = structlog.get_logger()
 
 REFUSED_BEFORE_PURGE = timedelta(hours=24)
+REFUSED_ASKED_EVERY = timedelta(hours=6)
+"""A refused password is tried this seldom: a directory locks an account that is asked with a wrong one too often."""
 AT_ONCE = 4
 MOST_BOOKS = 20
 
@@ -133,6 +135,10 @@ class _Reader:
         self.watch = Watch(dav, now, called=f"account {account.id}")
         self.refused: datetime | None = None
         """Since when the password is refused."""
+        self.asked: datetime | None = None
+        """When it was tried last, while it is refused."""
+        self.stale = True
+        """Whether something is kept that the names in memory do not show yet."""
         self.missing: set[str] = set()
         """Books that were not there at the last look."""
         self.books: tuple[str, ...] | None = None
@@ -266,24 +272,27 @@ class PrivateBooks:
         reader = self._readers.get(login)
         if reader is None:
             reader = self._readers[login] = _Reader(account, self._dav(login, password), self._now)
+        if reader.asked is not None and self._now() - reader.asked < REFUSED_ASKED_EVERY:
+            return
         async with reader.dav:
             principal = await reader.dav.principal(login, password)
             if principal is None:
                 await self._refused(reader)
                 return
-            reader.refused = None
+            reader.refused = reader.asked = None
             theirs = [book for book in await reader.dav.books() if is_own(book, principal, login)]
             theirs = sorted(theirs, key=lambda book: book.path)[:MOST_BOOKS]
-            changed = await self._gone(reader, theirs)
+            reader.stale = await self._gone(reader, theirs) or reader.stale
             for book in theirs:
                 own = OwnBook(path=book.path, scope=OWN + login, label=book.name)
                 look = partial(self._sync.look_at, own, reader.watch, key=_key(login, book.path))
-                changed = await reader.watch.over(book.path, look) or changed
+                reader.stale = await reader.watch.over(book.path, look) or reader.stale
             reader.watch.conclude()
         if self._readers.get(login) is not reader:  # taken back, or given anew, while we read
             return
-        if changed or reader.books is None:
+        if reader.stale:
             await self._sync.refill(OWN + login, [_key(login, book.path) for book in theirs])
+            reader.stale = False
             self.changed(login)
         reader.books = tuple(book.name or book.path.rstrip("/").rpartition("/")[2] for book in theirs)
 
@@ -302,6 +311,7 @@ class PrivateBooks:
 
         A directory that is in trouble refuses everybody for a while, and what is purged is given by nobody again.
         """
+        reader.asked = self._now()
         if self._sync.failing:  # the site's own account is refused too, or nothing can be said
             reader.refused = None
         elif reader.refused is None:

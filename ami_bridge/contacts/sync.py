@@ -107,6 +107,8 @@ class Sync:
         """Books of which a step is kept that is not shown yet, since the next one failed."""
         self._owed: frozenset[str] | None = None
         """Logins whose changed rights are not yet told and kept everywhere."""
+        self._stale = False
+        """Whether something is kept that the names in memory do not show yet."""
 
     async def load(self) -> None:
         """Begin with what was kept, so that names are there at once."""
@@ -132,15 +134,17 @@ class Sync:
         if self._staff.book:
             looks.append((self._staff.book, self._look_at_staff))
         looks += [(book.path, partial(self.look_at, book, self._watch)) for book in self._books]
-        changed = False
         for path, look in looks:
-            changed = await self._watch.over(path, look) or changed
+            if await self._watch.over(path, look):
+                self._stale = True
         self._watch.conclude()
-        if changed:
+        if self._stale:
             try:
                 await self._refill()
             except NotReachableError as error:
                 log.warning("contacts.store_away", why=str(error))
+            else:
+                self._stale = False
 
     @property
     def failing(self) -> bool:
@@ -166,6 +170,7 @@ class Sync:
         theirs, listing, planned = found
         label = book.label or theirs.name or book.path
         part = Changes(path=key, label=label, scope=book.scope, whole=False)
+        before = {key} & self._partly
         contacts: list[Contact] = []
         fetched = 0
         async for href, card in watch.cards(theirs, planned.fetch):
@@ -179,6 +184,7 @@ class Sync:
                 contacts = []
         fetched += len(contacts)
         if stored is None or not planned.is_empty or not self._same(stored, label, listing):
+            self._partly.add(key)  # until this look has told that there is news, whatever interrupts it
             await self._store.keep(
                 Changes(
                     path=key,
@@ -195,7 +201,7 @@ class Sync:
         if not planned.is_empty:
             name = watch.called or book.path
             log.info("contacts.synced", book=name, fetched=fetched, deleted=len(planned.delete))
-        changed = not planned.is_empty or stored is None or stored.label != label or key in self._partly
+        changed = key in before or not planned.is_empty or stored is None or stored.label != label
         self._partly.discard(key)
         return changed
 

@@ -1,18 +1,25 @@
 """Accounts at the groupware that people give to have their own address books read: checked, sealed, taken back."""
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 
-from ami_bridge.errors import BadRequestError, NotAllowedError, NotFoundError, UnauthorisedError
+from ami_bridge.errors import BadRequestError, NotAllowedError, NotFoundError, RateLimitedError, UnauthorisedError
 from ami_bridge.ids import new_id
 from ami_bridge.people.model import Account, People, Person
 from ami_bridge.people.signin import Groupware
+from ami_bridge.people.tries import Tries
 from ami_bridge.people.vault import Vault
 
 log = structlog.get_logger()
+
+HERE = "control socket"
+"""Where a password comes from that the administrator of this machine gives."""
+OWN_TRIES = 5
+OWN_WITHIN = timedelta(hours=1)
+"""How often one person's passwords are tried on the daemon's own account, which a directory would lock for guessing."""
 
 
 class Store(Protocol):
@@ -62,6 +69,7 @@ class Accounts:
         self._now = now
         self._accounts: dict[str, Account] = {}
         self._passwords: dict[str, str] = {}
+        self._own_tries = Tries(most=OWN_TRIES, within=OWN_WITHIN)
 
     async def load(self) -> None:
         """Read what was given, and say how many do not open with this key."""
@@ -97,9 +105,7 @@ class Accounts:
             await self._sign_in.check(login, password, source=source)
         except UnauthorisedError as error:  # who asks is signed in all the same
             raise BadRequestError("The groupware does not take this password.") from error
-        if login == self._own_user or (
-            self._own_user and await self._groupware.principal(self._own_user, password) is not None
-        ):
+        if login == self._own_user or await self._opens_ours(password, source, login):
             raise NotAllowedError(
                 "This password opens other accounts too; make an app password that is for this person alone."
             )
@@ -115,6 +121,17 @@ class Accounts:
         self._accounts[login], self._passwords[login] = account, password
         log.info("people.account_given", account=account.id)
         return account
+
+    async def _opens_ours(self, password: str, source: str, login: str) -> bool:
+        """Try a password on the daemon's own account: one that opens it is valid for more people than its giver."""
+        if not self._own_user:
+            return False
+        now = self._now()
+        if source != HERE:  # the administrator of this machine may give a whole house's in an hour
+            if (wait := self._own_tries.wait(login, now)) > 0:
+                raise RateLimitedError("Too many passwords were given lately; try again later.", retry_after=wait)
+            self._own_tries.count(login, now)
+        return await self._groupware.principal(self._own_user, password) is not None
 
     async def remove(self, login: str) -> None:
         """Forget somebody's password, at once."""

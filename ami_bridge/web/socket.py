@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -193,25 +194,26 @@ class Sockets:
         second, count = 0, 0
         under_way: dict[str, asyncio.Task[None]] = {}
         async with asyncio.TaskGroup() as tasks:
-            async for message in socket:
-                if message.type is not WSMsgType.TEXT:
-                    link.close_soon(4501, "only text is spoken here")
-                    break
-                if (this := int(loop.time())) != second:
-                    second, count = this, 0
-                count += 1
-                if count > FLOOD_PER_SECOND:
-                    link.close_soon(4501, "too many requests")
-                    break
-                answer = self._answer(link, message.data, under_way.keys(), too_many=count > REQUESTS_PER_SECOND)
-                if answer is None:
-                    break
-                if isinstance(answer, wire.Request):
-                    operation = self._operate(link, identity, answer)
-                    under_way[answer.id] = one = tasks.create_task(operation, name="operation")
-                    one.add_done_callback(partial(_over, under_way, answer.id))
-                else:
-                    link.answer(answer)
+            with suppress(ConnectionError):  # the client went in the middle of a message
+                async for message in socket:
+                    if message.type is not WSMsgType.TEXT:
+                        link.close_soon(4501, "only text is spoken here")
+                        break
+                    if (this := int(loop.time())) != second:
+                        second, count = this, 0
+                    count += 1
+                    if count > FLOOD_PER_SECOND:
+                        link.close_soon(4501, "too many requests")
+                        break
+                    answer = self._answer(link, message.data, under_way.keys(), too_many=count > REQUESTS_PER_SECOND)
+                    if answer is None:
+                        break
+                    if isinstance(answer, wire.Request):
+                        operation = self._operate(link, identity, answer)
+                        under_way[answer.id] = one = tasks.create_task(operation, name="operation")
+                        one.add_done_callback(partial(_over, under_way, answer.id))
+                    else:
+                        link.answer(answer)
             for one in under_way.values():
                 one.cancel()  # nobody is there to hear the answer
 

@@ -1,7 +1,7 @@
 """People's own books: only their own, kept through failures, and gone at once when the password is taken back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +20,7 @@ from ami_bridge.dav.client import Book, Card, Known
 from ami_bridge.dav.plan import Listing
 from ami_bridge.dav.transport import AwayError
 from ami_bridge.db.database import Database, open_database
-from ami_bridge.errors import NotAllowedError, NotFoundError, RefusedError
+from ami_bridge.errors import NotAllowedError, NotFoundError, NotReachableError, RefusedError
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Account, People, Person
 from ami_bridge.people.store import OwnStore, PersonStore
@@ -313,6 +313,36 @@ async def test_a_revoked_password_purges_but_not_at_the_first_refusal(world: Wor
     assert world.accounts.of("anna") is None
     assert [one["event"] for one in logs] == ["contacts.private_revoked"]
     assert logs[0]["account"] == "ID-a"
+
+
+async def test_a_refused_password_is_tried_seldom(world: World) -> None:
+    """A directory locks who is asked for with a wrong password too often."""
+    await given(world)
+    world.groupware.passwords["anna"] = "another"
+    await world.look()
+    before = world.groupware.asked
+    for _ in range(50):
+        await world.look()
+    assert world.groupware.asked == before + 50, "Ben's alone"
+    world.time += timedelta(hours=6)
+    await world.look()
+    assert world.groupware.asked == before + 52
+
+
+async def test_names_that_could_not_be_shown_are_shown_later(world: World) -> None:
+    """The database may be away between what is kept and what is read back."""
+    await given(world)
+    world.groupware.cards["/anna/privat/"]["/anna/privat/m.vcf"] = vcard("Mutter", "030 23125 900")
+    refill, world.sync.refill = world.sync.refill, away  # type: ignore[method-assign,assignment]
+    await world.look()
+    assert world.who(MAMA, "anna") == "Mama"
+    world.sync.refill = refill  # type: ignore[method-assign]
+    await world.look()
+    assert world.who(MAMA, "anna") == "Mutter"
+
+
+async def away(_scope: str, _keys: Iterable[str]) -> None:
+    raise NotReachableError("the database is away")
 
 
 async def test_a_password_that_does_not_open_keeps_names_and_asks_nobody(world: World) -> None:

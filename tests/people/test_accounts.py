@@ -11,7 +11,7 @@ import structlog
 
 from ami_bridge.db.database import Database, open_database
 from ami_bridge.errors import BadRequestError, ConfigError, NotAllowedError, NotFoundError, RateLimitedError
-from ami_bridge.people.accounts import Accounts
+from ami_bridge.people.accounts import HERE, OWN_TRIES, Accounts
 from ami_bridge.people.model import People, Person
 from ami_bridge.people.signin import SignIn
 from ami_bridge.people.store import OwnStore
@@ -115,6 +115,18 @@ async def test_a_wrong_password_is_not_kept_and_cannot_be_guessed(world: World) 
         await world.accounts.give("anna", "anna's", source="here")
     assert await world.store.accounts() == []
     assert world.accounts.all() == []
+
+
+async def test_nobody_can_have_the_daemons_own_account_locked(world: World) -> None:
+    """Each password is tried there too, and a directory counts those as guesses; an administrator may give many."""
+    for _ in range(OWN_TRIES):
+        await world.accounts.give("anna", "anna's", source="here")
+    with pytest.raises(RateLimitedError):
+        await world.accounts.give("anna", "anna's", source="here")
+    assert sum(user != "anna" for user in world.groupware.asked) == OWN_TRIES
+    await world.accounts.give("ben", "ben's", source="here")
+    for _ in range(OWN_TRIES + 1):
+        await world.accounts.give("anna", "anna's", source=HERE)
 
 
 async def test_without_a_key_nobody_is_even_asked(world: World) -> None:

@@ -108,6 +108,20 @@ async def test_a_withheld_number_reaches_nobody(house: House) -> None:
     assert secret not in (house.folder / "log").read_text()
 
 
+async def test_nobody_outside_passes_for_a_colleague(house: House) -> None:
+    """A caller who sends an extension's number is shown by that number, as one from outside."""
+    async with PlayedPhone(house.pbx, "101", ring_seconds=0.1) as telephone, house.listen("anna") as anna:
+        with Tap() as tap:
+            call = await call_from_trunk(house.pbx, "105", ANNA, hold_seconds=0.2)
+            ringing = await anna.call("ringing")
+            await anna.call("ended")
+            await call.ended()
+        invite = next(one for one in tap.all("INVITE") if one.source[1] == house.pbx.ports.sip)
+    assert (ringing["peer"]["name"], ringing["peer"]["number"], ringing["peer"]["display"]) == (None, None, "+105")
+    assert "Eule" not in invite.text
+    assert telephone is not None
+
+
 async def test_hostile_names_do_nothing(house: House) -> None:
     """Names a caller's network may send: none becomes an event, a header or a line of its own."""
     hostile = ("<img src=x onerror=alert(1)>", "${EPOCH}", 'Rudi "der Baer", Kuehn', "Jürgen Groß", "x" * 4000)

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import structlog
 from aiohttp import web
 from msgspec import Struct
 
@@ -300,6 +301,21 @@ async def test_the_upgrade_is_refused(who: str, protocols: Sequence[str], status
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await world.connect(who, protocols)
         assert refused.value.status == status
+
+
+async def test_who_vanishes_in_the_middle_is_no_fault() -> None:
+    """A ping is answered to nobody; that must not look like a bug of ours."""
+    async with a_world() as world:
+        with structlog.testing.capture_logs() as logs:
+            for _ in range(20):
+                client = await world.welcomed()
+                await client.socket.ping()
+                transport = client.socket._response.connection.transport  # type: ignore[union-attr]
+                transport.abort()  # type: ignore[union-attr]
+            async with asyncio.timeout(SOON):
+                while world.hub.links():
+                    await asyncio.sleep(0.001)
+        assert logs == []
 
 
 async def test_a_token_without_the_scope_may_not_listen() -> None:
