@@ -18,8 +18,10 @@ PACKAGES := chromium dbus dunst espeak-ng faketime fonts-dejavu-core imagemagick
 demo: .venv/for-demo ## the whole town hall: Asterisk, groupware, telephones, daemon
 	@exec $(BIN)/ami-bridge demo
 
+# Tests wait more than they compute: more workers than cores. tests/turns.py says who runs what.
+WORKERS ?= 4
 test: .venv/for-tests packages programs ## all tests, against real parts
-	@$(AS_ROOT) $(BIN)/python -m pytest
+	@$(AS_ROOT) $(BIN)/python -m pytest -n $(WORKERS)
 
 check: .venv/for-tests ## format, lint, types, directions of imports, spelling
 	$(BIN)/ruff format --check .

@@ -226,6 +226,7 @@ def test_nothing_like_a_number_raises(raw: str) -> None:
             assert numbers.from_pbx(number.e164) == number  # what was read once reads the same again
 
 
+@pytest.mark.alone
 def test_a_number_seen_before_costs_about_a_microsecond(numbers: Numbers) -> None:
     best = min(timeit.repeat(lambda: numbers.from_pbx("+493023125001"), number=10_000, repeat=5)) / 10_000
     assert best < 3e-6, f"{best * 1e6:.2f} µs"

@@ -3,6 +3,8 @@
 import os
 import random
 import socket
+import time
+import weakref
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -16,14 +18,16 @@ PHONE_PORTS = 3 * PHONES  # SIP, its neighbour (baresip takes it for TLS unasked
 RTP_PORTS = 300
 BLOCK = 100 + 2 * RTP_PORTS
 HIGHEST = 65535
-# Below the range from which Linux gives ports to outgoing connections (32768 by default).
+# Both beside the range from which Linux gives ports to outgoing connections (32768 to 60999 by default).
 FREE_FROM, FREE_TO = 15000, 31000
+SINGLE_FROM, SINGLE_TO = 61000, 65400
+PURSE = 200
+REST = 10.0  # seconds in which a program has begun to use its port
+
+_choose = random.Random(os.urandom(8))  # noqa: S311 - spreads runs that start at once, nothing secret
 
 
-_lent: deque[int] = deque(maxlen=500)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Ports:
     """All ports of one instance."""
 
@@ -83,10 +87,12 @@ def offset_of(text: str) -> int:
 
 
 def free() -> Ports:
-    """Find a block of ports that nobody uses now."""
-    choose = random.Random(os.urandom(8))  # noqa: S311 - spreads test runs that start at once, nothing secret
-    for _ in range(50):
-        base = choose.randrange(FREE_FROM, FREE_TO - BLOCK, 2)
+    """Find a block of ports that nobody uses now; no other process is given it as long as the object lives."""
+    bases = range(FREE_FROM, FREE_TO - BLOCK + 1, BLOCK)
+    for base in _choose.sample(bases, len(bases)):
+        mark = marked(base + 9)
+        if mark is None:
+            continue
         ports = Ports(
             web=base,
             questions=base + 1,
@@ -98,6 +104,7 @@ def free() -> Ports:
             rtp=base + 100,
             phones_rtp=base + 100 + RTP_PORTS,
         )
+        weakref.finalize(ports, mark.close)
         if first_taken(ports) is None:
             return ports
     raise BusyError(f"no block of {BLOCK} free ports was found between {FREE_FROM} and {FREE_TO}")
@@ -136,15 +143,54 @@ def free_tcp() -> int:
     return _free(socket.SOCK_STREAM)
 
 
+class _Purse:
+    """Single ports that this process alone gives out, in turn: who is given one may take a while to use it."""
+
+    def __init__(self) -> None:
+        bases = range(SINGLE_FROM, SINGLE_TO - PURSE + 1, PURSE)
+        for base in _choose.sample(bases, len(bases)):
+            mark = marked(base)
+            if mark is not None:
+                weakref.finalize(self, mark.close)
+                break
+        else:
+            raise BusyError(f"no {PURSE} free ports were found between {SINGLE_FROM} and {SINGLE_TO}")
+        # sipp takes the second port after the one for voice, unasked: every third and fourth is left out.
+        self._ports = deque((port, -REST) for port in range(base + 4, base + PURSE) if port % 4 in {0, 1})
+
+    def take(self, kind: int, now: float) -> int | None:
+        """Return one that is free and was not given out lately, None if there is none."""
+        for _ in range(len(self._ports)):
+            port, lent = self._ports[0]
+            if now - lent < REST:
+                return None
+            self._ports.popleft()
+            self._ports.append((port, now))
+            if _is_free(kind, "0.0.0.0", port):  # noqa: S104 - nothing listens, it only asks what is free everywhere
+                return port
+        return None
+
+
+_purses: list[_Purse] = []
+
+
 def _free(kind: int) -> int:
     while True:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind(("0.0.0.0", 0))  # noqa: S104 - nothing listens, it only asks what is free everywhere
-            port = int(probe.getsockname()[1])
-        # The kernel may name a port twice before its first user has taken it.
-        if port not in _lent:
-            _lent.append(port)
-            return port
+        for purse in _purses:
+            if port := purse.take(kind, time.monotonic()):
+                return port
+        _purses.append(_Purse())
+
+
+def marked(port: int) -> socket.socket | None:
+    """Mark a block as taken by holding this port of it; the mark goes with the process, however it ends."""
+    mark = socket.socket()
+    try:
+        mark.bind((LOCAL, port))
+    except OSError:
+        mark.close()
+        return None
+    return mark
 
 
 def _is_free(kind: int, address: str, port: int) -> bool:

@@ -140,6 +140,7 @@ def test_a_new_generation_replaces_the_old_one_at_once() -> None:
     assert who(made, SHOP) is None
 
 
+@pytest.mark.alone
 def test_a_million_questions_a_second() -> None:
     index = Index()
     for n in range(100_000):

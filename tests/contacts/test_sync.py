@@ -403,6 +403,7 @@ async def test_without_a_staff_book_the_configuration_counts(world: World, clien
     assert world.told[-1] == frozenset({"anna"})
 
 
+@pytest.mark.alone
 async def test_a_large_book_does_not_hold_up_the_loop(world: World) -> None:
     for n in range(600):
         world.dav.add(f"n{n}", text=vcard(f"Name {n}", f"030 {23000000 + n}", f"0171 {3920000 + n}"))

@@ -158,6 +158,7 @@ def test_only_the_first_card_is_read() -> None:
     assert found.name == "A"
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     "hostile",
     [

@@ -3,17 +3,12 @@
 import os
 import pwd
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
+from ami_bridge.demo.ports import free_tcp
+
 BINARIES = Path("/usr/lib/postgresql/15/bin")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Postgres:
@@ -21,7 +16,7 @@ class Postgres:
 
     def __init__(self, place: Path) -> None:
         self.place = place
-        self.port = free_port()
+        self.port = free_tcp()
         self._data = str(place / "data")
         self._daemon: subprocess.Popen[bytes] | None = None
         owner = pwd.getpwnam("postgres")

@@ -113,6 +113,7 @@ async def test_what_is_renamed_or_deleted_is_found_no_more(store: ContactStore, 
     assert await names(search, "erika") == []
 
 
+@pytest.mark.alone
 async def test_many_contacts_are_searched_quickly_and_nothing_else_waits(store: ContactStore, search: Search) -> None:
     crowd = [contact(f"Huber{at} Franz", f"+49171{at:07}", org=f"Firma {at % 97}") for at in range(CROWD)]
     await keep(store, *crowd, contact("Zoe Zebra", "030 999"))

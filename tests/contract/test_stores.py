@@ -10,12 +10,13 @@ from sqlalchemy import insert, select, text
 
 from ami_bridge.db.database import Database, migrate, open_database
 from ami_bridge.db.tables import people
+from ami_bridge.demo.ports import free_tcp
 from ami_bridge.errors import ConfigError, NotReachableError
 from ami_bridge.journal.model import JournalRow
 from ami_bridge.journal.store import JournalStore
 from ami_bridge.people.model import Account, Person, Session, Token
 from ami_bridge.people.store import CredentialStore, OwnStore, PersonStore
-from tests.contract.postgres import Postgres, free_port
+from tests.contract.postgres import Postgres
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -317,7 +318,7 @@ async def test_a_database_that_is_away_is_unavailable_and_comes_back_by_itself(p
 
 async def test_nobody_at_the_address_is_unavailable_too() -> None:
     with pytest.raises(NotReachableError):
-        async with open_database(f"postgresql://bridge@127.0.0.1:{free_port()}/nothing"):
+        async with open_database(f"postgresql://bridge@127.0.0.1:{free_tcp()}/nothing"):
             pass
 
 

@@ -1,7 +1,6 @@
 """Radicale as a process of its own: a groupware with one account for the bridge and some for people."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+
+from ami_bridge.demo.ports import free_tcp
 
 READY_WITHIN = 30.0
 
@@ -68,9 +69,7 @@ class Radicale:
 @asynccontextmanager
 async def radicale(folder: Path) -> AsyncIterator[Radicale]:
     """Start one on a free port, with its files in `folder`, and end it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_tcp()
     config = _write_files(folder, port)
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(

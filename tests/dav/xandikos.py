@@ -1,13 +1,14 @@
 """Xandikos as a process of its own: the other free CardDAV server in Python. It asks for no password by itself."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+
+from ami_bridge.demo.ports import free_tcp
 
 READY_WITHIN = 30.0
 HOME = "/bridge/contacts"
@@ -51,9 +52,7 @@ class Xandikos:
 @asynccontextmanager
 async def xandikos(folder: Path) -> AsyncIterator[Xandikos]:
     """Start one on a free port, with its files in `folder`, and end it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_tcp()
     command = [
         sys.executable,
         "-m",

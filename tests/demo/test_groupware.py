@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 
 from ami_bridge.demo.groupware import Radicale
-from ami_bridge.demo.ports import free
+from ami_bridge.demo.ports import free_tcp
 from ami_bridge.demo.town import BRIDGE_USER, Secrets
 
 PROPFIND = '<?xml version="1.0"?><propfind xmlns="DAV:"><prop><displayname/><current-user-principal/></prop></propfind>'
@@ -16,7 +16,7 @@ SECRETS = Secrets()
 
 @pytest.fixture
 async def groupware(tmp_path: Path) -> AsyncIterator[Radicale]:
-    async with Radicale(folder=tmp_path / "groupware", port=free().groupware, secrets=SECRETS) as running:
+    async with Radicale(folder=tmp_path / "groupware", port=free_tcp(), secrets=SECRETS) as running:
         yield running
 
 

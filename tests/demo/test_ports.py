@@ -1,11 +1,18 @@
 """Ports of demos and tests."""
 
+import contextlib
+import itertools
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from ami_bridge.demo import ports
 from ami_bridge.errors import BusyError, ConfigError
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_the_demo_listens_where_it_promises() -> None:
@@ -58,6 +65,39 @@ def test_a_taken_port_is_named() -> None:
     ports.check_free(some)
 
 
-def test_a_port_is_lent_once() -> None:
-    lent = [ports.free_udp() for _ in range(100)]
+def test_a_port_is_not_lent_again_soon() -> None:
+    lent = [ports.free_udp() for _ in range(250)]
     assert len(lent) == len(set(lent))
+    assert not {port + 2 for port in lent} & set(lent), "sipp takes that one, too"
+
+
+LENDING = """
+import sys
+from ami_bridge.demo import ports
+block, single = ports.free(), ports.free_tcp()
+print(block.web, single, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_processes_that_look_at_once_are_lent_different_ports() -> None:
+    with contextlib.ExitStack() as stack:
+        looking = [stack.enter_context(_lender()) for _ in range(4)]
+        lent = [[int(port) for port in (one.stdout.readline() if one.stdout else "").split()] for one in looking]
+        for one in looking:
+            one.communicate()
+    blocks, singles = zip(*lent, strict=True)
+    assert all(abs(one - other) >= ports.BLOCK for one, other in itertools.combinations(blocks, 2))
+    assert len(set(singles)) == len(singles)
+
+
+def _lender() -> subprocess.Popen[str]:
+    """A process that keeps a block and a single port until its input ends."""
+    return subprocess.Popen(
+        [sys.executable, "-c", LENDING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    )
+
+
+def test_a_block_that_nobody_holds_is_lent_again() -> None:
+    for _ in range(30):  # there are 22
+        ports.free()

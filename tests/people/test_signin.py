@@ -171,6 +171,7 @@ async def test_the_groupware_is_not_overrun() -> None:
     assert world.groupware.most_at_once == 8
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("user", "password"), [("anna", "right"), ("anna", "wrong"), ("visitor", "right")])
 @pytest.mark.parametrize("takes", [0.0, 0.05])
 async def test_every_verdict_takes_the_same_time(user: str, password: str, takes: float) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from ami_bridge.contacts.directory import Audience
 from ami_bridge.contacts.folding import fits, searched, terms
 from ami_bridge.contacts.search import Hit, HitNumber
 from ami_bridge.db.database import open_database
+from ami_bridge.demo.ports import free_tcp
 from ami_bridge.errors import BadRequestError
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
@@ -85,12 +85,6 @@ class Client:
         return code, [line for line in said.splitlines() if re.match(r"(cn|sn|telephoneNumber|mobile|o)::? ", line)]
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @pytest.fixture
 def search() -> SearchForTest:
     return SearchForTest()
@@ -110,7 +104,7 @@ async def client(tmp_path: Path, devices: Devices, search: SearchForTest) -> Asy
     written = TEMPLATE.read_text(encoding="utf-8").replace("/run/ami-bridge", str(tmp_path))
     config = tmp_path / "slapd.conf"
     config.write_text(written, encoding="utf-8")
-    port = free_port()
+    port = free_tcp()
     async with serve_ldap(f"{tmp_path}/ldap.sock", Ldap(devices=devices, book=book, suffix="dc=phonebook")):
         slapd = await asyncio.create_subprocess_exec(
             "/usr/sbin/slapd", "-d", "0", "-h", f"ldap://127.0.0.1:{port}", "-f", str(config)

@@ -151,6 +151,7 @@ async def until_asked_again(house: House) -> None:
     await house.pbx.cli("dialplan set global BRIDGE_DOWN 0")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("trouble", ["frozen", "stopped", "slow"])
 async def test_calls_go_through_whatever_the_daemon_does(house: House, trouble: str) -> None:
     async with telephones(house):

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from defusedxml.ElementTree import fromstring
 
 import ami_bridge.phonebooks
 from ami_bridge.demo.addresses import card
-from ami_bridge.demo.ports import LOCAL
+from ami_bridge.demo.ports import LOCAL, free_tcp
 from ami_bridge.demo.sipp import PlayedPhone, call_from_trunk
 from tests.real.house import SOON, House
 from tests.real.tap import Tap
@@ -164,7 +163,7 @@ async def test_everybody_finds_what_they_may_know_and_no_more(house: House) -> N
 
 async def test_a_telephone_finds_by_ldap_what_is_in_the_book_now(house: House) -> None:
     """The daemon with slapd in front, as the how-to says."""
-    folder, port = house.folder, free_port()
+    folder, port = house.folder, free_tcp()
     template = Path(ami_bridge.phonebooks.__file__).with_name("slapd.conf").read_text(encoding="utf-8")
     (folder / "slapd.conf").write_text(template.replace("/run/ami-bridge", str(folder)), encoding="utf-8")
     section = f'[phonebook]\nldap = "{folder}/ldap.sock"\n\n[groupware]'
@@ -187,12 +186,6 @@ async def test_a_telephone_finds_by_ldap_what_is_in_the_book_now(house: House) -
             await ask(house, "phonebook", "revoke", "desk-101")
     finally:
         await write(house, None)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind((LOCAL, 0))
-        return int(one.getsockname()[1])
 
 
 async def ldapsearch(port: int, secret: str, wanted: str) -> str:

@@ -19,6 +19,7 @@ ANNA, BEN = "+498999998101", "+498999998102"
 ROUNDS = 300 if SOAK else 20
 
 
+@pytest.mark.alone
 async def test_a_call_of_a_known_number_is_shown_by_name_at_once(house: House) -> None:
     """Twenty calls: ringing with the right name within 50 ms of the telephone's 180, then answered, then ended."""
     delays = []

@@ -186,6 +186,7 @@ async def test_a_withheld_number_is_never_asked_for(pbx: Pbx) -> None:
         assert teller.asked == 0
 
 
+@pytest.mark.alone
 async def test_a_slow_answer_holds_a_call_up_for_no_more_than_its_limit(pbx: Pbx) -> None:
     async with PlayedPhone(pbx, "101", ring_seconds=0.1), telling(pbx) as teller:
         usual, teller.after = await delay(pbx), 3.0
