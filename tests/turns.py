@@ -80,9 +80,13 @@ def kind_of(item: pytest.Item) -> Kind:
     """Read from a test what it needs: shared fixtures of ours, and those that it names with `shares`."""
     defined: dict[str, Sequence[pytest.FixtureDef[object]]]
     defined = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    shared = {name for name, some in defined.items() if some[-1].scope == "session" and some[-1].has_location}
+    shared = {name for name, some in defined.items() if some[-1].scope == "session" and _is_ours(some[-1])}
     named = {str(name) for mark in item.iter_markers("shares") for name in mark.args}
     return Kind(needs=frozenset(shared | named), alone=item.get_closest_marker("alone") is not None)
+
+
+def _is_ours(fixture: pytest.FixtureDef[object]) -> bool:
+    return not fixture.func.__module__.startswith(("_pytest", "pytest_", "xdist", "hypothesis"))
 
 
 def write_kinds(path: Path, items: Iterable[pytest.Item]) -> None:

@@ -139,7 +139,7 @@ async def delays(house: House) -> list[float]:
     at_phone: dict[str, float] = {}
     for one in tap.all("INVITE"):
         caller = re.search(r"\+4930231256\d\d", one.header("From"))
-        if caller:
+        if caller and house.pbx.ports.sip in {one.source[1], one.target[1]}:
             seen = at_asterisk if one.target[1] == house.pbx.ports.sip else at_phone
             seen.setdefault(caller[0], one.time)
     assert len(at_asterisk) == len(at_phone) == CALLS
