@@ -21,6 +21,7 @@ from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
 from ami_bridge.dav.client import DavClient
 from ami_bridge.db.database import open_database
 from ami_bridge.people.routes import OPERATIONS as PEOPLE
+from ami_bridge.people.seat_routes import OPERATIONS as SEATS
 from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.tasks import every
@@ -38,6 +39,7 @@ from ami_bridge.web.topics import Topics
 log = structlog.get_logger()
 
 PURGE_EVERY = 3600.0
+SEATS_EVERY = 60.0
 
 
 class Ready(Struct, frozen=True):
@@ -65,17 +67,24 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         calls = make_calls(base, people.access)
         contacts = make_contacts(base, people, calls)
         await contacts.load()
+        await people.load()
 
         topics = Topics({"bridge": calls.desk, "calls.self": calls.desk})
         sockets = Sockets(
-            hub=base.hub, guard=people.access, desk=calls.desk, topics=topics, ops=Ops({**calls.ops}), now=now
+            hub=base.hub,
+            guard=people.access,
+            desk=calls.desk,
+            topics=topics,
+            ops=Ops({**calls.ops}),
+            now=now,
+            arrived=people.seats.arrived,
         )
         routes = [
             lambda router: router.add_get("/api/v1/ws", sockets.handle),
             *people.routes,
             *calls.routes,
             *contacts.routes,
-            openapi_routes([*PEOPLE, *CALLS, *VERBS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
+            openapi_routes([*PEOPLE, *SEATS, *CALLS, *VERBS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
             asyncapi_routes,
         ]
         checks: dict[str, Check] = {
@@ -106,6 +115,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             )
             tasks.create_task(every(PURGE_EVERY, calls.journal.forget, name="journal retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
+            tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)
             await asyncio.Event().wait()  # until cancelled
 

@@ -126,6 +126,18 @@ class People(Section, frozen=True, kw_only=True):
     key_file: str = ""
 
 
+class Seat(Section, frozen=True, kw_only=True):
+    """A place to sit with a telephone, for whoever is there."""
+
+    id: str
+    label: str = ""
+    extension: str
+    hosts: list[str] = []
+    """Machines that stand there: whoever signs in at one of them sits there."""
+    allow: list[str] = []
+    """Who may sit there: logins, `department:NAME`, `group:NAME`; empty: everybody."""
+
+
 class Journal(Section, frozen=True, kw_only=True):
     """What is kept of finished calls."""
 
@@ -164,6 +176,7 @@ class Config(Section, frozen=True, kw_only=True):
     groupware: Groupware = Groupware()
     book: list[Book] = []
     people: People = People()
+    seat: list[Seat] = []
     journal: Journal = Journal()
     phonebook: Phonebook = Phonebook()
     control: Control = Control()

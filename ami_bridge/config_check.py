@@ -22,6 +22,8 @@ MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the p
 MOST_OWN_DIGITS = 10
 KEY_BYTES = 32
 NO_KEY = f"the key is not {KEY_BYTES} bytes in base64; make one with `openssl rand -base64 32`"
+NO_WORD = "this is neither a login nor department:NAME nor group:NAME"
+LONGEST_SEAT = 100
 TIMES = {
     "answer_within": (0.1, 60),
     "ping_every": (0.5, 3600),
@@ -122,6 +124,7 @@ def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _of_the_web(config)
     yield from _of_the_groupware(config)
     yield from _of_the_people(config)
+    yield from _of_the_seats(config)
 
 
 def _of_the_site(config: "Config") -> Iterator[tuple[str, str]]:
@@ -175,14 +178,39 @@ def _of_the_groupware(config: "Config") -> Iterator[tuple[str, str]]:
 def _of_the_people(config: "Config") -> Iterator[tuple[str, str]]:
     if config.people.key and not is_key(config.people.key):
         yield "people.key_file", NO_KEY
-    for login, roles in config.people.roles.items():
+    for word, roles in config.people.roles.items():
+        if not is_word(word):
+            yield f"people.roles.{word}", NO_WORD
         for role in roles:
             if role not in ROLES:
-                yield f"people.roles.{login}", f"{role!r} is none of {', '.join(ROLES)}"
+                yield f"people.roles.{word}", f"{role!r} is none of {', '.join(ROLES)}"
     for login, extensions in config.people.extensions.items():
         for extension in extensions:
             if not EXTENSION.fullmatch(extension):
                 yield f"people.extensions.{login}", f"{extension!r} is not 1 to 32 of the characters 0-9 * # +"
+
+
+def _of_the_seats(config: "Config") -> Iterator[tuple[str, str]]:
+    seen: dict[str, set[str]] = {"id": set(), "extension": set(), "hosts": set()}
+    for seat in config.seat:
+        if not 0 < len(seat.id) <= LONGEST_SEAT or not seat.id.isprintable():
+            yield "seat.id", f"{seat.id!r} is not 1 to {LONGEST_SEAT} characters of one line"
+        if not EXTENSION.fullmatch(seat.extension):
+            yield "seat.extension", f"{seat.extension!r} is not 1 to 32 of the characters 0-9 * # +"
+        for word in seat.allow:
+            if not is_word(word):
+                yield "seat.allow", NO_WORD
+        hosts = {host.casefold() for host in seat.hosts}
+        for key, values in (("id", {seat.id}), ("extension", {seat.extension}), ("hosts", hosts)):
+            if twice := values & seen[key]:
+                yield f"seat.{key}", f"{min(twice)!r} stands at two seats"
+            seen[key] |= values
+
+
+def is_word(word: str) -> bool:
+    """Whether a word could mean somebody: a login, `department:NAME`, `group:NAME`."""
+    kind, colon, name = word.partition(":")
+    return bool(word.strip()) and (not colon or (kind in {"department", "group"} and bool(name.strip())))
 
 
 def _of_a_time(key: str, value: float, unit: str = "seconds") -> Iterator[tuple[str, str]]:

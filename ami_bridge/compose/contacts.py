@@ -23,6 +23,7 @@ from ami_bridge.dav.client import DavClient
 from ami_bridge.dav.rest import RestSearch
 from ami_bridge.people.access import Access
 from ami_bridge.people.model import People
+from ami_bridge.people.seats import Seats
 from ami_bridge.people.store import PersonStore
 from ami_bridge.phonebooks.book import Book
 from ami_bridge.phonebooks.control import DeviceDesk
@@ -79,6 +80,7 @@ def contacts(base: Base, people: PeopleParts, calls: CallParts) -> ContactParts:
             hub=base.hub,
             access=people.access,
             people=base.people,
+            seats=people.seats,
             forget=lambda logins: private.forget(logins),  # noqa: PLW0108 - it is made below
         ),
         now=base.now,
@@ -173,7 +175,12 @@ def _online(groupware: Groupware) -> RestSearch | None:
 
 
 def _rights_changed(
-    *, hub: Hub, access: Access, people: People, forget: Callable[[Collection[str]], Awaitable[None]]
+    *,
+    hub: Hub,
+    access: Access,
+    people: People,
+    seats: Seats,
+    forget: Callable[[Collection[str]], Awaitable[None]],
 ) -> Callable[[frozenset[str]], Awaitable[None]]:
     """Make what follows from a new staff book: who is gone loses everything at once, the others get new state."""
 
@@ -182,6 +189,7 @@ def _rights_changed(
         if gone:
             await access.forget(gone)
             await forget(gone)
+        await seats.review(logins)
         for login in gone:
             hub.close(login=login, code=4500, reason="not known any more")
         for login in logins - gone:

@@ -1,5 +1,6 @@
 """Who may: sign-in, tokens, sessions, and people's own accounts at the groupware."""
 
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from ami_bridge.compose.base import AddRoutes, Base
@@ -7,8 +8,10 @@ from ami_bridge.people.access import Access
 from ami_bridge.people.accounts import Accounts
 from ami_bridge.people.control import TokenDesk
 from ami_bridge.people.routes import PeopleRoutes
+from ami_bridge.people.seat_routes import SeatRoutes
+from ami_bridge.people.seats import Seats
 from ami_bridge.people.signin import SignIn
-from ami_bridge.people.store import CredentialStore, OwnStore
+from ami_bridge.people.store import CredentialStore, OwnStore, SeatStore
 from ami_bridge.people.vault import Vault
 from ami_bridge.people.wishes import Wishes
 from ami_bridge.web.identity import Doorway
@@ -23,6 +26,9 @@ class PeopleParts:
     own: OwnStore
     accounts: Accounts
     wishes: Wishes
+    seats: Seats
+    load: Callable[[], Awaitable[None]]
+    """Reads who sits where; the staff must be known by then."""
     routes: list[AddRoutes]
     control: list[AddRoutes]
 
@@ -49,12 +55,40 @@ def people(base: Base) -> PeopleParts:
         own_user=base.config.groupware.user,
         now=base.now,
     )
+    seats = Seats(
+        seats=base.config.seat,
+        store=SeatStore(base.db),
+        people=base.people,
+        now=base.now,
+        moved=_moved(base),
+    )
+
+    async def load() -> None:
+        await seats.load()
+        base.directory.seat(base.people.seated())
+
     return PeopleParts(
         access=access,
         doorway=doorway,
         own=own,
         accounts=accounts,
         wishes=Wishes(store=own, people=base.people),
-        routes=[PeopleRoutes(access=access, sign_in=sign_in, people=base.people, doorway=doorway).add_to],
+        seats=seats,
+        load=load,
+        routes=[
+            PeopleRoutes(access=access, sign_in=sign_in, people=base.people, doorway=doorway).add_to,
+            SeatRoutes(guard=access, seats=seats).add_to,
+        ],
         control=[TokenDesk(access=access, people=base.people).add_to],
     )
+
+
+def _moved(base: Base) -> Callable[[Collection[str]], None]:
+    """Make what follows when people sit down or get up: others have that telephone, and its name is another."""
+
+    def moved(logins: Collection[str]) -> None:
+        base.directory.seat(base.people.seated())
+        for login in logins:
+            base.hub.rights_changed(login)
+
+    return moved

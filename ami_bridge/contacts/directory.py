@@ -58,6 +58,7 @@ class Directory:
             if (label := clean(text))
         }
         self._extensions: dict[str, Name] = dict(self._lines)
+        self._seated: dict[str, Name] = {}
         self._scopes: dict[str, Index] = {SHARED: Index()}
         self._shared = self._scopes[SHARED]
         self._asked: dict[str, Name] = {}
@@ -72,7 +73,7 @@ class Directory:
         if number is None:
             return None
         exten = number.exten
-        if exten is not None and (own := self._extensions.get(exten)) is not None:
+        if exten is not None and (own := self._seated.get(exten) or self._extensions.get(exten)) is not None:
             return own
         if audience is not ANYBODY:
             return self._for(number, audience)
@@ -90,7 +91,7 @@ class Directory:
         """Say which places were asked for a number, in which order, and who was found in each."""
         if number is None:
             return Explanation(name=None)
-        own = self._extensions.get(number.exten) if number.exten else None
+        own = self._seated.get(number.exten) or self._extensions.get(number.exten) if number.exten else None
         steps = [Step(place="extensions", found=(own,) if own else ())] if number.exten else []
         named = [(name, self._scopes[name]) for name in self._names_of(audience)]
         key = int(number.e164) if number.e164 else number.exten or ""
@@ -137,12 +138,22 @@ class Directory:
         """Answer with these persons for their extensions from now on."""
         hits: dict[str, list[Name]] = {}
         for person in persons:
-            if shown := clean(person.name) or clean(person.login):
-                department = clean(person.department) or None
-                name = Name(name=shown, org=department, source=self._own, reason="extension", names=(shown,))
+            if name := self._name_of(person):
                 for exten in dict.fromkeys(person.extensions):
                     hits.setdefault(exten, []).append(name)
         self._extensions = self._lines | {exten: together(several) for exten, several in hits.items()}
+
+    def seat(self, seated: Mapping[str, Person]) -> None:
+        """Answer with these persons for the extensions where they sit, whoever else has those."""
+        self._seated = {exten: name for exten, person in seated.items() if (name := self._name_of(person))}
+
+    def _name_of(self, person: Person) -> Name | None:
+        """Return a colleague as a name."""
+        shown = clean(person.name) or clean(person.login)
+        if not shown:
+            return None
+        department = clean(person.department) or None
+        return Name(name=shown, org=department, source=self._own, reason="extension", names=(shown,))
 
     def __len__(self) -> int:
         return sum(len(index) for index in self._scopes.values()) + len(self._extensions)

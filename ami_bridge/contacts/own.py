@@ -1,10 +1,10 @@
 """What people decide about names for themselves, over HTTP: own books, the telephone's display, who a number is."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, convert, structs
 
 from ami_bridge.contacts.choices import Choices
 from ami_bridge.contacts.private import PrivateBooks, State
@@ -42,11 +42,20 @@ class Books(Struct, frozen=True, kw_only=True):
     """False when the password was sealed with another key and must be given again."""
 
 
-class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(Struct, frozen=True, kw_only=True):
     """What one wishes."""
 
     private_on_display: bool = False
     """Whether names of one's own books may stand on the display of one's telephone."""
+    language: Literal["de", "en"] | None = None
+    """What the page and programs speak; null: what the browser or the terminal says."""
+
+
+class NewSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one wishes to be otherwise; what is not named stays."""
+
+    private_on_display: bool | UnsetType = UNSET
+    language: Literal["de", "en"] | UnsetType | None = UNSET
 
 
 class Choice(Struct, frozen=True, forbid_unknown_fields=True):
@@ -91,7 +100,7 @@ OPERATIONS = (
         method="PUT",
         path="/api/v1/settings",
         summary="Wish something else",
-        body=Settings,
+        body=NewSettings,
         result=Settings,
         errors=("not_allowed",),
     ),
@@ -154,13 +163,17 @@ class OwnRoutes:
         return web.Response(status=204)
 
     async def _settings(self, request: web.Request) -> web.Response:
-        return answer(Settings(private_on_display=self._people.shows_private(await self._login(request))))
+        return self._wished(await self._login(request))
 
     async def _set(self, request: web.Request) -> web.Response:
         login = await self._login(request)
-        wish = await read_body(request, Settings)
-        await self._wishes.show_private(login, wanted=wish.private_on_display)
-        return answer(wish)
+        other = structs.asdict(await read_body(request, NewSettings))
+        named = {what: how for what, how in other.items() if how is not UNSET}
+        await self._wishes.wish(login, structs.replace(self._people.wish(login), **named))
+        return self._wished(login)
+
+    def _wished(self, login: str) -> web.Response:
+        return answer(convert(self._people.wish(login), Settings, from_attributes=True))
 
     async def _choose(self, request: web.Request) -> web.Response:
         login = await self._login(request)

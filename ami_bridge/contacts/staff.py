@@ -7,6 +7,7 @@ from msgspec import structs
 from ami_bridge.contacts.model import Card, TelKind
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Person
+from ami_bridge.people.rules import roles_of
 
 NOT_THEIRS: frozenset[TelKind] = frozenset({"assistant", "fax", "pager"})
 MOST_GROUPS = 50
@@ -57,7 +58,7 @@ def overridden(person: Person, *, extensions: Overrides, roles: Overrides) -> Pe
     return structs.replace(
         person,
         extensions=tuple(extensions.get(person.login, person.extensions)),
-        roles=tuple(dict.fromkeys(("user", *roles.get(person.login, ())))),
+        roles=roles_of(person, roles),
     )
 
 
@@ -72,5 +73,5 @@ def persons_of(cards: Iterable[Card], numbers: Numbers, *, extensions: Overrides
 
 def persons_without_book(*, extensions: Overrides, roles: Overrides) -> list[Person]:
     """Make everybody whom the configuration names: all there is where no staff book is configured."""
-    logins = dict.fromkeys([*extensions, *roles])
+    logins = dict.fromkeys(word for word in [*extensions, *roles] if ":" not in word)
     return [overridden(Person(login=login, name=login), extensions=extensions, roles=roles) for login in logins]

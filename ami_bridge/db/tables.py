@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA = "0006"
+SCHEMA = "0007"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -92,6 +92,18 @@ tokens = Table(
     Column("last_used", UtcTime),
     Column("expires", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
+    Column("broker", Words, index=True),
+)
+
+brokers = Table(
+    "brokers",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("name", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("created", UtcTime, nullable=False),
+    Column("last_used", UtcTime),
 )
 
 sessions = Table(
@@ -196,6 +208,16 @@ settings = Table(
     metadata,
     Column("login", Words, primary_key=True),
     Column("private_on_display", Boolean, nullable=False),
+    Column("language", Words),
+)
+
+seatings = Table(
+    "seatings",
+    metadata,
+    Column("seat", Words, primary_key=True),
+    Column("login", Words, nullable=False, unique=True),
+    Column("since", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
 )
 
 choices = Table(

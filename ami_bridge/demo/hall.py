@@ -68,6 +68,12 @@ key_file = "vault.key"
 [people.roles]
 {roles}
 
+[[seat]]
+id = "platz-5"
+label = "Schreibtisch 5"
+extension = "105"
+hosts = ["thin-5"]
+
 [log]
 format = "json"
 """

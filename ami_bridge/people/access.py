@@ -137,7 +137,11 @@ class Access:
             expires = now + TOKEN_HOLDS
             await self._store.token_used(token, now=now, expires=expires)
         return Identity(
-            login=token.login, credential=f"token:{token.id}", scopes=frozenset(token.scopes), expires=expires
+            login=token.login,
+            credential=f"token:{token.id}",
+            scopes=frozenset(token.scopes),
+            expires=expires,
+            host=token.host,
         )
 
     async def _by_session(self, secret: str) -> Identity:

@@ -1,9 +1,10 @@
 """Who works here: persons with their extensions and roles, in memory, and what they sign in with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ami_bridge import wire
 
@@ -16,7 +17,7 @@ class Person(Struct, frozen=True, kw_only=True):
     email: str | None = None
     department: str | None = None
     extensions: tuple[str, ...] = ()
-    """The first one is the main one."""
+    """The first one is the main one: the seat's while the person sits at one."""
     roles: tuple[str, ...] = ("user",)
     groups: tuple[str, ...] = ()
     """Whose books this person may know: the department and the categories of the card."""
@@ -44,6 +45,8 @@ class Token(Struct, frozen=True, kw_only=True):
     created: datetime
     last_used: datetime | None = None
     expires: datetime
+    broker: str | None = None
+    """The terminal server's broker that asked for it: it ends when it expires, used or not, and with the broker."""
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -56,36 +59,75 @@ class Session(Struct, frozen=True, kw_only=True):
     expires: datetime
 
 
+class Wish(Struct, frozen=True, kw_only=True):
+    """What somebody wishes for themselves."""
+
+    private_on_display: bool = False
+    """Whether names of their own books may stand on the display of their telephone."""
+    language: Literal["de", "en"] | None = None
+    """What programs speak to them; None: what the program finds right."""
+
+
+NO_WISH = Wish()
+
+
+class Seating(Struct, frozen=True, kw_only=True):
+    """Somebody who sits at a seat."""
+
+    seat: str
+    login: str
+    since: datetime
+    until: datetime
+
+
 class People:
-    """Everybody, as of the last look at the staff book."""
+    """Everybody, as of the last look at the staff book, and where they sit."""
 
     def __init__(self, persons: Iterable[Person] = ()) -> None:
+        self._staff: dict[str, Person] = {}
+        self._seated: dict[str, str] = {}
         self._by_login: dict[str, Person] = {}
         self._by_extension: dict[str, tuple[Person, ...]] = {}
-        self._show_private: set[str] = set()
+        self._wishes: dict[str, Wish] = {}
         self.replace(persons)
 
     def replace(self, persons: Iterable[Person]) -> frozenset[str]:
         """Take these persons instead; returns logins of changed rights: gone, other extensions, roles, groups."""
-        before = self._by_login
-        self._by_login = {person.login: person for person in persons}
+        before = self._staff
+        self._staff = {person.login: person for person in persons}
+        self._arrange()
+        return frozenset(login for login, old in before.items() if _rights(old) != _rights(self._staff.get(login)))
+
+    def seat(self, seated: Mapping[str, str]) -> None:
+        """Give these people (login to extension) the extension of the seat where they sit, beside their own."""
+        self._seated = dict(seated)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Work out who has which extension."""
+        self._by_login = {
+            login: structs.replace(person, extensions=(seat, *(one for one in person.extensions if one != seat)))
+            if (seat := self._seated.get(login))
+            else person
+            for login, person in self._staff.items()
+        }
         by_extension: dict[str, tuple[Person, ...]] = {}
         for person in self._by_login.values():
             for extension in dict.fromkeys(person.extensions):
                 by_extension[extension] = (*by_extension.get(extension, ()), person)
         self._by_extension = by_extension
-        return frozenset(login for login, old in before.items() if _rights(old) != _rights(self.by_login(login)))
+
+    def wish(self, login: str) -> Wish:
+        """Return what this person wishes."""
+        return self._wishes.get(login, NO_WISH)
+
+    def wished(self, login: str, wish: Wish) -> None:
+        """Know what this person wishes from now on."""
+        self._wishes[login] = wish
 
     def shows_private(self, login: str) -> bool:
         """Whether names of this person's own books may stand on the display of their telephone."""
-        return login in self._show_private
-
-    def show_private(self, login: str, *, wanted: bool) -> None:
-        """Let the display show names of this person's own books, or not."""
-        if wanted:
-            self._show_private.add(login)
-        else:
-            self._show_private.discard(login)
+        return self.wish(login).private_on_display
 
     def by_login(self, login: str) -> Person | None:
         """Return the person with exactly this login."""
@@ -96,8 +138,12 @@ class People:
         return self._by_extension.get(extension, ())
 
     def all(self) -> tuple[Person, ...]:
-        """Everybody, in the order of the staff book."""
-        return tuple(self._by_login.values())
+        """Everybody, in the order of the staff book, with the extensions that they have there."""
+        return tuple(self._staff.values())
+
+    def seated(self) -> dict[str, Person]:
+        """Who sits where, by the extension of the seat."""
+        return {seat: person for login, seat in self._seated.items() if (person := self._by_login.get(login))}
 
 
 def user_of(person: Person) -> wire.User:
@@ -112,4 +158,6 @@ def user_of(person: Person) -> wire.User:
 
 
 def _rights(person: Person | None) -> tuple[frozenset[str], ...] | None:
-    return None if person is None else tuple(map(frozenset, (person.extensions, person.roles, person.groups)))
+    if person is None:
+        return None
+    return tuple(map(frozenset, (person.extensions, person.roles, person.groups, {person.department or ""})))

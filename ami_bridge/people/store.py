@@ -7,8 +7,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, update
 
 from ami_bridge.db.database import Database, read
-from ami_bridge.db.tables import accounts, choices, people, sessions, settings, tokens
-from ami_bridge.people.model import Account, Person, Session, Token
+from ami_bridge.db.tables import accounts, choices, people, seatings, sessions, settings, tokens
+from ami_bridge.people.model import Account, Person, Seating, Session, Token, Wish
 
 REVOKED_KEPT = timedelta(days=90)
 """How long a revoked token stays on record."""
@@ -152,16 +152,15 @@ class OwnStore:
         await self._db.run(delete(accounts).where(accounts.c.login == login))
         await self._db.forget_deleted()
 
-    async def show_private(self) -> list[str]:
-        """Read who wants names of their own books on the display of their telephone."""
-        rows = await self._db.rows(select(settings.c.login).where(settings.c.private_on_display))
-        return [row.login for row in rows]
+    async def wishes(self) -> list[tuple[str, Wish]]:
+        """Read what everybody wishes, by login."""
+        return [(row.login, read(row, Wish)) for row in await self._db.rows(select(settings))]
 
-    async def keep_show_private(self, login: str, *, wanted: bool) -> None:
+    async def keep_wish(self, login: str, wish: Wish) -> None:
         """Keep what somebody wishes."""
         async with self._db.transaction() as transaction:
             await transaction.run(delete(settings).where(settings.c.login == login))
-            await transaction.run(insert(settings).values(login=login, private_on_display=wanted))
+            await transaction.run(insert(settings).values(login=login, **msgspec.structs.asdict(wish)))
 
     async def choices(self) -> list[tuple[str, str, str]]:
         """Read everybody's choices: login, number, contact."""
@@ -183,6 +182,30 @@ class OwnStore:
                 for login in logins:
                     await transaction.run(delete(table).where(table.c.login == login))
         await self._db.forget_deleted()
+
+
+class SeatStore:
+    """Who sits where."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def seatings(self) -> list[Seating]:
+        """Read all."""
+        return [read(row, Seating) for row in await self._db.rows(select(seatings).order_by(seatings.c.seat))]
+
+    async def sit(self, seating: Seating) -> None:
+        """Keep one, instead of who sat there and where this person sat."""
+        before = or_(seatings.c.seat == seating.seat, seatings.c.login == seating.login)
+        async with self._db.transaction() as transaction:
+            await transaction.run(delete(seatings).where(before))
+            await transaction.run(insert(seatings).values(**msgspec.structs.asdict(seating)))
+
+    async def leave(self, logins: Collection[str]) -> None:
+        """Delete what is kept of these people."""
+        async with self._db.transaction() as transaction:
+            for login in logins:
+                await transaction.run(delete(seatings).where(seatings.c.login == login))
 
 
 def _before(column: ColumnElement[datetime], now: datetime) -> ColumnElement[bool]:

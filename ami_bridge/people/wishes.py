@@ -2,16 +2,18 @@
 
 from typing import Protocol
 
-from ami_bridge.people.model import People
+from msgspec import structs
+
+from ami_bridge.people.model import NO_WISH, People, Wish
 
 
 class Store(Protocol):
     """Where wishes are kept."""
 
-    async def show_private(self) -> list[str]:
-        """Read who wants private names on the display."""
+    async def wishes(self) -> list[tuple[str, Wish]]:
+        """Read what everybody wishes, by login."""
 
-    async def keep_show_private(self, login: str, *, wanted: bool) -> None:
+    async def keep_wish(self, login: str, wish: Wish) -> None:
         """Keep what somebody wishes."""
 
 
@@ -24,16 +26,16 @@ class Wishes:
 
     async def load(self) -> None:
         """Begin with what was wished before."""
-        for login in await self._store.show_private():
-            self._people.show_private(login, wanted=True)
+        for login, wish in await self._store.wishes():
+            self._people.wished(login, wish)
 
-    async def show_private(self, login: str, *, wanted: bool) -> None:
-        """Let the display show names of this person's own books, or not; a refusal counts at once."""
-        if not wanted:
-            self._people.show_private(login, wanted=False)
-        await self._store.keep_show_private(login, wanted=wanted)
-        self._people.show_private(login, wanted=wanted)
+    async def wish(self, login: str, wish: Wish) -> None:
+        """Take what somebody wishes; that private names stay off the display counts at once."""
+        if not wish.private_on_display:
+            self._people.wished(login, structs.replace(self._people.wish(login), private_on_display=False))
+        await self._store.keep_wish(login, wish)
+        self._people.wished(login, wish)
 
     def forget(self, login: str) -> None:
         """Forget somebody who is gone."""
-        self._people.show_private(login, wanted=False)
+        self._people.wished(login, NO_WISH)

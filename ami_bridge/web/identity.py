@@ -28,6 +28,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     scopes: AbstractSet[str]
     expires: datetime
     """When the credential ends unless it is used before."""
+    host: str | None = None
+    """The machine that a token was made for."""
 
     def must_have(self, scope: str) -> None:
         """Raise NotAllowedError unless the credential is good for this."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from datetime import datetime
@@ -56,11 +56,23 @@ class Desk(Protocol):
         """Return what this person can do with calls."""
 
 
+Arrived = Callable[[Identity], Awaitable[None]]
+"""Told of a client that begins anew, so that its person may have begun to work at its machine."""
+
+
 class Sockets:
     """The route `GET /api/v1/ws`."""
 
     def __init__(
-        self, *, hub: Hub, guard: Guard, desk: Desk, topics: Source, ops: Ops, now: Callable[[], datetime]
+        self,
+        *,
+        hub: Hub,
+        guard: Guard,
+        desk: Desk,
+        topics: Source,
+        ops: Ops,
+        now: Callable[[], datetime],
+        arrived: Arrived | None = None,
     ) -> None:
         self._hub = hub
         self._guard = guard
@@ -68,6 +80,7 @@ class Sockets:
         self._topics = topics
         self._ops = ops
         self._now = now
+        self._arrived = arrived
         self._open: Counter[str] = Counter()
         """Connections per person, from the upgrade on."""
 
@@ -99,6 +112,8 @@ class Sockets:
         link = SocketLink(socket, request, login=identity.login, credential=identity.credential)
         try:
             if (hello := await self._hello(socket, link)) is not None:
+                if hello.resume is None and self._arrived is not None:
+                    await self._arrived(identity)  # before the link is known: what changes is in its first snapshot
                 with self._hub.connected(link):
                     # it may have been revoked before the hub could cut this link
                     identity = await self._guard.identify(request)

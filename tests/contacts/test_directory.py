@@ -280,3 +280,19 @@ def test_a_choice_is_the_readers_own() -> None:
     assert made.lookup(number, carla) == other
     made.choose("carla", SHOP, None)
     assert made.choices("carla") == {}
+
+
+def test_a_seat_has_the_name_of_who_sits_there() -> None:
+    eva = Person(login="eva", name="Eva Eule", extensions=("105",))
+    ben = Person(login="ben", name="Ben Biber", extensions=("105", "102"))
+    made = directory([], [eva])
+    made.seat({"105": ben, "600": ben})
+    for raw in ("105", "+498999998105", "600"):
+        assert (name := who(made, raw)) is not None
+        assert (name.name, name.matches) == ("Ben Biber", 1)
+    assert who(made, "102") is None, "own extensions are the staff book's business"
+    made.replace_people([eva])
+    assert (name := who(made, "105")) is not None
+    assert name.name == "Ben Biber", "a look at the staff book moves nobody"
+    made.seat({})
+    assert [name and name.name for name in (who(made, "105"), who(made, "600"))] == ["Eva Eule", "Bürgertelefon"]

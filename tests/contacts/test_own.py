@@ -19,7 +19,7 @@ from ami_bridge.contacts.store import StoredBook
 from ami_bridge.contacts.watch import Watch
 from ami_bridge.errors import BadRequestError, NotFoundError, UnauthorisedError
 from ami_bridge.numbers import Numbers
-from ami_bridge.people.model import Account, People, Person
+from ami_bridge.people.model import Account, People, Person, Wish
 from ami_bridge.people.wishes import Wishes
 from ami_bridge.web.control import ask, serve_control
 from ami_bridge.web.identity import Identity
@@ -78,15 +78,14 @@ class Memory:
     failing = True
 
     def __init__(self) -> None:
-        self.shown: list[str] = []
+        self.kept: dict[str, Wish] = {}
         self.chosen: list[tuple[str, str, str | None]] = []
 
-    async def show_private(self) -> list[str]:
-        return self.shown
+    async def wishes(self) -> list[tuple[str, Wish]]:
+        return list(self.kept.items())
 
-    async def keep_show_private(self, login: str, *, wanted: bool) -> None:
-        if wanted:
-            self.shown.append(login)
+    async def keep_wish(self, login: str, wish: Wish) -> None:
+        self.kept[login] = wish
 
     async def choices(self) -> list[tuple[str, str, str]]:
         return []
@@ -189,7 +188,7 @@ async def test_nobody_else_gets_in(world: World, method: str, path: str, body: o
     assert (await world.ask(None, method, path, body))[0] == 401
     assert (await world.ask("gone", method, path, body))[0] == 401
     assert (await world.ask("dialler", method, path, body))[0] == 403
-    assert (world.accounts.kept, world.memory.shown, world.memory.chosen) == ({}, [], [])
+    assert (world.accounts.kept, world.memory.kept, world.memory.chosen) == ({}, {}, [])
 
 
 @pytest.mark.parametrize(
@@ -202,14 +201,22 @@ async def test_what_is_no_password_is_refused(world: World, body: object) -> Non
 
 
 async def test_a_wish_is_ones_own(world: World) -> None:
-    assert await world.ask("anna", "GET", "/settings") == (200, {"private_on_display": False})
-    assert await world.ask("anna", "PUT", "/settings", {"private_on_display": True}) == (
-        200,
-        {"private_on_display": True},
-    )
-    assert await world.ask("anna", "GET", "/settings") == (200, {"private_on_display": True})
-    assert await world.ask("ben", "GET", "/settings") == (200, {"private_on_display": False})
+    nothing = {"private_on_display": False, "language": None}
+    assert await world.ask("anna", "GET", "/settings") == (200, nothing)
+    shows = {"private_on_display": True, "language": None}
+    assert await world.ask("anna", "PUT", "/settings", {"private_on_display": True}) == (200, shows)
+    assert await world.ask("anna", "GET", "/settings") == (200, shows)
+    assert await world.ask("ben", "GET", "/settings") == (200, nothing)
     assert (await world.ask("anna", "PUT", "/settings", {"private_on_displai": True}))[0] == 400
+    # What is not named stays as it was.
+    assert await world.ask("anna", "PUT", "/settings", {"language": "en"}) == (200, shows | {"language": "en"})
+    assert await world.ask("anna", "PUT", "/settings", {"private_on_display": False}) == (
+        200,
+        nothing | {"language": "en"},
+    )
+    assert await world.ask("anna", "PUT", "/settings", {"language": None}) == (200, nothing)
+    for wrong in ({"language": "fr"}, {"language": ""}, {"private_on_display": None}, {"private_on_display": 1}):
+        assert (await world.ask("anna", "PUT", "/settings", wrong))[0] == 400
 
 
 async def test_a_choice_is_among_what_one_may_know(world: World) -> None:

@@ -10,7 +10,7 @@ from ami_bridge.contacts.display import Style
 from ami_bridge.contacts.model import Contact, ContactNumber
 from ami_bridge.contacts.pbx import NameQuestion, Names
 from ami_bridge.numbers import Numbers
-from ami_bridge.people.model import People, Person
+from ami_bridge.people.model import People, Person, Wish
 
 SITE = Site(area_code="89", own_block=OwnBlock(prefix="+498999998", digits=3), outside_line="0")
 BOOKS = {
@@ -41,8 +41,8 @@ def asked(*, names: Names = "fill", translit: dict[str, Style] | None = None, pr
         for number, name in entries.items():
             index.add(Contact(href=name, name=name, numbers=(ContactNumber(raw="", e164=number),)), "Stadt")
         directory.replace(index, scope)
-    people.show_private("anna", wanted=private)
-    people.show_private("dieter", wanted=private)
+    for login in ("anna", "dieter"):
+        people.wished(login, Wish(private_on_display=private))
     return NameQuestion(
         directory=directory,
         numbers=Numbers(SITE),

@@ -22,7 +22,7 @@ from ami_bridge.dav.transport import AwayError
 from ami_bridge.db.database import Database, open_database
 from ami_bridge.errors import NotAllowedError, NotFoundError, NotReachableError, RefusedError
 from ami_bridge.numbers import Numbers
-from ami_bridge.people.model import Account, People, Person
+from ami_bridge.people.model import Account, People, Person, Wish
 from ami_bridge.people.store import OwnStore, PersonStore
 from ami_bridge.people.wishes import Wishes
 from tests.dav.radicale import vcard
@@ -279,7 +279,7 @@ async def test_what_is_taken_back_while_it_is_read_does_not_come_back(world: Wor
 
 async def test_who_leaves_loses_all_of_it(world: World) -> None:
     await given(world)
-    world.people.show_private("anna", wanted=True)
+    world.people.wished("anna", Wish(private_on_display=True))
     await world.books.forget({"anna"})
     assert [world.who(MAMA, who) for who in ("anna", "ben")] == [None, "Chef"]
     assert not world.people.shows_private("anna")

@@ -14,8 +14,8 @@ from ami_bridge.demo.ports import free_tcp
 from ami_bridge.errors import ConfigError, NotReachableError
 from ami_bridge.journal.model import JournalRow
 from ami_bridge.journal.store import JournalStore
-from ami_bridge.people.model import Account, Person, Session, Token
-from ami_bridge.people.store import CredentialStore, OwnStore, PersonStore
+from ami_bridge.people.model import Account, Person, Seating, Session, Token, Wish
+from ami_bridge.people.store import CredentialStore, OwnStore, PersonStore, SeatStore
 from tests.contract.postgres import Postgres
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -149,8 +149,12 @@ class TestOwn:
     async def test_wishes_and_choices_are_each_persons_own(self, db: Database) -> None:
         store = OwnStore(db)
         for login, wanted in (("anna", True), ("ben", True), ("anna", False), ("carla", False)):
-            await store.keep_show_private(login, wanted=wanted)
-        assert await store.show_private() == ["ben"]
+            await store.keep_wish(login, Wish(private_on_display=wanted, language="en" if wanted else None))
+        assert sorted(await store.wishes(), key=str) == [
+            ("anna", Wish()),
+            ("ben", Wish(private_on_display=True, language="en")),
+            ("carla", Wish()),
+        ]
         await store.keep_choice("anna", "+49301", "1")
         await store.keep_choice("anna", "+49301", "2")
         await store.keep_choice("ben", "+49301", "3")
@@ -165,13 +169,34 @@ class TestOwn:
         store = OwnStore(db)
         for login in ("anna", "ben"):
             await store.keep_account(Account(id=login, login=login, sealed=b"x", given=NOON))
-            await store.keep_show_private(login, wanted=True)
+            await store.keep_wish(login, Wish(language="de"))
             await store.keep_choice(login, "+49301", "1")
         await store.forget(["anna", "nobody"])
         assert [one.login for one in await store.accounts()] == ["ben"]
-        assert await store.show_private() == ["ben"]
+        assert [login for login, _ in await store.wishes()] == ["ben"]
         assert [one[0] for one in await store.choices()] == ["ben"]
         await store.forget([])
+
+
+class TestSeats:
+    async def test_a_seat_is_one_persons_and_a_person_at_one_seat(self, db: Database) -> None:
+        store = SeatStore(db)
+        anna, ben, anna_elsewhere, ben_there = (
+            Seating(seat=seat, login=login, since=NOON, until=NOON + HOUR)
+            for seat, login in (("s1", "anna"), ("s2", "ben"), ("s2", "anna"), ("s1", "ben"))
+        )
+        for seating, kept in (
+            (anna, [anna]),
+            (ben, [anna, ben]),
+            (anna_elsewhere, [anna_elsewhere]),
+            (ben_there, [ben_there, anna_elsewhere]),
+            (ben_there, [ben_there, anna_elsewhere]),
+        ):
+            await store.sit(seating)
+            assert await store.seatings() == kept
+        await store.leave(["ben", "nobody"])
+        await store.leave([])
+        assert await store.seatings() == [anna_elsewhere]
 
 
 def token(number: int, login: str = "anna", **changes: object) -> Token:

@@ -211,7 +211,7 @@ class Counterpart:
     async def _settings(self, request: web.Request) -> web.Response:
         if request.method == "PUT":
             self.private_on_display = (await request.json())["private_on_display"]
-        return _json({"private_on_display": self.private_on_display})
+        return _json({"private_on_display": self.private_on_display, "language": None})
 
     async def _choose(self, request: web.Request) -> web.Response:
         self.chosen.append(await request.json())

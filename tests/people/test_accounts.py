@@ -12,7 +12,7 @@ import structlog
 from ami_bridge.db.database import Database, open_database
 from ami_bridge.errors import BadRequestError, ConfigError, NotAllowedError, NotFoundError, RateLimitedError
 from ami_bridge.people.accounts import HERE, OWN_TRIES, Accounts
-from ami_bridge.people.model import People, Person
+from ami_bridge.people.model import People, Person, Wish
 from ami_bridge.people.signin import SignIn
 from ami_bridge.people.store import OwnStore
 from ami_bridge.people.vault import Vault
@@ -45,6 +45,9 @@ def test_what_is_sealed_opens_with_its_key_for_its_login_alone() -> None:
 def test_what_is_no_key_is_refused_with_how_to_make_one(text: str) -> None:
     with pytest.raises(ConfigError, match="openssl rand -base64 32"):
         Vault(text)
+
+
+HIDES_NOTHING = Wish(private_on_display=True)
 
 
 class Groupware:
@@ -170,12 +173,12 @@ async def test_what_is_taken_back_is_in_no_file_any_more(world: World, tmp_path:
 async def test_who_leaves_leaves_nothing(world: World) -> None:
     await world.accounts.give("anna", "anna's", source="here")
     await world.accounts.give("ben", "ben's", source="here")
-    await world.store.keep_show_private("anna", wanted=True)
+    await world.store.keep_wish("anna", HIDES_NOTHING)
     await world.store.keep_choice("anna", "+493023125001", "7")
     await world.accounts.forget({"anna"})
     assert [one.login for one in world.accounts.all()] == ["ben"]
     assert [one.login for one in await world.store.accounts()] == ["ben"]
-    assert (await world.store.show_private(), await world.store.choices()) == ([], [])
+    assert (await world.store.wishes(), await world.store.choices()) == ([], [])
 
 
 async def test_no_password_and_no_login_is_logged(world: World) -> None:
@@ -195,32 +198,32 @@ async def test_a_wish_is_off_until_wished_and_is_kept(world: World) -> None:
     wishes = Wishes(store=world.store, people=world.people)
     await wishes.load()
     assert not world.people.shows_private("anna")
-    await wishes.show_private("anna", wanted=True)
+    await wishes.wish("anna", HIDES_NOTHING)
     assert world.people.shows_private("anna")
     assert not world.people.shows_private("ben")
     people = People([ANNA, BEN])
     await Wishes(store=world.store, people=people).load()
     assert people.shows_private("anna")
-    await wishes.show_private("anna", wanted=False)
+    await wishes.wish("anna", Wish())
     assert not world.people.shows_private("anna")
-    assert await world.store.show_private() == []
+    assert await world.store.wishes() == [("anna", Wish())]
 
 
 class BrokenStore:
-    async def show_private(self) -> list[str]:
+    async def wishes(self) -> list[tuple[str, Wish]]:
         return []
 
-    async def keep_show_private(self, login: str, *, wanted: bool) -> None:  # noqa: ARG002
+    async def keep_wish(self, login: str, wish: Wish) -> None:  # noqa: ARG002
         raise NotFoundError("the disk is full")
 
 
 async def test_a_wish_to_hide_counts_even_when_it_cannot_be_kept() -> None:
     people = People([ANNA])
-    people.show_private("anna", wanted=True)
+    people.wished("anna", HIDES_NOTHING)
     wishes = Wishes(store=BrokenStore(), people=people)
     with pytest.raises(NotFoundError):
-        await wishes.show_private("anna", wanted=False)
+        await wishes.wish("anna", Wish())
     assert not people.shows_private("anna")
     with pytest.raises(NotFoundError):
-        await wishes.show_private("anna", wanted=True)
+        await wishes.wish("anna", HIDES_NOTHING)
     assert not people.shows_private("anna")

@@ -1,6 +1,6 @@
 from msgspec import structs
 
-from ami_bridge.people.model import People, Person, user_of
+from ami_bridge.people.model import People, Person, Wish, user_of
 
 ANNA = Person(login="anna", name="Anna", extensions=("101", "100"), department="Bürgerbüro")
 BEN = Person(login="ben", name="Ben", extensions=("100",))
@@ -18,7 +18,7 @@ def test_a_person_is_found_by_login_and_by_every_extension() -> None:
 
 def test_a_new_look_tells_whose_rights_changed() -> None:
     people = People([ANNA, BEN])
-    renamed = Person(login="anna", name="Anna A.", extensions=("100", "101"))
+    renamed = structs.replace(ANNA, name="Anna A.", extensions=("100", "101"))
     assert people.replace([renamed, BEN]) == frozenset()
     assert people.replace([Person(login="anna", name="Anna", extensions=("101",)), BEN]) == {"anna"}
     assert people.replace([Person(login="anna", name="Anna", extensions=("101",), roles=("admin",))]) == {"anna", "ben"}
@@ -36,11 +36,11 @@ def test_another_group_is_another_right() -> None:
 def test_private_names_are_on_no_display_until_wished() -> None:
     people = People([ANNA, BEN])
     assert not people.shows_private("anna")
-    people.show_private("anna", wanted=True)
+    people.wished("anna", Wish(private_on_display=True))
     assert (people.shows_private("anna"), people.shows_private("ben")) == (True, False)
     people.replace([ANNA])
     assert people.shows_private("anna"), "a new staff book changes no wish"
-    people.show_private("anna", wanted=False)
+    people.wished("anna", Wish())
     assert not people.shows_private("anna")
 
 

@@ -218,6 +218,12 @@ class Listener:
                     place += 1
                 await self._news.wait()
 
+    async def closed(self, within: float = SOON) -> int:
+        """Wait until the daemon has sent this client away; return the close code."""
+        async with asyncio.timeout(within):
+            await self._task
+        return self.socket.close_code or 0
+
     async def call(self, state: str, *, after: int = 0, within: float = SOON) -> dict[str, Any]:
         """Wait for a call in this state."""
         place = await self.until(

@@ -113,7 +113,7 @@ async def test_one_number_two_readers_two_truths(house: House) -> None:
         # Anna wants it on her display: her INVITEs carry it, alone and in the group; Ben's do not.
         assert await house.rest("anna", "PUT", "/settings", {"private_on_display": True}) == (
             200,
-            {"private_on_display": True},
+            {"private_on_display": True, "language": None},
         )
         to_anna = await ring(house, "anna", anna)
         to_ben = await ring(house, "ben", ben)
