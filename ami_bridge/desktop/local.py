@@ -207,6 +207,9 @@ def _bound(at: Path) -> socket.socket:
     before = os.umask(0o177)
     try:
         door.bind(os.fspath(at))
+    except OSError:
+        door.close()
+        raise
     finally:
         os.umask(before)
     return door
