@@ -15,15 +15,19 @@ from ami_bridge.compose.calls import calls as make_calls
 from ami_bridge.compose.contacts import contacts as make_contacts
 from ami_bridge.compose.figures import figures
 from ami_bridge.compose.people import people as make_people
+from ami_bridge.compose.privacy import audit as make_audit
+from ami_bridge.compose.privacy import privacy as make_privacy
 from ami_bridge.config import Config, control_socket
 from ami_bridge.contacts.own import OPERATIONS as OWN
 from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
 from ami_bridge.dav.client import DavClient
 from ami_bridge.db.database import open_database
+from ami_bridge.journal.routes import OPERATIONS as JOURNAL
 from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.seat_routes import OPERATIONS as SEATS
 from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
+from ami_bridge.privacy.routes import OPERATIONS as PRIVACY
 from ami_bridge.tasks import every
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
 from ami_bridge.web.asyncapi import asyncapi_routes
@@ -64,18 +68,29 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
     ):
         base = make_base(config, db, dav, now)
         people = make_people(base)
-        calls = make_calls(base, people.access)
+        audit = make_audit(base)
+        calls = make_calls(base, people.access, audit)
         contacts = make_contacts(base, people, calls)
+        privacy = make_privacy(base, audit, people, calls, contacts)
         await contacts.load()
         await people.load()
 
-        topics = Topics({"bridge": calls.desk, "calls.self": calls.desk})
+        journal = calls.journal
+        topics = Topics(
+            {
+                "bridge": calls.desk,
+                "calls.self": calls.desk,
+                "journal.self": journal.desk,
+                "journal.dept:": journal.desk,
+            }
+        )
+        ops = Ops({**calls.ops, **journal.ops})
         sockets = Sockets(
             hub=base.hub,
             guard=people.access,
             desk=calls.desk,
             topics=topics,
-            ops=Ops({**calls.ops}),
+            ops=ops,
             now=now,
             arrived=people.seats.arrived,
         )
@@ -83,8 +98,12 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             lambda router: router.add_get("/api/v1/ws", sockets.handle),
             *people.routes,
             *calls.routes,
+            *journal.routes,
             *contacts.routes,
-            openapi_routes([*PEOPLE, *SEATS, *CALLS, *VERBS, *CONTACTS, *PHONEBOOKS, *OWN, *ASYNCAPI]),
+            *privacy.routes,
+            openapi_routes(
+                [*PEOPLE, *SEATS, *CALLS, *VERBS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
+            ),
             asyncapi_routes,
         ]
         checks: dict[str, Check] = {
@@ -96,15 +115,15 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             board=calls.board,
             desk=calls.desk,
             hub=base.hub,
-            journal=calls.journal,
+            journal=journal.writer,
             link=base.link,
             sync=contacts.sync,
             directory=base.directory,
         )
         tasks.create_task(base.hub.run(), name="hub")
-        tasks.create_task(calls.journal.run(), name="journal")
+        tasks.create_task(journal.writer.run(), name="journal")
         async with (
-            serve_control(control_socket(config), add_routes=[*people.control, *contacts.control]),
+            serve_control(control_socket(config), add_routes=[*people.control, *contacts.control, *privacy.control]),
             serve(config.web, add_routes=routes, checks=checks, registry=registry(told)) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, {"name": contacts.question}) as questions_port,
             serve_ldap(config.phonebook.ldap, contacts.ldap),
@@ -113,7 +132,9 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(
                 every(config.groupware.sync_every, contacts.look, name="address books", wake=contacts.wake)
             )
-            tasks.create_task(every(PURGE_EVERY, calls.journal.forget, name="journal retention"))
+            tasks.create_task(every(PURGE_EVERY, journal.retention.forget, name="journal retention"))
+            tasks.create_task(every(PURGE_EVERY, audit.write, name="audit log", wake=audit.wake))
+            tasks.create_task(every(PURGE_EVERY, audit.forget, name="audit retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
             tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)

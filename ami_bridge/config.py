@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from ami_bridge.config_check import check
 from ami_bridge.errors import ConfigError
 
-SECRET_FILES = frozenset({"secret_file", "password_file", "key_file"})
+SECRET_FILES = frozenset({"secret_file", "password_file", "key_file", "url_file"})
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,10 +138,42 @@ class Seat(Section, frozen=True, kw_only=True):
     """Who may sit there: logins, `department:NAME`, `group:NAME`; empty: everybody."""
 
 
-class Journal(Section, frozen=True, kw_only=True):
-    """What is kept of finished calls."""
+class KeepDays(Section, frozen=True, kw_only=True):
+    """How long calls of a class are kept, where that is not `keep_days`; of several classes the shortest counts."""
 
+    answered: int | None = None
+    missed: int | None = None
+    """Calls in which nobody talked."""
+    internal: int | None = None
+    external: int | None = None
+    private: int | None = None
+
+
+class NoJournal(Section, frozen=True, kw_only=True):
+    """Whose calls are nobody's business: nothing of them is kept, not even by those they talk to."""
+
+    numbers: list[str] = []
+    """Own extensions, lines, or numbers outside in E.164."""
+    devices: list[str] = []
+    groups: list[str] = []
+    """Departments or categories of the staff book."""
+
+
+class Journal(Section, frozen=True, kw_only=True):
+    """What is kept of finished calls, for how long, and who may read it."""
+
+    department: Literal["off", "own", "dept"] = "own"
+    """Whether there is no journal, everybody reads their own, or a department reads its missed calls too."""
+    department_shows: Literal["missed", "all"] = "missed"
     keep_days: int = 30
+    longer_because: str = ""
+    """Why something is kept longer than 90 days; without a reason it is refused."""
+    private_prefix: str = ""
+    """What is dialled before a number to make the call a private one."""
+    private_number: Literal["none", "cut"] = "none"
+    """Whether nothing is kept of a private call's number, or all but its last three digits."""
+    keep: KeepDays = KeepDays()
+    none: NoJournal = NoJournal()
 
 
 class Phonebook(Section, frozen=True, kw_only=True):

@@ -13,12 +13,13 @@ import phonenumbers
 from ami_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ami_bridge.config import Config, Pbx
+    from ami_bridge.config import Config, Journal, Pbx
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ROLES = ("user", "switchboard", "plant", "alarm-manager", "admin", "auditor")
 MOST_OFFLINE_NAMES = 20_000  # each is written by a small call of its own, which all who listen to the PBX hear
 MOST_JOURNAL_DAYS = 90  # beyond this a person's calls become a history of the person
+LONGEST_JOURNAL_DAYS = 366
 MOST_OWN_DIGITS = 10
 KEY_BYTES = 32
 NO_KEY = f"the key is not {KEY_BYTES} bytes in base64; make one with `openssl rand -base64 32`"
@@ -55,8 +56,6 @@ def check(config: "Config", path: Path) -> None:
     if not config.groupware.url:
         raise ConfigError(f"{path}: [groupware.url] is missing: it has the address books and checks passwords")
     _check_values(config, path)
-    if not 0 < config.journal.keep_days <= MOST_JOURNAL_DAYS:
-        raise ConfigError(f"{path}: [journal.keep_days]: {config.journal.keep_days} is not 1 to {MOST_JOURNAL_DAYS}")
 
 
 def key_bytes(key: str) -> bytes:
@@ -125,6 +124,7 @@ def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _of_the_groupware(config)
     yield from _of_the_people(config)
     yield from _of_the_seats(config)
+    yield from _of_the_journal(config.journal)
 
 
 def _of_the_site(config: "Config") -> Iterator[tuple[str, str]]:
@@ -211,6 +211,20 @@ def is_word(word: str) -> bool:
     """Whether a word could mean somebody: a login, `department:NAME`, `group:NAME`."""
     kind, colon, name = word.partition(":")
     return bool(word.strip()) and (not colon or (kind in {"department", "group"} and bool(name.strip())))
+
+
+def _of_the_journal(journal: "Journal") -> Iterator[tuple[str, str]]:
+    most = LONGEST_JOURNAL_DAYS if journal.longer_because.strip() else MOST_JOURNAL_DAYS
+    days = {f"keep.{name}": getattr(journal.keep, name) for name in journal.keep.__struct_fields__}
+    for key, value, least in (("keep_days", journal.keep_days, 1), *((key, value, 0) for key, value in days.items())):
+        if value is not None and not least <= value <= most:
+            more = "" if journal.longer_because.strip() else "; for more, say why in [journal.longer_because]"
+            yield f"journal.{key}", f"{value} is not {least} to {most}{more}"
+    if not re.fullmatch(r"[0-9*#]{0,8}", journal.private_prefix):
+        yield "journal.private_prefix", f"{journal.private_prefix!r} is not made of 0-9 * #"
+    for number in journal.none.numbers:
+        if not EXTENSION.fullmatch(number):
+            yield "journal.none.numbers", f"{number!r} is neither an extension nor a number like +498999998105"
 
 
 def _of_a_time(key: str, value: float, unit: str = "seconds") -> Iterator[tuple[str, str]]:

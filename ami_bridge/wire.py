@@ -79,6 +79,35 @@ class Call(Struct, frozen=True, kw_only=True):
     actions: tuple[str, ...] = ()
 
 
+class Entry(Struct, frozen=True, kw_only=True):
+    """One finished call as a reader's journal shows it; always whole, newest `rev` counts."""
+
+    id: str
+    call: str
+    """The live call that it was."""
+    pbx: str
+    rev: int
+    extension: str | None = None
+    """Whose telephone it was at; in a department's journal, one of them."""
+    direction: Direction
+    role: Role
+    result: Result
+    peer: Peer = Peer()
+    line: Line | None = None
+    started_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime
+    note: str | None = None
+    """What the reader wrote down; nobody else sees it."""
+    private: bool = False
+    """Shown to its owner alone, and only on wish."""
+    done_by: str | None = None
+    """Who called back, or said that nothing is left to do."""
+    done_at: datetime | None = None
+    gone: bool = False
+    """It is not in this journal any more, and nothing is told of it."""
+
+
 class Bridge(Struct, frozen=True, kw_only=True):
     """Whether what is shown is live."""
 
@@ -156,6 +185,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     event: str
     call: msgspec.Raw | Call | None = None
     bridge: msgspec.Raw | Bridge | None = None
+    entry: msgspec.Raw | Entry | None = None
 
 
 class Tick(Struct, frozen=True, tag_field="type", tag="tick"):

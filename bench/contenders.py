@@ -149,7 +149,10 @@ class _NoDisk:
     def notice(self, row: JournalRow) -> None:
         """Take a finished call."""
 
-    def take_back(self, row_id: str) -> None:
+    def reached(self, row: JournalRow) -> None:
+        """Be told that somebody was reached."""
+
+    def take_back(self, row: JournalRow) -> None:
         """Forget one."""
 
 

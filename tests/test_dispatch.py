@@ -61,8 +61,11 @@ class Journal:
     def notice(self, row: JournalRow) -> None:
         self.rows.append(f"{row.extension} {row.result}")
 
-    def take_back(self, row_id: str) -> None:
-        raise AssertionError(row_id)
+    def reached(self, row: JournalRow) -> None:
+        assert row.role == "caller"
+
+    def take_back(self, row: JournalRow) -> None:
+        raise AssertionError(row)
 
 
 class BoardWithABug(Board):

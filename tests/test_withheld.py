@@ -55,8 +55,11 @@ class Listener:
     def notice(self, row: JournalRow) -> None:
         self.rows.append(row)
 
-    def take_back(self, row_id: str) -> None:
-        raise AssertionError(row_id)
+    def reached(self, row: JournalRow) -> None:
+        assert row.role == "caller"
+
+    def take_back(self, row: JournalRow) -> None:
+        raise AssertionError(row)
 
 
 def played(name: str) -> tuple[Counted, Listener]:

@@ -102,9 +102,10 @@ class Bubbles:
 
     def peer(self, party: Party | None, audience: Audience = ANYBODY) -> wire.Peer | None:
         """Name a party, as this audience may know it."""
-        if party is None:
-            return None
-        number = self.number(party)
+        return None if party is None else self.named(self.number(party), audience)
+
+    def named(self, number: Number | None, audience: Audience = ANYBODY) -> wire.Peer:
+        """Say whose number it is, as this audience may know it."""
         if number is None:
             return wire.Peer()
         if number.exten is not None and (label := self._lines.get(number.exten)) is not None:
@@ -135,9 +136,12 @@ class Bubbles:
         number = self._numbers.from_pbx(view.line)
         if number is None:
             return None
-        exten = number.exten or number.e164 or view.line
+        return self.labelled(number.exten or number.e164 or view.line)
+
+    def labelled(self, exten: str) -> wire.Line:
+        """Say what a line of the house is."""
         label = self._lines.get(exten)
-        if label is None and (name := self._names.lookup(number)) is not None:
+        if label is None and (name := self._names.lookup(self._numbers.from_pbx(exten))) is not None:
             label = name.name
         return wire.Line(exten=exten, label=label)
 

@@ -43,8 +43,11 @@ class Journal(Protocol):
     def notice(self, row: JournalRow) -> None:
         """Take a finished call."""
 
-    def take_back(self, row_id: str) -> None:
-        """Forget one."""
+    def reached(self, row: JournalRow) -> None:
+        """Be told that a caller talks to whom was called; the call is not finished yet."""
+
+    def take_back(self, row: JournalRow) -> None:
+        """Forget a call that turned out to be somebody else's, or to go on."""
 
 
 class Desk:
@@ -74,6 +77,8 @@ class Desk:
         for view in views:
             if view.state == "ended":
                 self._note(view)
+            elif view.caller and view.state == "answered":
+                self._journal.reached(self._row(view))
             for person in self._people.by_extension(view.extension):
                 self._tell(
                     view, self._call(view, person), person.login
@@ -133,30 +138,33 @@ class Desk:
 
     def _note(self, view: View) -> None:
         """Have a finished call kept, unless it goes on under another id or was somebody else's in the end."""
-        row_id = f"{view.call}-{view.extension}"
+        row = self._row(view)
         if view.result in {None, "merged"} or view.answered_by is not None or view.ended_at is None:
-            if row_id in self._noted:  # it looked like an end a moment ago
-                del self._noted[row_id]
-                self._journal.take_back(row_id)
+            if row.id in self._noted:  # it looked like an end a moment ago
+                del self._noted[row.id]
+                self._journal.take_back(row)
             return
-        self._noted[row_id] = None
+        self._noted[row.id] = None
         if len(self._noted) > REMEMBER_NOTED:
             del self._noted[next(iter(self._noted))]
+        self._journal.notice(row)
+
+    def _row(self, view: View) -> JournalRow:
+        """Write a view down as the journal takes it."""
         number = self._bubbles.number(view.peer)
         line = self._bubbles.line(view)
-        self._journal.notice(
-            JournalRow(
-                id=row_id,
-                call_id=view.call,
-                pbx_id=view.pbx,
-                extension=view.extension,
-                direction=direction(view),
-                role="caller" if view.caller else "callee",
-                result=view.result or "failed",
-                peer_number=None if number is None else number.exten or number.e164,
-                line=None if line is None else line.exten,
-                started_at=view.since,
-                answered_at=view.answered_at,
-                ended_at=view.ended_at,
-            )
+        return JournalRow(
+            id=f"{view.call}-{view.extension}",
+            call_id=view.call,
+            pbx_id=view.pbx,
+            extension=view.extension,
+            direction=direction(view),
+            role="caller" if view.caller else "callee",
+            result=view.result or "failed",
+            peer_number=None if number is None else number.exten or number.e164,
+            line=None if line is None else line.exten,
+            started_at=view.since,
+            answered_at=view.answered_at,
+            ended_at=view.ended_at or self._now(),
+            dialled=view.line if view.caller else None,
         )

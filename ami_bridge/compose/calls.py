@@ -15,11 +15,12 @@ from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.calls.verbs import CallVerbs
 from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.compose.journal import JournalParts
+from ami_bridge.compose.journal import journal as make_journal
 from ami_bridge.contacts.offline import Offline
 from ami_bridge.dispatch import Dispatch
 from ami_bridge.ids import new_id
-from ami_bridge.journal.store import JournalStore
-from ami_bridge.journal.writer import Journal
+from ami_bridge.privacy.audit import Audit
 from ami_bridge.tasks import race
 from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
@@ -31,7 +32,7 @@ class CallParts:
 
     board: Board
     desk: Desk
-    journal: Journal
+    journal: JournalParts
     astdb: AstDb
     listen: Callable[[], Coroutine[Any, Any, None]]
     """Keeps the connection to Asterisk up, for ever."""
@@ -39,13 +40,13 @@ class CallParts:
     ops: dict[str, Op]
 
 
-def calls(base: Base, guard: Guard) -> CallParts:
+def calls(base: Base, guard: Guard, audit: Audit) -> CallParts:
     """Make it."""
     config, pbx = base.config, base.pbx
-    journal = Journal(store=JournalStore(base.db), keep_days=config.journal.keep_days, now=base.now)
     board = Board(pbx.id, hints_context=pbx.hints, new_id=new_id)
     bubbles = Bubbles(numbers=base.numbers, names=base.directory, lines=pbx.lines, click=config.groupware.click)
-    desk = Desk(board=board, bubbles=bubbles, people=base.people, hub=base.hub, journal=journal, now=base.now)
+    journal = make_journal(base, guard, audit, board=board, bubbles=bubbles)
+    desk = Desk(board=board, bubbles=bubbles, people=base.people, hub=base.hub, journal=journal.intake, now=base.now)
     dispatch = Dispatch(board=board, desk=desk, now=base.now)
     resync = Resync(pbx=pbx.id, hints_context=pbx.hints, link=base.link, listener=dispatch)
     offline = Offline(

@@ -50,6 +50,8 @@ class ContactParts:
     """Set after the first look."""
     wake: asyncio.Event
     """Set when a look is wanted before its time."""
+    forget: Callable[[Collection[str]], Awaitable[None]]
+    """Deletes what these people have given: account, own books, wishes, choices."""
     ldap: Ldap
     routes: list[AddRoutes]
     control: list[AddRoutes]
@@ -131,6 +133,7 @@ def contacts(base: Base, people: PeopleParts, calls: CallParts) -> ContactParts:
         look=look,
         looked=looked,
         wake=private.wake,
+        forget=private.forget,
         ldap=Ldap(devices=devices, book=book, suffix=config.phonebook.suffix),
         routes=[
             ContactRoutes(guard=guard, people=base.people, search=search, explain=explain).add_to,

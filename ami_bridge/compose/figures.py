@@ -5,13 +5,13 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.sync import Sync
-from ami_bridge.journal.writer import Journal
+from ami_bridge.journal.writer import Writer
 from ami_bridge.web.hub import Hub
 from ami_bridge.web.metrics import Figure
 
 
 def figures(
-    *, board: Board, desk: Desk, hub: Hub, journal: Journal, link: AmiLink, sync: Sync, directory: Directory
+    *, board: Board, desk: Desk, hub: Hub, journal: Writer, link: AmiLink, sync: Sync, directory: Directory
 ) -> list[Figure]:
     """Say what is told to Prometheus; a new figure is one more entry, and a row in docs/reference/metrics.md."""
     pbx = {"pbx": board.pbx}

@@ -1,9 +1,11 @@
 """Where the database lies: reading its address, and holding SQLite's directory for one daemon alone."""
 
 import fcntl
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
@@ -74,6 +76,23 @@ def fresh(copy: Path) -> Path:
     """Make room for a copy; one left by a migration that failed is older than what stands in the file now."""
     copy.unlink(missing_ok=True)
     return copy
+
+
+def copy_of(path: Path, schema: str) -> Path:
+    """Return where the copy lies that is made before a migration to this schema."""
+    return path.with_name(f"{path.name}.before-{schema}")
+
+
+def drop_copies(path: Path, before: datetime | None = None) -> int:
+    """Delete the copies beside this file, all or those that are older; returns how many."""
+    copies = [
+        one
+        for one in path.parent.glob(f"{glob.escape(path.name)}.before-*")
+        if before is None or one.stat().st_mtime < before.timestamp()
+    ]
+    for one in copies:
+        one.unlink(missing_ok=True)
+    return len(copies)
 
 
 def _refuse_remote(directory: Path, mounts: str) -> None:

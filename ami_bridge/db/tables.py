@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -142,7 +142,34 @@ journal = Table(
     Index(None, "call_id", "extension"),
     Index(None, "login", "started_at"),
     Index(None, "department", "started_at"),
+    Index(None, "peer_number", "started_at"),
 )
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("pbx_id", Words, nullable=False),
+    Column("call_id", Words, nullable=False),
+    Column("department", Words, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("due", UtcTime, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Index(None, "call_id", "department", unique=True),
+)
+"""Missed calls that are to be told elsewhere; who called stands in the journal alone."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("who", Words, nullable=False),
+    Column("did", Words, nullable=False),
+    Column("whose", Words, nullable=False),
+    Column("how", Words, nullable=False),
+)
+"""Who looked at what of others. Triggers refuse to change or delete what stands there."""
 
 books = Table(
     "books",

@@ -74,6 +74,9 @@ label = "Schreibtisch 5"
 extension = "105"
 hosts = ["thin-5"]
 
+[journal]
+department = "dept"
+
 [log]
 format = "json"
 """

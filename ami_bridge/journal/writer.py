@@ -1,14 +1,15 @@
 """Finished calls on their way to the disk: noticed at once, written by a task of their own."""
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
-from ami_bridge.journal.model import JournalRow
+from ami_bridge.journal.model import Change, Kept
 
 log = structlog.get_logger()
 
@@ -17,47 +18,63 @@ BATCH = 500
 TRY_AGAIN_AFTER = 5.0
 LAST_WRITE_WITHIN = 5.0
 
+Key = tuple[str, str]
+"""A call's id and the extension that had it."""
+
+
+class CalledBack(Struct, frozen=True, kw_only=True):
+    """Somebody has reached a number, so what was missed from there before is done."""
+
+    number: str
+    at: datetime
+    by: str
+    department: str | None
+
 
 class Store(Protocol):
-    """Where rows are kept."""
+    """Where rows are kept; each change says what it did."""
 
-    async def add(self, rows: Sequence[JournalRow]) -> None:
+    async def add(self, rows: Sequence[Kept]) -> Change:
         """Keep rows; a row with a known id replaces it."""
 
-    async def remove(self, ids: Collection[str]) -> None:
-        """Forget these rows."""
+    async def remove(self, calls: Collection[Key]) -> Change:
+        """Forget these calls of these extensions."""
 
-    async def purge(self, before: datetime) -> int:
-        """Forget what ended before; return how many rows."""
+    async def called_back(self, number: str, at: datetime, *, by: str, department: str | None) -> Change:
+        """Note that missed calls of this number are done."""
 
 
-class Journal:
-    """Takes finished calls and sees that they are kept, and are forgotten in time."""
+class Writer:
+    """Takes finished calls and sees that they are kept."""
 
-    def __init__(self, *, store: Store, keep_days: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, store: Store, written: Callable[[Change], None]) -> None:
+        """`written` is told of every change once it is on the disk."""
         self._store = store
-        self._keep_for = timedelta(days=keep_days)
-        self._now = now
-        self._waiting: OrderedDict[str, JournalRow | None] = OrderedDict()
-        """By id: rows to keep, None for those to take back; the last word about a call stands in for all before."""
-        self._writing: dict[str, JournalRow | None] = {}
+        self._written = written
+        self._waiting: OrderedDict[Key, Sequence[Kept]] = OrderedDict()
+        """Rows to keep, none for those to take back; the last word about a call stands in for all before."""
+        self._writing: dict[Key, Sequence[Kept]] = {}
+        self._called_back: deque[CalledBack] = deque(maxlen=MOST_WAITING)
         self._failing = False
         self._dropped = 0
-        """Rows that memory had no room for since writing failed."""
+        """Calls that memory had no room for since writing failed."""
         self._wake = asyncio.Event()
 
     @property
     def waiting(self) -> int:
-        """How many rows are not on the disk yet."""
+        """How many calls are not on the disk yet."""
         return len(self._waiting) + len(self._writing)
 
-    def notice(self, row: JournalRow) -> None:
-        """Take a finished call; returns at once."""
-        self._take(row.id, row)
+    def take(self, key: Key, rows: Sequence[Kept]) -> None:
+        """Have these rows kept of a call, none where it is to be forgotten; returns at once."""
+        self._waiting[key] = rows
+        self._make_room()
+        self._wake.set()
 
-    def take_back(self, row_id: str) -> None:
-        """Forget a call that turned out to be somebody else's, or to go on; returns at once."""
-        self._take(row_id, None)
+    def call_back(self, said: CalledBack) -> None:
+        """Have it noted that somebody has called back; returns at once."""
+        self._called_back.append(said)
+        self._wake.set()
 
     async def run(self) -> None:
         """Write what is noticed, for ever; what is still waiting when the daemon stops is written then."""
@@ -76,11 +93,6 @@ class Journal:
         finally:
             await self._write_at_last()
 
-    async def forget(self) -> None:
-        """Drop what is older than it may be kept."""
-        if dropped := await self._store.purge(self._now() - self._keep_for):
-            log.info("journal.purged", rows=dropped)
-
     async def _write_at_last(self) -> None:
         """Write what is left if the disk lets us; a dead one must not keep the daemon from stopping cleanly."""
         try:
@@ -90,34 +102,38 @@ class Journal:
             log.exception("journal.lost_at_stop", waiting=self.waiting, dropped=self._dropped)
 
     async def _write(self) -> None:
-        while self._waiting:
+        """Write all that waits; what was missed must be there before somebody's calling back is noted."""
+        while self._waiting or self._called_back:
             batch = [self._waiting.popitem(last=False) for _ in range(min(BATCH, len(self._waiting)))]
             self._writing = dict(batch)
+            changes = []
             try:
-                if rows := [row for row in self._writing.values() if row is not None]:
-                    await self._store.add(rows)
-                if gone := [row_id for row_id, row in self._writing.items() if row is None]:
-                    await self._store.remove(gone)
+                if rows := [row for several in self._writing.values() for row in several]:
+                    changes.append(await self._store.add(rows))
+                if gone := [key for key, several in self._writing.items() if not several]:
+                    changes.append(await self._store.remove(gone))
             except BaseException:  # stopped, or not written: they wait again, before the others
                 unsaved, self._writing = self._writing, {}
                 self._put_back(unsaved)
                 raise
             self._writing = {}
+            for change in changes:
+                self._written(change)
+            if not self._waiting and self._called_back:
+                said = self._called_back[0]
+                change = await self._store.called_back(said.number, said.at, by=said.by, department=said.department)
+                self._called_back.popleft()
+                self._written(change)
             if self._failing:
                 log.info("journal.written_again", waiting=self.waiting, dropped=self._dropped)
                 self._failing, self._dropped = False, 0
 
-    def _take(self, row_id: str, row: JournalRow | None) -> None:
-        self._waiting[row_id] = row
-        self._make_room()
-        self._wake.set()
-
-    def _put_back(self, unsaved: Mapping[str, JournalRow | None]) -> None:
-        """Let rows wait again, as the oldest, unless there is a later word about them."""
-        for row_id, row in reversed(list(unsaved.items())):
-            if row_id not in self._waiting:
-                self._waiting[row_id] = row
-                self._waiting.move_to_end(row_id, last=False)
+    def _put_back(self, unsaved: Mapping[Key, Sequence[Kept]]) -> None:
+        """Let calls wait again, as the oldest, unless there is a later word about them."""
+        for key, rows in reversed(list(unsaved.items())):
+            if key not in self._waiting:
+                self._waiting[key] = rows
+                self._waiting.move_to_end(key, last=False)
         self._make_room()
 
     def _make_room(self) -> None:

@@ -88,6 +88,7 @@ class People:
         self._seated: dict[str, str] = {}
         self._by_login: dict[str, Person] = {}
         self._by_extension: dict[str, tuple[Person, ...]] = {}
+        self._by_department: dict[str, list[Person]] = {}
         self._wishes: dict[str, Wish] = {}
         self.replace(persons)
 
@@ -112,10 +113,13 @@ class People:
             for login, person in self._staff.items()
         }
         by_extension: dict[str, tuple[Person, ...]] = {}
+        by_department: dict[str, list[Person]] = {}
         for person in self._by_login.values():
+            if person.department:
+                by_department.setdefault(person.department, []).append(person)
             for extension in dict.fromkeys(person.extensions):
                 by_extension[extension] = (*by_extension.get(extension, ()), person)
-        self._by_extension = by_extension
+        self._by_extension, self._by_department = by_extension, by_department
 
     def wish(self, login: str) -> Wish:
         """Return what this person wishes."""
@@ -136,6 +140,10 @@ class People:
     def by_extension(self, extension: str) -> tuple[Person, ...]:
         """Everybody whose extension this is."""
         return self._by_extension.get(extension, ())
+
+    def by_department(self, department: str) -> tuple[Person, ...]:
+        """Everybody who belongs there."""
+        return tuple(self._by_department.get(department, ()))
 
     def all(self) -> tuple[Person, ...]:
         """Everybody, in the order of the staff book, with the extensions that they have there."""

@@ -22,13 +22,24 @@ CHANNEL = {"$ref": "#/channels/events"}
 TOPICS = {
     "bridge": "Whether what is shown is live (`bridge.changed`). Everybody follows it always.",
     "calls.self": "One's own calls, each change of them (`call.changed`).",
+    "journal.self": "One's own finished calls (`journal.changed`). Its snapshot says only from which `seq` on changes "
+    "are told; what the journal holds is read by `GET /api/v1/journal`, after the snapshot.",
+    "journal.dept:": "Finished calls of the department whose name follows, such as `journal.dept:Bauamt`, where "
+    "departments read journals; the same otherwise.",
 }
-OBJECTS = {"calls.self": ("calls", "call.changed", "call"), "bridge": ("bridges", "bridge.changed", "bridge")}
-"""Per topic: what its snapshot holds, the name of its event, and what that holds."""
+OBJECTS: dict[str, tuple[str | None, str, str]] = {
+    "calls.self": ("calls", "call.changed", "call"),
+    "bridge": ("bridges", "bridge.changed", "bridge"),
+    "journal.self": (None, "journal.changed", "entry"),
+    "journal.dept:": (None, "journal.changed", "entry"),
+}
+"""Per topic: what its snapshot holds, the name of its event, and what that holds. A colon stands before a name."""
 REQUESTS = {
     "subscribe": "Follow the topics in `params.topics`: first a `snapshot` of each new one, then the answer. "
     "`result.topics` are all that are followed now, `result.refused` those that are not allowed.",
     "unsubscribe": "Leave the topics in `params.topics`.",
+    "journal.done": "Say that nothing is left to do about the missed call `params.id`; it is done for the whole "
+    "department where that reads a journal. `result` is the entry.",
     "resync": "Get a `snapshot` of each topic; ask this when `prev` is not the `seq` seen last.",
     "call.hangup": "End one's own part of the call `params.call`.",
     "call.reject": "Refuse the call `params.call` that rings at one's own telephone.",
@@ -77,6 +88,20 @@ _CALL = wire.Call(
     extension="101",
 )  # fmt: skip
 _BRIDGE = wire.Bridge(pbx="rathaus", ami="up", since=_NOON)
+_ENTRY = wire.Entry(
+    id=_CALL.id,
+    call=_CALL.id,
+    pbx="rathaus",
+    rev=1,
+    extension="101",
+    direction="in",
+    role="callee",
+    result="missed",
+    peer=_CALL.peer,
+    line=_CALL.line,
+    started_at=_NOON,
+    ended_at=_NOON,
+)
 _ANNA = wire.User(login="anna", name="Anna Amsel", extensions=("101",), department="Bürgerbüro")
 _EPOCH = "01KAH2XK1T8J5W2R9F6D3P0ZAV"
 
@@ -89,6 +114,7 @@ _EXAMPLES: dict[type[Struct], tuple[Struct, ...]] = {
         wire.Request(id="1", op="subscribe", params={"topics": ["calls.self"]}),
         wire.Request(id="2", op="unsubscribe", params={"topics": ["calls.self"]}),
         wire.Request(id="3", op="resync"),
+        wire.Request(id="5", op="journal.done", params={"id": _CALL.id}),
     ),
     wire.Welcome: (
         wire.Welcome(
@@ -107,6 +133,7 @@ _EXAMPLES: dict[type[Struct], tuple[Struct, ...]] = {
     wire.Event: (
         wire.Event(seq=4721, prev=4720, ts=_NOON, topic="calls.self", event="call.changed", call=_CALL),
         wire.Event(seq=4724, prev=4721, ts=_NOON, topic="bridge", event="bridge.changed", bridge=_BRIDGE),
+        wire.Event(seq=4728, prev=4724, ts=_NOON, topic="journal.self", event="journal.changed", entry=_ENTRY),
     ),
     wire.Tick: (wire.Tick(seq=4724, prev=4724),),
     wire.Response: (
@@ -239,8 +266,10 @@ def _schemas() -> dict[str, Any]:
         {"properties": {"ok": {"const": True}}},
         {"properties": {"ok": {"const": False}}, "required": ["error"]},
     ]
-    schemas["Snapshot"]["allOf"] = [_holds("topic", topic, every) for topic, (every, _, _) in OBJECTS.items()]
-    schemas["Event"]["allOf"] = [_holds("event", event, one) for _, event, one in OBJECTS.values()]
+    schemas["Snapshot"]["allOf"] = [_holds("topic", topic, every) for topic, (every, _, _) in OBJECTS.items() if every]
+    schemas["Event"]["allOf"] = [
+        _holds("event", event, one) for event, one in dict.fromkeys((event, one) for _, event, one in OBJECTS.values())
+    ]
     return schemas
 
 

@@ -56,13 +56,17 @@ class Journal:
     def __init__(self) -> None:
         self.rows: dict[str, JournalRow] = {}
         self.taken_back: list[str] = []
+        self.reached_by: list[JournalRow] = []
 
     def notice(self, row: JournalRow) -> None:
         self.rows[row.id] = row
 
-    def take_back(self, row_id: str) -> None:
-        self.taken_back.append(row_id)
-        del self.rows[row_id]
+    def reached(self, row: JournalRow) -> None:
+        self.reached_by.append(row)
+
+    def take_back(self, row: JournalRow) -> None:
+        self.taken_back.append(row.id)
+        del self.rows[row.id]
 
 
 class World:
@@ -136,6 +140,20 @@ def test_a_finished_call_is_kept_even_if_nobody_has_the_extension(world: World) 
             ended_at=NOON + timedelta(minutes=1),
         )
     }  # fmt: skip
+
+
+def test_what_a_caller_dialled_is_told_for_the_rules_alone(world: World) -> None:
+    world.desk.show([ended(caller=True, line="*9030123456")])
+    (row,) = world.journal.rows.values()
+    assert (row.role, row.dialled, row.line) == ("caller", "*9030123456", None)
+
+
+def test_who_reaches_somebody_is_told_while_they_still_talk(world: World) -> None:
+    talking = view(state="answered", answered_at=NOON)
+    world.desk.show([talking, structs.replace(talking, caller=True), view(caller=True, state="dialing")])
+    (row,) = world.journal.reached_by
+    assert (row.role, row.peer_number, row.answered_at, row.ended_at) == ("caller", "+493023125001", NOON, world.time)
+    assert world.journal.rows == {}
 
 
 def test_who_withheld_the_number_is_not_kept_with_one(world: World) -> None:

@@ -44,6 +44,6 @@ async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Da
     url = request.getfixturevalue("migrated")
     server = request.getfixturevalue("postgres")
     tables = ", ".join(metadata.tables)
-    await asyncio.to_thread(server.sql, f"TRUNCATE {tables}", "contract")
+    await asyncio.to_thread(server.sql, f"SET session_replication_role = replica; TRUNCATE {tables}", "contract")
     async with open_database(url) as opened:
         yield opened

@@ -12,8 +12,6 @@ from ami_bridge.db.database import Database, migrate, open_database
 from ami_bridge.db.tables import people
 from ami_bridge.demo.ports import free_tcp
 from ami_bridge.errors import ConfigError, NotReachableError
-from ami_bridge.journal.model import JournalRow
-from ami_bridge.journal.store import JournalStore
 from ami_bridge.people.model import Account, Person, Seating, Session, Token, Wish
 from ami_bridge.people.store import CredentialStore, OwnStore, PersonStore, SeatStore
 from tests.contract.postgres import Postgres
@@ -21,81 +19,6 @@ from tests.contract.postgres import Postgres
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HOSTILE = "Robert'); DROP TABLE people;-- \0 \ud800 \u202e 'ü' %s :x"
-
-
-def row(number: int, **changes: object) -> JournalRow:
-    start = NOON + timedelta(minutes=number)
-    values: dict[str, object] = {
-        "id": f"row-{number:04}",
-        "call_id": f"call-{number}",
-        "pbx_id": "rathaus",
-        "extension": "101",
-        "direction": "in",
-        "role": "callee",
-        "result": "answered",
-        "peer_number": "+493023125001",
-        "line": "100",
-        "started_at": start,
-        "answered_at": start + timedelta(seconds=5),
-        "ended_at": start + timedelta(seconds=65),
-    }
-    return JournalRow(**{**values, **changes})  # type: ignore[arg-type]
-
-
-class TestJournal:
-    async def test_a_row_comes_back_as_it_was(self, db: Database) -> None:
-        journal = JournalStore(db)
-        withheld = row(1, peer_number=None, line=None, answered_at=None, result="missed")
-        await journal.add([row(2), withheld])
-        assert await journal.of(["101"]) == [row(2), withheld]
-
-    async def test_a_call_that_came_back_after_its_end_is_kept_as_it_ended_last(self, db: Database) -> None:
-        journal = JournalStore(db)
-        await journal.add([row(1), row(2, result="missed", answered_at=None)])
-        later = row(2, ended_at=NOON + timedelta(hours=1))
-        await journal.add([later, row(3)])
-        assert await journal.of(["101"]) == [row(3), later, row(1)]
-
-    async def test_what_was_nobodys_end_is_taken_back(self, db: Database) -> None:
-        journal = JournalStore(db)
-        await journal.add([row(1), row(2), row(3)])
-        await journal.remove(["row-0001", "row-0003", "no such row", HOSTILE.replace("\0", "")[:20]])
-        assert await journal.of(["101"]) == [row(2)]
-        await journal.remove([])
-
-    async def test_nothing_to_add_is_fine(self, db: Database) -> None:
-        await JournalStore(db).add([])
-
-    async def test_pages_follow_each_other_without_gap_or_repetition(self, db: Database) -> None:
-        journal = JournalStore(db)
-        same_moment = [row(n, started_at=NOON) for n in range(450)]
-        await journal.add(same_moment)
-        seen: list[str] = []
-        while page := await journal.of(["101"], 100, seen[-1] if seen else None):
-            seen += [one.id for one in page]
-        assert seen == sorted((one.id for one in same_moment), reverse=True)
-
-    async def test_only_ones_own_extensions_and_pbx(self, db: Database) -> None:
-        journal = JournalStore(db)
-        await journal.add([row(1), row(2, extension="102"), row(3, pbx_id="bauhof"), row(4, extension="103")])
-        assert [one.id for one in await journal.of(["101", "102"])] == ["row-0003", "row-0002", "row-0001"]
-        assert [one.id for one in await journal.of(["101", "102"], pbx_id="rathaus")] == ["row-0002", "row-0001"]
-        assert await journal.of([]) == []
-        assert await journal.of(["101' OR 1=1 --"]) == []
-        assert await journal.of(["101"], after="no such row") == []
-
-    async def test_a_page_is_never_larger_than_allowed_nor_empty_by_a_silly_wish(self, db: Database) -> None:
-        journal = JournalStore(db)
-        await journal.add([row(n) for n in range(300)])
-        assert len(await journal.of(["101"], 10**9)) == 200
-        assert len(await journal.of(["101"], -1)) == 1
-
-    async def test_what_is_old_goes_and_nothing_else(self, db: Database) -> None:
-        journal = JournalStore(db)
-        await journal.add([row(n) for n in range(700)])
-        assert await journal.purge(NOON + timedelta(minutes=650)) == 649  # calls last 65 seconds
-        assert len(await journal.of(["101"], 200)) == 51
-        assert await journal.purge(NOON) == 0
 
 
 ANNA = Person(

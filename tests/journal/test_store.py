@@ -1,17 +1,21 @@
-"""What SQLite's files still hold of calls that were deleted; the rest is in tests/contract/test_stores.py."""
+"""What SQLite's files still hold of calls that were deleted; the rest is in tests/contract/test_journal.py."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ami_bridge import config
 from ami_bridge.db.database import open_database
-from ami_bridge.journal.model import JournalRow
+from ami_bridge.journal.model import Filters, Kept, Reader
+from ami_bridge.journal.retention import Retention
+from ami_bridge.journal.rules import Rules
 from ami_bridge.journal.store import JournalStore
+from ami_bridge.people.model import People
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def row(number: int, ended: datetime) -> JournalRow:
-    return JournalRow(
+def row(number: int, ended: datetime) -> Kept:
+    return Kept(
         id=f"{number:05}",
         call_id=f"c{number}",
         pbx_id="rathaus",
@@ -24,6 +28,7 @@ def row(number: int, ended: datetime) -> JournalRow:
         started_at=ended,
         answered_at=ended,
         ended_at=ended,
+        login="anna",
     )
 
 
@@ -31,12 +36,23 @@ def all_bytes(place: Path) -> bytes:
     return b"".join(file.read_bytes() for file in place.iterdir())
 
 
-async def test_numbers_of_purged_calls_are_in_no_file_and_the_others_stay(tmp_path: Path) -> None:
+async def test_numbers_and_notes_of_purged_calls_are_in_no_file_and_the_others_stay(tmp_path: Path) -> None:
+    now = NOON + timedelta(days=31)
     async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
         journal = JournalStore(db)
         await journal.add([row(n, NOON) for n in range(2900)])
-        await journal.add([row(n, NOON + timedelta(days=31)) for n in range(2900, 2950)])
-        assert await journal.purge(NOON + timedelta(days=1)) == 2900
+        await journal.add([row(n, now) for n in range(2900, 2950)])
+        for n in range(0, 2950, 50):  # rows grow, move to other pages, and leave their old bytes behind
+            await journal.change(f"c{n}", "anna", {"note": f"note{n:05} " * 20})
+        retention = Retention(
+            store=journal,
+            files=db,
+            rules=Rules(config.Journal(), people=People(), extension_of=lambda _device: None),
+            now=lambda: now,
+        )
+        await retention.forget()
         rest = all_bytes(tmp_path)
         left = [n for n in range(2950) if f"+4930231{n:05}".encode() in rest]
         assert left == list(range(2900, 2950))
+        assert [n for n in range(2950) if f"note{n:05}".encode() in rest] == [2900]
+        assert len(await journal.page(Reader(login="anna"), Filters(), limit=200)) == 50

@@ -1,23 +1,24 @@
-"""Finished calls reach the disk, in batches, even if it is away for a while, and leave it in time."""
+"""Finished calls reach the disk, in batches, even if it is away for a while; then it is told what has changed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from structlog.testing import capture_logs
 
 from ami_bridge.errors import NotReachableError
-from ami_bridge.journal.model import JournalRow
-from ami_bridge.journal.writer import BATCH, Journal
+from ami_bridge.journal.model import Change, Kept
+from ami_bridge.journal.writer import BATCH, CalledBack, Key, Writer
 from ami_bridge.wire import Result
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SOON = 5.0
+BACK = CalledBack(number="+493023125001", at=NOON, by="ben", department=None)
 
 
-def row(number: int, result: Result = "answered") -> JournalRow:
-    return JournalRow(
+def row(number: int, result: Result = "answered") -> Kept:
+    return Kept(
         id=f"C{number}-101", call_id=f"C{number}", pbx_id="town", extension="101", direction="in", role="callee",
         result=result, peer_number=None, line=None, started_at=NOON, answered_at=NOON, ended_at=NOON,
     )  # fmt: skip
@@ -27,28 +28,31 @@ class Store:
     """A disk that can be full, slow, or dead."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, JournalRow] = {}
+        self.rows: dict[str, Kept] = {}
         self.batches: list[int] = []
+        self.called_back_when: list[tuple[str, set[str]]] = []
         self.tries = 0
         self.full = False
         self.open = asyncio.Event()
         self.open.set()
-        self.purged: datetime | None = None
         self._news = asyncio.Event()
 
-    async def add(self, rows: Sequence[JournalRow]) -> None:
+    async def add(self, rows: Sequence[Kept]) -> Change:
         await self._work()
         self.batches.append(len(rows))
         self.rows |= {one.id: one for one in rows}
+        return Change((), rows)
 
-    async def remove(self, ids: Collection[str]) -> None:
+    async def remove(self, calls: Collection[Key]) -> Change:
         await self._work()
-        for one in ids:
-            self.rows.pop(one, None)
+        gone = [self.rows.pop(f"{call}-{extension}", None) for call, extension in calls]
+        return Change([one for one in gone if one is not None], ())
 
-    async def purge(self, before: datetime) -> int:
-        self.purged = before
-        return 7
+    async def called_back(self, number: str, at: datetime, *, by: str, department: str | None) -> Change:
+        await self._work()
+        assert (at, department) == (NOON, None)
+        self.called_back_when.append((f"{by} {number}", set(self.rows)))
+        return Change()
 
     async def _work(self) -> None:
         self.tries += 1
@@ -67,8 +71,15 @@ class Store:
 class World:
     def __init__(self) -> None:
         self.store = Store()
-        self.journal = Journal(store=self.store, keep_days=30, now=lambda: NOON)
-        self.running = asyncio.get_running_loop().create_task(self.journal.run())
+        self.told: list[Change] = []
+        self.writer = Writer(store=self.store, written=self.told.append)
+        self.running = asyncio.get_running_loop().create_task(self.writer.run())
+
+    def notice(self, one: Kept) -> None:
+        self.writer.take((one.call_id, one.extension), [one])
+
+    def take_back(self, number: int) -> None:
+        self.writer.take((f"C{number}", "101"), ())
 
     async def stop(self) -> None:
         self.running.cancel()
@@ -87,7 +98,7 @@ async def world(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
 
 
 async def test_a_finished_call_is_written_and_noticing_it_does_not_wait(world: World) -> None:
-    world.journal.notice(row(1))
+    world.notice(row(1))
     assert world.store.rows == {}
     await world.store.tried(1)
     assert world.store.rows == {"C1-101": row(1)}
@@ -95,28 +106,28 @@ async def test_a_finished_call_is_written_and_noticing_it_does_not_wait(world: W
 
 async def test_many_are_written_in_batches(world: World) -> None:
     for number in range(2 * BATCH + 1):
-        world.journal.notice(row(number))
+        world.notice(row(number))
     await world.store.tried(3)
     assert world.store.batches == [BATCH, BATCH, 1]
 
 
 async def test_the_last_word_about_a_call_counts(world: World) -> None:
-    world.journal.notice(row(1, "missed"))
-    world.journal.notice(row(2))
-    world.journal.notice(row(1))
-    world.journal.notice(row(3))
-    world.journal.take_back("C3-101")
-    world.journal.take_back("C4-101")
-    world.journal.notice(row(4))
+    world.notice(row(1, "missed"))
+    world.notice(row(2))
+    world.notice(row(1))
+    world.notice(row(3))
+    world.take_back(3)
+    world.take_back(4)
+    world.notice(row(4))
     await world.store.tried(2)
     await world.stop()
     assert world.store.rows == {one.id: one for one in (row(1), row(2), row(4))}
 
 
 async def test_what_is_taken_back_later_goes(world: World) -> None:
-    world.journal.notice(row(1))
+    world.notice(row(1))
     await world.store.tried(1)
-    world.journal.take_back("C1-101")
+    world.take_back(1)
     await world.store.tried(2)
     assert world.store.rows == {}
 
@@ -124,9 +135,9 @@ async def test_what_is_taken_back_later_goes(world: World) -> None:
 async def test_a_full_disk_loses_nothing_and_is_told(world: World) -> None:
     world.store.full = True
     with capture_logs() as logs:
-        world.journal.notice(row(1))
+        world.notice(row(1))
         await world.store.tried(3)
-        world.journal.notice(row(2))
+        world.notice(row(2))
         world.store.full = False
         tries = world.store.tries
         await world.store.tried(tries + 1)
@@ -144,9 +155,9 @@ async def test_rows_without_room_are_counted_and_told(world: World, monkeypatch:
     world.store.full = True
     with capture_logs() as logs:
         for number in range(8):
-            world.journal.notice(row(number))
+            world.notice(row(number))
         await world.store.tried(2)
-        assert world.journal.waiting == 3
+        assert world.writer.waiting == 3
         world.store.full = False
         tries = world.store.tries
         await world.store.tried(tries + 1)
@@ -165,12 +176,12 @@ async def test_the_same_row_twice_is_not_popped_unsaved(monkeypatch: pytest.Monk
     world = World()
     world.store.open.clear()
     again = row(1)
-    world.journal.notice(again)
-    world.journal.notice(row(2))
+    world.notice(again)
+    world.notice(row(2))
     await world.store.tried(1)
-    world.journal.take_back("C1-101")
-    world.journal.notice(row(3))
-    world.journal.notice(again)
+    world.take_back(1)
+    world.notice(row(3))
+    world.notice(again)
     world.store.open.set()
     await world.store.tried(2)
     await world.stop()
@@ -180,9 +191,9 @@ async def test_the_same_row_twice_is_not_popped_unsaved(monkeypatch: pytest.Monk
 async def test_what_fails_while_a_later_word_is_there_does_not_come_back(world: World) -> None:
     world.store.open.clear()
     world.store.full = True
-    world.journal.notice(row(1))
+    world.notice(row(1))
     await world.store.tried(1)
-    world.journal.take_back("C1-101")
+    world.take_back(1)
     world.store.open.set()
     await world.store.tried(2)
     world.store.full = False
@@ -199,10 +210,10 @@ async def test_when_memory_is_full_the_oldest_give_way_and_none_of_the_newer_is_
     world = World()
     world.store.open.clear()
     for number in range(3):
-        world.journal.notice(row(number))
+        world.notice(row(number))
     await world.store.tried(1)  # the first three are being written
     for number in range(3, 5):
-        world.journal.notice(row(number))
+        world.notice(row(number))
     world.store.open.set()
     await world.store.tried(2)
     await world.stop()
@@ -211,16 +222,16 @@ async def test_when_memory_is_full_the_oldest_give_way_and_none_of_the_newer_is_
 
 async def test_what_waits_when_the_daemon_stops_is_written_then(world: World) -> None:
     await asyncio.sleep(0)
-    world.journal.notice(row(1))
+    world.notice(row(1))
     await world.stop()
     assert set(world.store.rows) == {"C1-101"}
 
 
 async def test_being_stopped_in_the_middle_of_a_write_loses_nothing(world: World) -> None:
     world.store.open.clear()
-    world.journal.notice(row(1))
+    world.notice(row(1))
     await world.store.tried(1)
-    world.journal.notice(row(2))
+    world.notice(row(2))
     world.running.cancel()
     await world.store.tried(2)
     world.store.open.set()
@@ -240,14 +251,41 @@ async def test_a_disk_that_is_dead_does_not_keep_the_daemon_from_stopping(
         world.store.open.clear()
     world.store.full = True
     await asyncio.sleep(0)
-    world.journal.notice(row(1))
+    world.notice(row(1))
     with capture_logs() as logs:
         await world.stop()
     assert [(one["event"], one["waiting"]) for one in logs] == [("journal.lost_at_stop", 1)]
 
 
-async def test_what_is_older_than_allowed_is_forgotten(world: World) -> None:
-    with capture_logs() as logs:
-        await world.journal.forget()
-    assert world.store.purged == NOON - timedelta(days=30)
-    assert [(one["event"], one["rows"]) for one in logs] == [("journal.purged", 7)]
+async def test_it_is_told_what_has_changed_once_it_is_on_the_disk(world: World) -> None:
+    world.store.open.clear()
+    world.notice(row(1))
+    await world.store.tried(1)
+    assert world.told == []
+    world.store.open.set()
+    world.take_back(1)
+    await world.store.tried(2)
+    await world.stop()
+    assert world.told == [Change((), [row(1)]), Change([row(1)], ())]
+
+
+async def test_what_was_missed_is_written_before_somebody_has_called_back(world: World) -> None:
+    world.writer.call_back(BACK)
+    for number in range(BATCH + 1):
+        world.notice(row(number, "missed"))
+    await world.store.tried(3)
+    await world.stop()
+    ((said, there),) = world.store.called_back_when
+    assert said == "ben +493023125001"
+    assert len(there) == BATCH + 1
+
+
+async def test_that_somebody_has_called_back_is_not_lost_while_the_disk_is_full(world: World) -> None:
+    world.store.full = True
+    world.writer.call_back(BACK)
+    await world.store.tried(2)
+    world.store.full = False
+    tries = world.store.tries
+    await world.store.tried(tries + 1)
+    await world.stop()
+    assert len(world.store.called_back_when) == 1

@@ -32,7 +32,8 @@ def _validators() -> dict[object, Draft202012Validator]:
         if "properties" in schema:
             schema["additionalProperties"] = False
     for name in ("Snapshot", "Event"):
-        whole["components"]["schemas"][name]["properties"]["topic"]["enum"] = [*TOPICS]
+        topic = whole["components"]["schemas"][name]["properties"]["topic"]
+        topic["anyOf"] = [{"enum": [*TOPICS]}, *({"pattern": f"^{one}."} for one in TOPICS if one.endswith(":"))]
     whole["components"]["schemas"]["Event"]["properties"]["event"]["enum"] = [event for _, event, _ in OBJECTS.values()]
     sent = {
         reference["$ref"].rpartition("/")[2]

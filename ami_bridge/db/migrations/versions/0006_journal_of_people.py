@@ -32,15 +32,17 @@ def upgrade() -> None:
 
 
 def _give_to_their_owners() -> None:
-    """Give kept calls to whose extension it is now, where that is one person; the others are nobody's."""
+    """Give kept calls to whose extension it is now, where that is one person; the others are nobody's.
+
+    To a department they are not given: nobody was told that it would read them.
+    """
     connection = op.get_bind()
-    journal = sa.table("journal", *map(sa.column, ("extension", "login", "department")))
-    owners: dict[str, list[sa.Row[tuple[object, ...]]]] = {}
-    for person in connection.execute(sa.text("SELECT login, department, extensions FROM people")):
+    journal = sa.table("journal", sa.column("extension"), sa.column("login"))
+    owners: dict[str, list[str]] = {}
+    for person in connection.execute(sa.text("SELECT login, extensions FROM people")):
         extensions = json.loads(person.extensions) if isinstance(person.extensions, str) else person.extensions
         for extension in extensions:
-            owners.setdefault(extension, []).append(person)
-    for extension, persons in owners.items():
-        if len(persons) == 1:
-            change = sa.update(journal).where(journal.c.extension == extension)
-            connection.execute(change.values(login=persons[0].login, department=persons[0].department))
+            owners.setdefault(extension, []).append(person.login)
+    for extension, logins in owners.items():
+        if len(logins) == 1:
+            connection.execute(sa.update(journal).where(journal.c.extension == extension).values(login=logins[0]))

@@ -1,0 +1,58 @@
+"""Finished calls: what is kept, who reads it, who is told of changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ami_bridge.calls.board import Board
+from ami_bridge.calls.bubble import Bubbles
+from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.journal.desk import JournalDesk
+from ami_bridge.journal.entries import Entries
+from ami_bridge.journal.intake import Intake
+from ami_bridge.journal.retention import Retention
+from ami_bridge.journal.routes import JournalRoutes
+from ami_bridge.journal.rules import Rules
+from ami_bridge.journal.store import JournalStore
+from ami_bridge.journal.writer import Writer
+from ami_bridge.privacy.audit import Audit
+from ami_bridge.web.identity import Guard
+from ami_bridge.web.ops import Op
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalParts:
+    """What others need of it."""
+
+    intake: Intake
+    writer: Writer
+    desk: JournalDesk
+    retention: Retention
+    ops: Mapping[str, Op]
+    routes: list[AddRoutes]
+
+
+def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bubbles) -> JournalParts:
+    """Make it."""
+    config = base.config
+    rules = Rules(config.journal, people=base.people, extension_of=board.extension_of)
+    store = JournalStore(base.db)
+    desk = JournalDesk(
+        store=store,
+        rules=rules,
+        entries=Entries(names=bubbles, numbers=base.numbers, people=base.people),
+        numbers=base.numbers,
+        people=base.people,
+        hub=base.hub,
+        audit=audit,
+        country=config.site.country,
+        now=base.now,
+    )
+    writer = Writer(store=store, written=desk.told)
+    return JournalParts(
+        intake=Intake(rules=rules, people=base.people, writer=writer),
+        writer=writer,
+        desk=desk,
+        retention=Retention(store=store, files=base.db, rules=rules, now=base.now),
+        ops=desk.ops(),
+        routes=[JournalRoutes(guard=guard, desk=desk).add_to],
+    )
