@@ -17,6 +17,9 @@ from ami_bridge.errors import NotReachableError, RefusedError
 
 log = structlog.get_logger()
 
+READ_ASIDE = 50_000
+"""Characters from which on a card is read in a thread: what is that long may be written to take long."""
+
 LONGEST_SLICE = 0.005
 """Seconds of reading cards at a stretch; then everything else gets its turn."""
 FULL_EVERY = timedelta(hours=24)
@@ -158,5 +161,7 @@ class Watch:
         async for some in self._dav.fetch(book, hrefs):
             for got in some:
                 if got.text:
-                    yield got.href, vcard.read(got.text)
+                    large = len(got.text) > READ_ASIDE
+                    card = await asyncio.to_thread(vcard.read, got.text) if large else vcard.read(got.text)
+                    yield got.href, card
                 await pause()

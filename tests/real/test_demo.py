@@ -19,8 +19,10 @@ import pytest
 
 from ami_bridge.demo.ports import check_free, first_taken, fixed, marked
 from tests.real.conftest import HOME, ROOT
+from tests.real.house import SOAK
 
 READY_WITHIN = 40.0
+A_FIRST_START = 240.0
 A_SECOND_START = 15.0  # seconds, on a quiet machine; the limit above allows for the tests' neighbours
 OFFSETS = (300, 600, -300, -600, -900)  # away from `make demo`, and from the ports that `free` gives out
 MARK = 5039  # a port that no demo uses
@@ -173,6 +175,34 @@ async def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
         assert len(started) >= 8
         await demo.ended(signal.SIGKILL)
         await _until(lambda: not any(_runs(pid) for pid in started), 5, "something outlived the demo")
+
+
+if SOAK:  # it downloads everything anew
+
+    async def test_a_first_start_from_a_fresh_clone_takes_less_than_four_minutes(tmp_path: Path) -> None:
+        clone = tmp_path / "clone"
+        code, said = await _output("git", "clone", "--quiet", str(ROOT), str(clone))
+        assert code == 0, said
+        ready = clone / ".demo/demo.json"
+        began = time.monotonic()
+        with an_offset() as offset:
+            process = await asyncio.create_subprocess_exec("make", "demo", cwd=clone, env=_env(offset))
+            try:
+                await _until(lambda: ready.exists() or process.returncode is not None, A_FIRST_START, "too long")
+                assert process.returncode is None
+                print(f"the first start took {time.monotonic() - began:.0f} s")
+            finally:
+                if process.returncode is None:
+                    process.send_signal(signal.SIGINT)
+                await process.wait()
+
+
+async def _output(*argv: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await process.communicate()
+    return process.returncode or 0, said.decode()
 
 
 async def test_a_call_without_a_demo_is_one_sentence(tmp_path: Path) -> None:

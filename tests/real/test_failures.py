@@ -5,7 +5,7 @@ import re
 import signal
 import statistics
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
@@ -17,16 +17,20 @@ from tests.real.tap import Tap
 
 BAKER = "+493023125001"
 CALLS = 20
+LONG = 60.0
+RINGING = ("102", "104")
+"""Whose calls still ring when something dies: nothing may ring for ever."""
 KILLS = 20 if SOAK else 1
 ADDED = 0.35  # seconds that a call may wait for a daemon that is not well
 
 
 @asynccontextmanager
-async def telephones(house: House, ring_seconds: float = 0.1) -> AsyncIterator[None]:
-    """Everybody's telephone, each takes any number of calls."""
+async def telephones(house: House, ring_seconds: float = 0.1, *, ring_on: Collection[str] = ()) -> AsyncIterator[None]:
+    """Everybody's telephone, each takes any number of calls; some only ring."""
     async with AsyncExitStack() as stack:
         for person in PEOPLE:
-            phone = PlayedPhone(house.pbx, person.extension, ring_seconds=ring_seconds)
+            rings = LONG if person.extension in ring_on else ring_seconds
+            phone = PlayedPhone(house.pbx, person.extension, ring_seconds=rings)
             await stack.enter_async_context(phone)
         yield
 
@@ -80,10 +84,11 @@ async def end(house: House, calls: list[Sipp]) -> None:
 
 @pytest.mark.parametrize("turn", range(KILLS))
 async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House, turn: int) -> None:
-    async with telephones(house), house.listen("anna") as anna:
+    async with telephones(house, ring_on=RINGING), house.listen("anna") as anna, house.listen("ben") as ben:
         calls = await twenty_calls(house, 60)
         await until_both_agree(house, CALLS, within=15)
         start = len(anna.heard)
+        assert {one["state"] for one in await house.calls("ben")} == {"ringing"}
         await house.pbx.kill()
         await anna.until(lambda one: one.get("bridge", {}).get("ami") == "down", after=start)
         await house.pbx.start()
@@ -91,6 +96,8 @@ async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House, tu
         await anna.until(lambda one: one.get("bridge", {}).get("ami") == "up", after=start)
         ended = [one for one in anna.calls() if one["state"] == "ended"]
         assert len({one["id"] for one in ended}) >= CALLS // len(PEOPLE), "every bubble is closed"
+        rang = [one for one in ben.calls() if one["state"] == "ended"]
+        assert len({one["id"] for one in rang}) >= CALLS // len(PEOPLE), "nothing rings for ever"
         await end(house, calls)
     print(f"turn {turn}: after kill -9 of Asterisk and its restart the board was right after {took:.2f} s")
     async with telephones(house), house.listen("anna") as anna:
@@ -101,7 +108,7 @@ async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House, tu
 
 @pytest.mark.parametrize("turn", range(KILLS))
 async def test_the_daemon_is_killed_in_the_middle_of_twenty_calls(house: House, turn: int) -> None:
-    async with telephones(house):
+    async with telephones(house, ring_on=RINGING):
         calls = await twenty_calls(house, 60)
         await until_both_agree(house, CALLS, within=15)
         await house.daemon.kill()
