@@ -23,6 +23,7 @@ from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
 from ami_bridge.dav.client import DavClient
 from ami_bridge.db.database import open_database
 from ami_bridge.journal.routes import OPERATIONS as JOURNAL
+from ami_bridge.people.pairing_routes import OPERATIONS as PAIRING
 from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.seat_routes import OPERATIONS as SEATS
 from ami_bridge.phonebooks.ldap import serve_ldap
@@ -102,7 +103,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *contacts.routes,
             *privacy.routes,
             openapi_routes(
-                [*PEOPLE, *SEATS, *CALLS, *VERBS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
+                [*PEOPLE, *SEATS, *PAIRING, *CALLS, *VERBS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
             ),
             asyncapi_routes,
         ]

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.people.access import Access
 from ami_bridge.people.accounts import Accounts
-from ami_bridge.people.control import TokenDesk
+from ami_bridge.people.brokers import Brokers
+from ami_bridge.people.control import BrokerDesk, TokenDesk
+from ami_bridge.people.pairing import Pairing
+from ami_bridge.people.pairing_routes import PairingRoutes
 from ami_bridge.people.routes import PeopleRoutes
 from ami_bridge.people.seat_routes import SeatRoutes
 from ami_bridge.people.seats import Seats
 from ami_bridge.people.signin import SignIn
-from ami_bridge.people.store import CredentialStore, OwnStore, SeatStore
+from ami_bridge.people.store import BrokerStore, CredentialStore, OwnStore, SeatStore
 from ami_bridge.people.vault import Vault
 from ami_bridge.people.wishes import Wishes
 from ami_bridge.web.identity import Doorway
@@ -55,6 +58,7 @@ def people(base: Base) -> PeopleParts:
         own_user=base.config.groupware.user,
         now=base.now,
     )
+    brokers = Brokers(store=BrokerStore(base.db), access=access, people=base.people, now=base.now)
     seats = Seats(
         seats=base.config.seat,
         store=SeatStore(base.db),
@@ -78,8 +82,14 @@ def people(base: Base) -> PeopleParts:
         routes=[
             PeopleRoutes(access=access, sign_in=sign_in, people=base.people, doorway=doorway).add_to,
             SeatRoutes(guard=access, seats=seats).add_to,
+            PairingRoutes(
+                guard=access,
+                doorway=doorway,
+                pairing=Pairing(access=access, people=base.people, now=base.now),
+                brokers=brokers,
+            ).add_to,
         ],
-        control=[TokenDesk(access=access, people=base.people).add_to],
+        control=[TokenDesk(access=access, people=base.people).add_to, BrokerDesk(brokers).add_to],
     )
 
 

@@ -1,12 +1,14 @@
-"""Tokens of anybody, for the administrator of this machine: over the control socket."""
+"""Tokens of anybody and brokers, for the administrator of this machine: over the control socket."""
 
 from typing import Annotated
 
 from aiohttp import web
 from msgspec import Meta, Struct, field
+from msgspec.structs import asdict
 
 from ami_bridge.errors import NotFoundError
 from ami_bridge.people.access import Access
+from ami_bridge.people.brokers import Brokers
 from ami_bridge.people.model import People, Token
 from ami_bridge.web.body import answer, read_body
 from ami_bridge.web.identity import SCOPES
@@ -18,6 +20,37 @@ class Wish(Struct, frozen=True, forbid_unknown_fields=True):
     login: Annotated[str, Meta(max_length=200)]
     name: str
     scopes: list[str] = field(default_factory=lambda: list(SCOPES))
+
+
+class NewBroker(Struct, frozen=True, forbid_unknown_fields=True):
+    """A terminal server that shall make tokens."""
+
+    name: str
+    source: Annotated[str, Meta(max_length=100)]
+
+
+class BrokerDesk:
+    """Adds, lists and revokes brokers."""
+
+    def __init__(self, brokers: Brokers) -> None:
+        self._brokers = brokers
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Add the routes of the control socket."""
+        router.add_post("/brokers", self._add)
+        router.add_get("/brokers", self._list)
+        router.add_delete("/brokers/{name}", self._revoke)
+
+    async def _add(self, request: web.Request) -> web.Response:
+        wish = await read_body(request, NewBroker)
+        broker, key = await self._brokers.add(wish.name, wish.source)
+        return answer({**asdict(broker), "key": key}, 201)
+
+    async def _list(self, _request: web.Request) -> web.Response:
+        return answer({"brokers": await self._brokers.all()})
+
+    async def _revoke(self, request: web.Request) -> web.Response:
+        return answer({"tokens": await self._brokers.revoke(request.match_info["name"])})
 
 
 class TokenDesk:

@@ -49,6 +49,17 @@ class Token(Struct, frozen=True, kw_only=True):
     """The terminal server's broker that asked for it: it ends when it expires, used or not, and with the broker."""
 
 
+class Broker(Struct, frozen=True, kw_only=True):
+    """A terminal server's broker, without its key."""
+
+    id: str
+    name: str
+    source: str
+    """From where it may ask: a network."""
+    created: datetime
+    last_used: datetime | None = None
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """A browser that is signed in, without its secret."""
 

@@ -4,7 +4,6 @@ import asyncio
 import unicodedata
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from ami_bridge.errors import BadRequestError, NotAllowedError, NotReachableError, RateLimitedError, UnauthorisedError
 from ami_bridge.people.model import People, Person
 from ami_bridge.people.tries import Tries
+from ami_bridge.web.identity import network_of
 
 log = structlog.get_logger()
 
@@ -55,7 +55,7 @@ class SignIn:
         Every verdict of the groupware is told after the same time, so that its speed tells nothing.
         """
         _refuse_nonsense(user, password)
-        source, counted = _network(source), _counted(user)
+        source, counted = network_of(source), _counted(user)
         wait = max(self._by_login.wait(counted, self._now()), self._by_source.wait(source, self._now()))
         if wait > 0:
             raise RateLimitedError("Too many wrong passwords; try again later.", retry_after=wait)
@@ -106,14 +106,3 @@ def _refuse_nonsense(user: str, password: str) -> None:
 def _counted(user: str) -> str:
     """Return the login as it is counted: one directory takes all spellings for the same person."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", user).casefold())
-
-
-def _network(source: str) -> str:
-    """Return the address as it is counted: of IPv6 the network, since one customer has all of it."""
-    try:
-        address = ip_address(source)
-    except ValueError:
-        return source
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
-        return str(ip_network((address, 64), strict=False))
-    return str(address)

@@ -7,14 +7,15 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, update
 
 from ami_bridge.db.database import Database, read
-from ami_bridge.db.tables import accounts, choices, people, seatings, sessions, settings, tokens
-from ami_bridge.people.model import Account, Person, Seating, Session, Token, Wish
+from ami_bridge.db.tables import accounts, brokers, choices, people, seatings, sessions, settings, tokens
+from ami_bridge.people.model import Account, Broker, Person, Seating, Session, Token, Wish
 
 REVOKED_KEPT = timedelta(days=90)
 """How long a revoked token stays on record."""
 MOST_AT_ONCE = 500
 
 _TOKEN = select(*[tokens.c[name] for name in Token.__struct_fields__])
+_BROKER = select(*[brokers.c[name] for name in Broker.__struct_fields__])
 _SESSION = select(*[sessions.c[name] for name in Session.__struct_fields__])
 
 
@@ -73,6 +74,14 @@ class CredentialStore:
         """End a token of this person; False where there was none to end."""
         its = and_(tokens.c.id == token_id, tokens.c.login == login, tokens.c.revoked_at.is_(None))
         return await self._db.run(update(tokens).where(its).values(revoked_at=now)) == 1
+
+    async def revoke_tokens_of(self, broker: str, now: datetime) -> list[str]:
+        """End all tokens that a broker had made; returns their ids."""
+        live = and_(tokens.c.broker == broker, tokens.c.revoked_at.is_(None))
+        async with self._db.transaction() as transaction:
+            ended = [row.id for row in await transaction.rows(select(tokens.c.id).where(live))]
+            await transaction.run(update(tokens).where(live).values(revoked_at=now))
+        return ended
 
     async def add_session(self, session: Session, secret_hash: bytes) -> None:
         """Keep a new session."""
@@ -182,6 +191,35 @@ class OwnStore:
                 for login in logins:
                     await transaction.run(delete(table).where(table.c.login == login))
         await self._db.forget_deleted()
+
+
+class BrokerStore:
+    """Brokers of terminal servers; keys come here as SHA-256 only."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def brokers(self) -> list[Broker]:
+        """Read all, oldest first."""
+        return [read(row, Broker) for row in await self._db.rows(_BROKER.order_by(brokers.c.id))]
+
+    async def broker(self, key_hash: bytes) -> Broker | None:
+        """Return the one with this key."""
+        found = await self._db.rows(_BROKER.where(brokers.c.hash == key_hash))
+        return read(found[0], Broker) if found else None
+
+    async def add_broker(self, broker: Broker, key_hash: bytes) -> None:
+        """Keep a new one."""
+        await self._db.run(insert(brokers).values(**msgspec.structs.asdict(broker), hash=key_hash))
+
+    async def broker_used(self, broker_id: str, now: datetime) -> None:
+        """Note that it made a token, unless somebody noted a later one."""
+        same = and_(brokers.c.id == broker_id, _before(brokers.c.last_used, now))
+        await self._db.run(update(brokers).where(same).values(last_used=now))
+
+    async def drop_broker(self, broker_id: str) -> None:
+        """Delete one."""
+        await self._db.run(delete(brokers).where(brokers.c.id == broker_id))
 
 
 class SeatStore:

@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -132,6 +132,17 @@ def source_of(request: web.Request) -> str:
         except ValueError:
             return peer
     return peer
+
+
+def network_of(source: str) -> str:
+    """Return the address as it is counted: of IPv6 the network, since one customer has all of it."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return source
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is None:
+        return str(ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def is_local(request: web.Request) -> bool:

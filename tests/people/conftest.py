@@ -10,10 +10,13 @@ from aiohttp import ClientResponse, ClientSession, CookieJar
 from ami_bridge.config import Web
 from ami_bridge.db.database import Database, open_database
 from ami_bridge.people.access import Access
+from ami_bridge.people.brokers import Brokers
 from ami_bridge.people.model import People, Person
+from ami_bridge.people.pairing import Pairing
+from ami_bridge.people.pairing_routes import PairingRoutes
 from ami_bridge.people.routes import OPERATIONS, PeopleRoutes
 from ami_bridge.people.signin import SignIn
-from ami_bridge.people.store import CredentialStore
+from ami_bridge.people.store import BrokerStore, CredentialStore
 from ami_bridge.web.identity import Doorway
 from ami_bridge.web.openapi import openapi_routes
 from ami_bridge.web.server import serve
@@ -73,6 +76,11 @@ class House:
         )
         sign_in = SignIn(groupware=FakeGroupware(), people=self.people, now=self.clock, answers_after=0)
         self.routes = PeopleRoutes(access=self.access, sign_in=sign_in, people=self.people, doorway=self.doorway)
+        self.pairing = Pairing(access=self.access, people=self.people, now=self.clock, answers_after=0)
+        self.brokers = Brokers(store=BrokerStore(db), access=self.access, people=self.people, now=self.clock)
+        self.more_routes = PairingRoutes(
+            guard=self.access, doorway=self.doorway, pairing=self.pairing, brokers=self.brokers
+        )
         self.port = 0
 
     @property
@@ -88,7 +96,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_database(f"sqlite://{tmp_path}/data/bridge.sqlite") as db:
         it = House(db)
         async with serve(
-            it.config, add_routes=[it.routes.add_to, openapi_routes(OPERATIONS)], static=tmp_path
+            it.config,
+            add_routes=[it.routes.add_to, it.more_routes.add_to, openapi_routes(OPERATIONS)],
+            static=tmp_path,
         ) as it.port:
             yield it
 
