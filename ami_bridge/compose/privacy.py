@@ -8,6 +8,7 @@ from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.contacts import ContactParts
 from ami_bridge.compose.people import PeopleParts
 from ami_bridge.people.access import TOKEN_HOLDS
+from ami_bridge.people.seats import SITS
 from ami_bridge.privacy.audit import KEPT, Audit
 from ami_bridge.privacy.control import PrivacyDesk
 from ami_bridge.privacy.model import Held
@@ -37,6 +38,7 @@ def privacy(base: Base, audit: Audit, people: PeopleParts, calls: CallParts, con
         await calls.journal.desk.forget(login)
         await people.access.forget({login})
         await contacts.forget({login})
+        await people.seats.leave(login)
         base.hub.close(login=login, code=4010, reason="rights changed")
 
     stored = Stored(
@@ -48,6 +50,7 @@ def privacy(base: Base, audit: Audit, people: PeopleParts, calls: CallParts, con
             "tokens": Held(kept_days=TOKEN_HOLDS.days),
             "sessions": Held(kept_days=ceil(base.config.web.session_hours / 24)),
             "accounts": Held(for_whom="nobody"),
+            "seatings": Held(kept_days=ceil(SITS.total_seconds() / 86_400)),
             "audit": Held(kept_days=KEPT.days, for_whom="auditor"),
         },
         forget=forget,
