@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 import structlog
 from msgspec import Struct
 
+from ami_bridge.calls.dial_routes import OPERATIONS as DIAL
 from ami_bridge.calls.routes import OPERATIONS as CALLS
 from ami_bridge.calls.verbs import OPERATIONS as VERBS
 from ami_bridge.compose.base import base as make_base
 from ami_bridge.compose.calls import calls as make_calls
 from ami_bridge.compose.contacts import contacts as make_contacts
+from ami_bridge.compose.dial import dial as make_dial
 from ami_bridge.compose.figures import figures
 from ami_bridge.compose.people import people as make_people
 from ami_bridge.compose.privacy import audit as make_audit
@@ -73,8 +75,10 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         calls = make_calls(base, people.access, audit)
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
+        dial = make_dial(base, people.access, calls, contacts)
         await contacts.load()
         await people.load()
+        await dial.dial.load()
 
         journal = calls.journal
         topics = Topics(
@@ -85,7 +89,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 "journal.dept:": journal.desk,
             }
         )
-        ops = Ops({**calls.ops, **journal.ops})
+        ops = Ops({**calls.ops, **dial.ops, **journal.ops})
         sockets = Sockets(
             hub=base.hub,
             guard=people.access,
@@ -99,11 +103,25 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             lambda router: router.add_get("/api/v1/ws", sockets.handle),
             *people.routes,
             *calls.routes,
+            *dial.routes,
             *journal.routes,
             *contacts.routes,
             *privacy.routes,
             openapi_routes(
-                [*PEOPLE, *SEATS, *PAIRING, *CALLS, *VERBS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
+                [
+                    *PEOPLE,
+                    *SEATS,
+                    *PAIRING,
+                    *CALLS,
+                    *DIAL,
+                    *VERBS,
+                    *JOURNAL,
+                    *CONTACTS,
+                    *PHONEBOOKS,
+                    *OWN,
+                    *PRIVACY,
+                    *ASYNCAPI,
+                ]
             ),
             asyncapi_routes,
         ]
@@ -136,6 +154,8 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(every(PURGE_EVERY, journal.retention.forget, name="journal retention"))
             tasks.create_task(every(PURGE_EVERY, audit.write, name="audit log", wake=audit.wake))
             tasks.create_task(every(PURGE_EVERY, audit.forget, name="audit retention"))
+            tasks.create_task(dial.run(), name="dialling")
+            tasks.create_task(every(PURGE_EVERY, dial.dial.purge, name="dialling retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
             tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)

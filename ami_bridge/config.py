@@ -11,6 +11,10 @@ from msgspec import Struct, field
 from ami_bridge.config_check import check
 from ami_bridge.errors import ConfigError
 
+Kind = Literal[
+    "internal", "local", "national", "mobile", "international", "service", "premium", "satellite", "emergency"
+]
+"""Kinds of numbers, see `calls.classes`."""
 SECRET_FILES = frozenset({"secret_file", "password_file", "key_file", "url_file"})
 
 
@@ -126,6 +130,34 @@ class People(Section, frozen=True, kw_only=True):
     key_file: str = ""
 
 
+class Rate(Section, frozen=True, kw_only=True):
+    """How often something may be done."""
+
+    minute: int
+    day: int
+
+
+class Dialling(Section, frozen=True, kw_only=True):
+    """Who may dial what from the desk."""
+
+    allow: tuple[Kind, ...] = ("internal", "local", "national", "mobile")
+    """What kinds of numbers everybody may dial; emergency calls need no word here."""
+    allow_for: dict[str, tuple[Kind, ...]] = {}
+    """The same for some: by `department:NAME`, `group:NAME` or `person:LOGIN`."""
+    per_person: Rate = Rate(minute=10, day=100)
+    in_total: Rate = Rate(minute=60, day=5000)
+    ring_seconds: int = 30
+    """How long the person's own telephone rings."""
+    hours: str = "06:00-20:00"
+    """When the house works, Monday to Friday, in the machine's time."""
+    burst: int = 5
+    """How many outside calls within ten minutes at another time are told in the log."""
+    auto_answer: dict[str, Literal["snom", "yealink", "grandstream", "standard"]] = {}
+    """Telephones that answer by themselves when their owner dials, and whose header does it: `"PJSIP/101" = "snom"`."""
+    pages: tuple[str, ...] = ()
+    """Origins of pages whose links dial without another question, such as the groupware's."""
+
+
 class Seat(Section, frozen=True, kw_only=True):
     """A place to sit with a telephone, for whoever is there."""
 
@@ -209,6 +241,7 @@ class Config(Section, frozen=True, kw_only=True):
     book: list[Book] = []
     people: People = People()
     seat: list[Seat] = []
+    dialling: Dialling = Dialling()
     journal: Journal = Journal()
     phonebook: Phonebook = Phonebook()
     control: Control = Control()

@@ -67,6 +67,7 @@ class Dispatch:
     def lost(self) -> None:
         """Say that the connection is gone: nothing on the screens is live any more."""
         self._waiting = []
+        self._board.lost()
         self._desk.bridge_is("down")
 
     def restarted(self) -> None:

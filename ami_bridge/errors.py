@@ -78,6 +78,12 @@ class LateError(BridgeError):
     retry = True
 
 
+class UnconfirmedError(BridgeError):
+    """It is done only where the person has confirmed that it is meant."""
+
+    code = "unconfirmed"
+
+
 class RateLimitedError(BridgeError):
     """Too often; try again after `retry_after` seconds."""
 

@@ -2,11 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
+from ami_bridge.errors import BridgeError
+
 log = structlog.get_logger()
+
+ENDS_WITHIN = 2.0
+"""Seconds that errands get to come to their end when the daemon stops."""
+
+T = TypeVar("T")
 
 
 async def race(*runners: Coroutine[Any, Any, object]) -> None:
@@ -38,3 +45,33 @@ async def every(
                 await (wake.wait() if wake is not None else asyncio.Event().wait())
         except TimeoutError:
             continue
+
+
+class Errands:
+    """What is carried out to its end, even if whoever asked for it has gone meanwhile; `run` owns it."""
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    def start(self, errand: Coroutine[Any, Any, T], *, name: str) -> asyncio.Task[T]:
+        """Begin an errand; whoever waits for it shields it from being cancelled along."""
+        task = asyncio.create_task(errand, name=name)  # noqa: TID251 - owned by this object
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def run(self) -> None:
+        """Let errands come to their end when this is cancelled, within limits."""
+        try:
+            await asyncio.Event().wait()
+        finally:
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=ENDS_WITHIN)
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, BridgeError):
+            log.error("task.errand_failed", task=task.get_name(), exc_info=error)

@@ -41,6 +41,7 @@ from ami_bridge.calls.view import View
 REMEMBER_GONE = timedelta(minutes=1)
 DECLINE = 603  # SIP: likewise
 CALL_REJECTED = 21  # Q.850: the person pressed "reject"
+NOWHERE = frozenset({1, 3})  # Q.850: there is no such number, or no way to it
 MANY_LEGS = 32
 HEARD_BY_OTHERS = frozenset({Entered, Left, Held, InRoom})
 """Events about one leg that change what others see, in calls of their own: in a room everybody has one."""
@@ -83,6 +84,35 @@ class Board:
         """Return the extension whose device this channel belongs to."""
         return self._hints.owner(device(channel))
 
+    def devices_of(self, extension: str) -> tuple[str, ...]:
+        """Return the devices whose owner this extension is."""
+        return self._hints.owned_by(extension)
+
+    def lives(self, call_id: str) -> bool:
+        """Whether there is a call with this id just now."""
+        return any(call.id == call_id for call in self._calls)
+
+    def expect(self, id_: str, *, extension: str, number: str, outside: bool, now: datetime) -> list[View]:
+        """Begin the call of somebody whose own telephone we are about to have rung: `id_` is what the leg will have."""
+        live = self._legs[id_] = LiveLeg(Leg(id_, id_, "", "down", None, None, number), now)
+        live.exten, live.originated, live.awaited = extension, True, True
+        self._calls.put(live, id_, now)
+        self._calls.of(live).outside = outside
+        return self._look_at(live, now)
+
+    def give_up(self, id_: str, now: datetime) -> list[View]:
+        """End an expected call that does not come about; one that rings already is not touched."""
+        live = self._legs.get(id_)
+        if live is None or not live.awaited:
+            return []
+        live.status = live.status or "CHANUNAVAIL"
+        return self._end(live, now)
+
+    def lost(self) -> None:
+        """Hear that nothing is heard any more: what was expected is what the next snapshot says."""
+        for live in self._legs.values():
+            live.awaited = False
+
     def apply(self, event: CallEvent, now: datetime) -> list[View]:  # noqa: PLR0911 - one line a kind of event
         """Take in one event; return each view that looks different now."""
         match event:
@@ -96,8 +126,8 @@ class Board:
                 if context != self._hints_context:
                     return []
                 return self._owners_changed(self._hints.change(exten, devices), now)
-            case Originated():
-                return []
+            case Originated(id_, ok):
+                return [] if ok else self.give_up(id_, now)
             case _:
                 return self._take(event, now)
 
@@ -157,7 +187,7 @@ class Board:
         }
         there = {one.leg.id for one in floor.legs}
         for leg in self._legs.values():
-            if leg.id not in there and leg.gone_at is None:
+            if leg.id not in there and leg.gone_at is None and not leg.awaited:
                 leg.end(now)
                 leg.lost = True
         self._bridges.clear(iter(self._legs.values()))
@@ -290,6 +320,11 @@ class Board:
             return []
         if not live.answered_at and (sip == DECLINE or cause == CALL_REJECTED):
             live.status = "DECLINED"
+        live.unreachable = cause in NOWHERE
+        return self._end(live, now)
+
+    def _end(self, live: LiveLeg, now: datetime) -> list[View]:
+        """Take a leg away."""
         live.end(now)
         before = live.bridge
         self._bridges.forget(live)

@@ -18,7 +18,7 @@ from ami_bridge.wire import Result, State
 class LiveCall:
     """A call that is going on. Only the board writes here."""
 
-    __slots__ = ("forwarder", "id", "legs", "linked", "merged_into", "moved", "pbx", "since", "views")
+    __slots__ = ("forwarder", "id", "legs", "linked", "merged_into", "moved", "outside", "pbx", "since", "views")
 
     def __init__(self, id_: str, pbx: str, linked: str, since: datetime) -> None:
         self.id = id_
@@ -28,6 +28,8 @@ class LiveCall:
         self.legs: dict[str, LiveLeg] = {}
         self.views: dict[str, View] = {}
         """What each extension was shown last."""
+        self.outside = False
+        """Whether somebody outside is about to be called, of whom there is no leg yet."""
         self.merged_into: str | None = None
         self.moved: dict[str, str] = {}
         """Extensions whose leg went over to another call, and which."""
@@ -43,7 +45,7 @@ class LiveCall:
         """Look again from every extension that takes or took part; what looks different is remembered and returned."""
         mine: dict[str, LiveLeg] = {}
         parked: dict[str, LiveLeg] = {}
-        outside = False
+        outside = self.outside
         for leg in self.legs.values():
             exten = leg.exten
             if exten is None:

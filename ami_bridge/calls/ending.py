@@ -42,7 +42,11 @@ def taker(leg: LiveLeg, legs: Iterable[LiveLeg]) -> LiveLeg | None:
 
 def caller_ending(leg: LiveLeg, rung: list[LiveLeg]) -> Result | None:
     """Tell how it ended for who called; `rung` are the legs that were rung for it, oldest first."""
-    if any(one.answered_at for one in rung) or (not rung and leg.answered_at):
+    if any(one.answered_at for one in rung):
+        return "answered"
+    if not rung and leg.originated and (leg.answered_at is None or leg.unreachable):
+        return own_telephone(leg)
+    if not rung and leg.answered_at:
         return "answered"
     if leg.lost:
         return None
@@ -50,6 +54,17 @@ def caller_ending(leg: LiveLeg, rung: list[LiveLeg]) -> Result | None:
     if not statuses or statuses & {"CANCEL", ""}:
         return "cancelled"
     return "missed" if "NOANSWER" in statuses else refusal(rung[-1])
+
+
+def own_telephone(leg: LiveLeg) -> Result | None:
+    """Tell how it ended for somebody whose own telephone we had rung, where it never came to a call."""
+    if leg.lost:
+        return None
+    if leg.unreachable and leg.answered_at is not None:
+        return "failed"
+    if leg.status in {"CANCEL", ""}:
+        return "cancelled"
+    return "missed" if leg.status == "NOANSWER" else refusal(leg)
 
 
 def refusal(leg: LiveLeg) -> Result:

@@ -53,6 +53,10 @@ class Hints:
         """Return the extension whose device this is."""
         return self._owner.get(device)
 
+    def owned_by(self, exten: str) -> tuple[str, ...]:
+        """Return the devices whose owner this extension is, in the order of its hint."""
+        return tuple(one for one in self._devices.get(exten, ()) if self._owner.get(one) == exten)
+
     def all(self) -> dict[str, tuple[str, ...]]:
         """Return what was told."""
         return dict(self._devices)

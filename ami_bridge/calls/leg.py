@@ -11,10 +11,10 @@ class LiveLeg:
     """What the board knows of one leg. Only the board writes here."""
 
     __slots__ = (
-        "answered_at", "bridge", "by", "channel", "connected", "dialled", "exten", "first_exten",
+        "answered_at", "awaited", "bridge", "by", "channel", "connected", "dialled", "exten", "first_exten",
         "forwarded_by", "gone_at", "holding", "id", "joined", "linked", "local", "lost", "number",
         "originated", "parked_at", "parker", "phase", "queue", "rang", "room", "since", "status",
-        "transferred",
+        "transferred", "unreachable",
     )  # fmt: skip
 
     def __init__(self, leg: Leg, since: datetime) -> None:
@@ -37,6 +37,10 @@ class LiveLeg:
         """Somebody rang this leg; it did not begin the call."""
         self.originated = False
         """We rang it because its owner clicked on a number; whom it calls comes after."""
+        self.awaited = False
+        """Asterisk was asked to ring it, and has not said anything of it yet."""
+        self.unreachable = False
+        """It ended because there is no way to what it dialled."""
         self.lost = False
         """It ended while nobody looked, so nobody knows how."""
         self.joined = False
@@ -56,6 +60,7 @@ class LiveLeg:
 
     def see(self, leg: Leg, now: datetime) -> bool:
         """Take over what an event shows, and say whether it was news; a phase only ever goes forward."""
+        self.awaited = False
         before = self.phase, self.number, self.connected, self.first_exten
         phase = PHASES[leg.phase]
         if phase > self.phase:
@@ -75,6 +80,7 @@ class LiveLeg:
     def end(self, now: datetime) -> None:
         """Be gone for good: nowhere any more."""
         self.gone_at = now
+        self.awaited = False
         self.room = self.parked_at = self.queue = None
 
     @property

@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -253,4 +253,23 @@ choices = Table(
     Column("login", Words, primary_key=True),
     Column("number", Words, primary_key=True),
     Column("ref", Words, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("login", Words, primary_key=True),
+    Column("key", Words, primary_key=True),
+    Column("what", LargeBinary, nullable=False),
+    Column("id", Words, nullable=False),
+    Column("begun", UtcTime, nullable=False, index=True),
+    Column("done", Boolean, nullable=False),
+)
+
+dialled = Table(
+    "dialled",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("login", Words, nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
 )

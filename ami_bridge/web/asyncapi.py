@@ -40,6 +40,9 @@ REQUESTS = {
     "unsubscribe": "Leave the topics in `params.topics`.",
     "journal.done": "Say that nothing is left to do about the missed call `params.id`; it is done for the whole "
     "department where that reads a journal. `result` is the entry.",
+    "call.originate": "Call `params.to`: one's own telephone rings first, `params.device` if that is given. Needs a "
+    "`key`, and `params.confirmed` for emergency and premium numbers. `result.call` is the call's id, at once; what "
+    "becomes of it comes as news of this call.",
     "resync": "Get a `snapshot` of each topic; ask this when `prev` is not the `seq` seen last.",
     "call.hangup": "End one's own part of the call `params.call`.",
     "call.reject": "Refuse the call `params.call` that rings at one's own telephone.",

@@ -29,6 +29,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     """Codes that this operation may answer with besides those of every operation."""
     query: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    """Headers that it needs besides those of every operation."""
     anybody: bool = False
     """Whether it needs no credential."""
 
@@ -92,6 +94,8 @@ def _parameters(one: Operation) -> Iterable[dict[str, Any]]:
         yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
     for name in one.query:
         yield {"name": name, "in": "query", "schema": {"type": "string"}}
+    for name in one.headers:
+        yield {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
 
 
 def _failures(one: Operation) -> dict[str, Any]:

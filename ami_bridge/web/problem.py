@@ -22,6 +22,7 @@ STATUS = {
     "busy": 409,
     "gone": 409,
     "too_large": 413,
+    "unconfirmed": 428,
     "rate_limited": 429,
     "config": 500,
     "internal": 500,

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import secrets
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -136,9 +137,11 @@ class House:
             while (await self.rest(user, "GET", "/books/private"))[1]["books"] is None:
                 await asyncio.sleep(0.1)
 
-    async def rest(self, user: str, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+    async def rest(
+        self, user: str, method: str, path: str, body: object = None, *, key: str = ""
+    ) -> tuple[int, dict[str, Any]]:
         """Ask over HTTP as this person."""
-        headers = {"Authorization": f"Bearer {self.tokens[user]}"}
+        headers = {"Authorization": f"Bearer {self.tokens[user]}"} | ({"Idempotency-Key": key} if key else {})
         async with self.session.request(method, f"{self.web}/api/v1{path}", headers=headers, json=body) as response:
             text = await response.text()
             return response.status, json.loads(text) if text else {}
@@ -155,6 +158,10 @@ class House:
             await socket.send_str(json.dumps({"type": "hello", **hello}))
             await listener.until(lambda one: one["type"] == "welcome")
             yield listener
+
+    async def dial(self, user: str, to: str, *, key: str = "", **more: Any) -> tuple[int, dict[str, Any]]:  # noqa: ANN401 - any JSON
+        """Dial over HTTP as this person."""
+        return await self.rest(user, "POST", "/calls", {"to": to, **more}, key=key or secrets.token_hex(8))
 
     async def calls(self, user: str) -> list[dict[str, Any]]:
         """The person's live calls by REST."""
