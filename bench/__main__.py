@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from bench import ami, names
+from bench import ami, desktop, names
 
 if __name__ == "__main__":
-    met = [asyncio.run(ami.measure()), asyncio.run(names.measure())]
+    met = [asyncio.run(ami.measure()), asyncio.run(names.measure()), asyncio.run(desktop.measure())]
     sys.exit(0 if all(met) else 1)

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from ami_bridge.demo.processes import Process, caller
+from ami_bridge.desktop import local
 
 Shows = Literal["xfce4-notifyd", "dunst"]
 PROGRAMS: dict[Shows, list[str]] = {
@@ -19,6 +21,9 @@ PROGRAMS: dict[Shows, list[str]] = {
     "dunst": ["/usr/bin/dunst"],
 }
 SOON = 10.0
+LOWER = 19
+"""Pixels from the lower edge of xfce4-notifyd's bubble to a line on which there is nothing but its buttons, grey."""
+NARROWEST = 30
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / ".cache" / "screenshots"
 
@@ -37,6 +42,7 @@ class XScreen:
         async with AsyncExitStack() as stack:
             stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
             self.env = self._environment()
+            self._write_programs()
             caller().give(self.folder)
             await self._start_x(stack)
             self.env["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={self.folder}/bus"
@@ -56,6 +62,38 @@ class XScreen:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def connected(self) -> None:
+        """Wait until the client of this screen has heard everything from the daemon."""
+        async with asyncio.timeout(SOON):
+            while not (await asyncio.to_thread(self._status)).startswith("connected"):
+                await asyncio.sleep(0.02)
+
+    def _status(self) -> str:
+        try:
+            return str(local.ask(local.Status(), at=local.address(self.env)).link)
+        except local.NobodyThereError:
+            return ""
+
+    def opened(self) -> list[str]:
+        """Return what was opened in the browser."""
+        log = self.folder / "opened"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def _write_programs(self) -> None:
+        """What the session would open, and the menu that dunst uses."""
+        programs = {
+            "xdg-open": f'echo "$1" >>{self.folder}/opened',
+            "dmenu": "grep -m1 Ablehnen",
+        }
+        (self.folder / "bin").mkdir()
+        for name, text in programs.items():
+            path = self.folder / "bin" / name
+            path.write_text(f"#!/bin/sh\n{text}\n")
+            path.chmod(0o755)
+        dunst = Path(self.env["XDG_CONFIG_HOME"]) / "dunst"
+        dunst.mkdir()
+        (dunst / "dunstrc").write_text(f"[global]\ndmenu = {self.folder}/bin/dmenu\n")
 
     def _environment(self) -> dict[str, str]:
         folders = {
@@ -115,8 +153,68 @@ class XScreen:
         found = [dict(one_value.findall(one)) for one in said.split("WINDOW=")[1:]]
         return [(int(one["X"]), int(one["Y"]), int(one["WIDTH"]), int(one["HEIGHT"])) for one in found]
 
+    async def bubble(self, within: float = SOON) -> tuple[int, int, int, int]:
+        """Wait for a bubble; return where it is."""
+        async with asyncio.timeout(within):
+            while not (found := await self.windows()):
+                await asyncio.sleep(0.02)
+        return found[0]
+
+    async def empty(self, within: float = SOON) -> None:
+        """Wait until no bubble can be seen."""
+        async with asyncio.timeout(within):
+            while await self.windows():
+                await asyncio.sleep(0.05)
+
+    async def click(self, button: int) -> None:
+        """Press a button of xfce4-notifyd's bubble, counted from the left."""
+        x, y, width, height = await self.bubble()
+        low = y + height - LOWER
+        row = await self.run("import", "-window", "root", "-crop", f"{width}x1+{x}+{low}", "txt:-")
+        pixels = re.findall(r"^(\d+),0:.*(#[0-9A-F]+)", row, re.MULTILINE)
+        grey = [int(at) for at, colour in pixels if colour < "#FC"]
+        found: list[list[int]] = []
+        for at in grey:
+            if found and at - found[-1][-1] <= 2:
+                found[-1].append(at)
+            else:
+                found.append([at])
+        wide = [one for one in found if len(one) > NARROWEST]
+        middle = wide[button][len(wide[button]) // 2]
+        await self.run("xdotool", "mousemove", str(x + middle), str(low), "click", "1")
+
     async def photograph(self, name: str) -> Path:
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = PICTURES / f"{name}.png"
         await self.run("import", "-window", "root", str(path))
         return path
+
+
+class Mapped:
+    """When windows appear on a screen, as the X server tells."""
+
+    def __init__(self, screen: XScreen) -> None:
+        self._screen = screen
+        self.times: list[float] = []
+        """Unix times."""
+
+    async def __aenter__(self) -> Self:
+        self._process = await asyncio.create_subprocess_exec(
+            "xev", "-root", "-event", "substructure",
+            env=self._screen.env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        self._reading = asyncio.get_running_loop().create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        await self._process.wait()
+        await self._reading
+
+    async def _read(self) -> None:
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            if line.startswith(b"MapNotify"):
+                self.times.append(time.time())

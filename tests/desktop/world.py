@@ -1,6 +1,7 @@
 """A daemon whose calls the test makes up: the real websocket and hub, without a PBX; and sessions in front of it."""
 
 import asyncio
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -57,8 +58,9 @@ def call(number: int = 1, **different: object) -> wire.Call:
 class Daemon:
     """The daemon as its clients meet it; it can be stopped and started again on the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.port = 0
+        self._tls = tls
         self.calls: dict[str, list[wire.Call]] = {}
         self.may: tuple[str, ...] = ("originate", "reject")
         self.done: list[tuple[str, str, dict[str, Any], str | None]] = []
@@ -72,7 +74,7 @@ class Daemon:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
         self._starts += 1
@@ -83,7 +85,7 @@ class Daemon:
         app.router.add_get("/api/v1/ws", sockets.handle)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
+        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True, ssl_context=self._tls)
         await site.start()
         self.port = runner.addresses[0][1]
         handing = asyncio.get_running_loop().create_task(self.hub.run())

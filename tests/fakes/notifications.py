@@ -164,7 +164,8 @@ async def a_bus() -> AsyncIterator[str]:
         try:
             assert process.stdout is not None
             async with asyncio.timeout(SOON):
-                yield (await process.stdout.readline()).decode().strip()
+                address = (await process.stdout.readline()).decode().strip()
+            yield address
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
