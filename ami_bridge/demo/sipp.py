@@ -62,7 +62,7 @@ class Sipp:
             "-error_file",
             f"{inside}/{name}.errors",
         ]
-        argv += ["-m", str(calls)] if calls is not None else []
+        argv += ["-m", str(calls), "-r", "1000"] if calls is not None else []
         process = await Process.start([*argv, *options], name=name, account=account, root=root)
         return cls(process, folder, name)
 

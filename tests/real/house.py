@@ -16,12 +16,15 @@ from typing import Any, Self
 import aiohttp
 
 from ami_bridge import wire
+from ami_bridge.config import control_socket, load
 from ami_bridge.demo.groupware import Radicale
 from ami_bridge.demo.hall import CONFIG
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.ports import LOCAL
 from ami_bridge.demo.processes import Process, caller
 from ami_bridge.demo.town import BRIDGE_USER, PEOPLE, PREFIX
+from ami_bridge.errors import BridgeError
+from ami_bridge.web.control import ask
 from tests.real.schema import must_fit
 
 SOON = 10.0
@@ -103,28 +106,16 @@ class House:
         return process.returncode or 0, said.decode()
 
     async def make_tokens(self) -> None:
-        """Give each person a token, by the command line."""
-
-        async def make(user: str) -> None:
-            async with asyncio.timeout(6 * SOON):  # the staff book may not be read yet
-                while True:
-                    code, said = await self.command(
-                        "token",
-                        "new",
-                        "--config",
-                        str(self.folder / "config.toml"),
-                        "--user",
-                        user,
-                        "--scopes",
-                        "events,dial",
-                    )
-                    if code == 0:
-                        self.tokens[user] = said.strip()
-                        return
-                    await asyncio.sleep(0.3)
-
-        for person in PEOPLE:
-            await make(person.user)
+        """Give each person a token, as `ami-bridge token new` does."""
+        socket = control_socket(load(self.folder / "config.toml"))
+        async with asyncio.timeout(6 * SOON):  # the staff book may not be read yet
+            for person in PEOPLE:
+                wish = {"login": person.user, "name": "token", "scopes": ["events", "dial"]}
+                while person.user not in self.tokens:
+                    try:
+                        self.tokens[person.user] = (await ask(socket, "POST", "/tokens", wish))["token"]
+                    except BridgeError:
+                        await asyncio.sleep(0.1)
 
     async def add_book(self, user: str) -> None:
         """Have somebody's own address books read, as an administrator would, and wait until they are."""
