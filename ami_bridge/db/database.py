@@ -30,6 +30,8 @@ SQLITE_AWAY = frozenset({5, 6, 7, 8, 10, 11, 13, 14, 26})
 """SQLite's codes for what is no fault of the statement: busy, locked, memory, read-only, disk, full, broken file."""
 POSTGRESQL_AWAY = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58"})
 """Classes of PostgreSQL's codes that mean the same: connection, login, deadlock, resources, shutdown."""
+AT_ONCE = {"sqlite": 1, "postgresql": 10}
+"""How many connections there may be."""
 POSTGRESQL_REFUSES = ("28", "3D")
 """Login or database name are wrong: nothing that waiting would mend."""
 
@@ -70,6 +72,9 @@ class Database:
         self._engine = engine
         self._inside: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+        # One waits for one's turn here: in SQLAlchemy's pool nobody is told when a connection could not be made, for
+        # example because who made it was cancelled, and all others would wait there to the end of their time.
+        self._turns = asyncio.Semaphore(AT_ONCE[self.dialect])
 
     async def run(self, statement: Executable) -> int:
         """Carry out one change and commit it; returns how many rows it met."""
@@ -100,17 +105,27 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
         connection = self._engine.connect()
+        async with self._turn():
+            try:
+                async with _answered():
+                    await connection.start()
+                    await connection.begin()
+                yield connection
+                async with _answered():
+                    await connection.commit()
+            finally:
+                if connection.sync_connection is not None:
+                    # shielded, or a second cancel would leave the only connection checked out
+                    await asyncio.shield(connection.close())
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        async with _answered():
+            await self._turns.acquire()
         try:
-            async with _answered():
-                await connection.start()
-                await connection.begin()
-            yield connection
-            async with _answered():
-                await connection.commit()
+            yield
         finally:
-            if connection.sync_connection is not None:
-                # shielded, or a second cancel would leave the only connection checked out
-                await asyncio.shield(connection.close())
+            self._turns.release()
 
     async def answers(self) -> bool:
         """Whether the database carries out a statement right now."""
@@ -153,7 +168,7 @@ class Database:
 
     async def _on_driver(self, sql: str, *values: str) -> None:
         """Run what must not stand within a transaction, below SQLAlchemy, which would begin one."""
-        async with _reachable(), self._engine.connect() as connection:
+        async with self._turn(), _reachable(), self._engine.connect() as connection:
             raw = await connection.get_raw_connection()
             driver = raw.driver_connection
             if driver is None:
@@ -234,7 +249,11 @@ async def _bring_up_to_date(path: Path) -> None:
 def _sqlite(path: Path, *, foreign_keys: bool = True) -> AsyncEngine:
     """One connection that reads and writes: two could corrupt a file in WAL mode before SQLite 3.51.3."""
     engine = create_async_engine(
-        place.sqlite_url(path), pool_size=1, max_overflow=0, pool_timeout=ANSWER_WITHIN, hide_parameters=True
+        place.sqlite_url(path),
+        pool_size=AT_ONCE["sqlite"],
+        max_overflow=0,
+        pool_timeout=ANSWER_WITHIN,
+        hide_parameters=True,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -256,7 +275,7 @@ def _postgresql(url: str, *, command_timeout: float | None = ANSWER_WITHIN) -> A
         return create_async_engine(
             place.postgresql_url(url),
             pool_size=5,
-            max_overflow=5,
+            max_overflow=AT_ONCE["postgresql"] - 5,
             pool_timeout=ANSWER_WITHIN,
             pool_pre_ping=True,
             hide_parameters=True,  # a failed statement would quote the numbers it was about

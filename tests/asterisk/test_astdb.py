@@ -82,7 +82,7 @@ class Asterisk:
 
 @asynccontextmanager
 async def running(asterisk: Asterisk, **names: str) -> AsyncIterator[AstDb]:
-    """Keep the copy as long as the block lasts."""
+    """Keep the copy as long as the block lasts; an Asterisk that never confirms is not waited for long."""
     ids = count()
     asterisk.names = {key.removeprefix("n"): name for key, name in names.items()}
     db = asterisk.db = AstDb(
@@ -90,7 +90,7 @@ async def running(asterisk: Asterisk, **names: str) -> AsyncIterator[AstDb]:
         link=asterisk,
         new_id=lambda: f"ID{next(ids)}",
         names=lambda: list(asterisk.names.items()),
-        confirmed_within=0.05,
+        confirmed_within=SOON if asterisk.answers else 0.05,
         again_after=0.02,
     )
     task = asyncio.get_running_loop().create_task(db.run())
@@ -109,6 +109,12 @@ async def until(asterisk: Asterisk, **rows: str) -> None:
             await asyncio.sleep(0.001)
 
 
+async def until_said(logs: Sequence[Mapping[str, object]], event: str) -> None:
+    async with asyncio.timeout(SOON):
+        while event not in [one["event"] for one in logs]:
+            await asyncio.sleep(0.001)
+
+
 @pytest.mark.parametrize("response_first", [False, True])
 async def test_an_empty_database_is_filled_its_mark_first(response_first: bool) -> None:  # noqa: FBT001 - a case
     asterisk = Asterisk()
@@ -116,7 +122,7 @@ async def test_an_empty_database_is_filled_its_mark_first(response_first: bool) 
     with capture_logs() as logs:
         async with running(asterisk, n49301="Anna, A.", n101="Bén"):
             await until(asterisk, n0="ami-bridge", n49301="Anna, A.", n101="Bén")
-            await asyncio.sleep(0.005)
+            await until_said(logs, "astdb.written")
     assert asterisk.written[0] == ("0", "ami-bridge")
     assert [one["event"] for one in logs] == ["astdb.written"]
     assert (logs[0]["written"], logs[0]["deleted"]) == (2, 0)
@@ -188,11 +194,12 @@ async def test_a_failure_is_said_once_and_tried_again(trouble: str) -> None:
     setattr(asterisk, trouble, trouble == "down")
     with capture_logs() as logs:
         async with running(asterisk, n1="One", n2="Two"):
+            await until_said(logs, "astdb.not_written")
             await asyncio.sleep(0.15)
             assert len(asterisk.written) == 0
             setattr(asterisk, trouble, trouble != "down")
             await until(asterisk, n0="ami-bridge", n1="One", n2="Two")
-            await asyncio.sleep(0.005)
+            await until_said(logs, "astdb.written")
     assert [one["event"] for one in logs] == ["astdb.not_written", "astdb.written"]
 
 

@@ -117,6 +117,20 @@ async def test_who_is_cancelled_in_the_middle_leaves_nothing_half_written_and_th
         assert await db.run(insert(people).values(ANNA)) == 1
 
 
+async def test_who_waits_behind_one_that_is_cancelled_while_the_file_is_opened_is_served_at_once(
+    tmp_path: Path,
+) -> None:
+    for steps in range(40):  # of the loop, until the first is cancelled
+        async with open_database(url(tmp_path)) as db:
+            first, second = (asyncio.create_task(db.rows(select(people))) for _ in range(2))  # noqa: TID251
+            for _ in range(steps):
+                await asyncio.sleep(0.0001)
+            first.cancel()
+            async with asyncio.timeout(5):
+                assert await second == []
+            await asyncio.gather(first, return_exceptions=True)
+
+
 async def test_a_wrong_statement_is_a_bug_and_not_an_absent_database(tmp_path: Path) -> None:
     async with open_database(url(tmp_path)) as db:
         with pytest.raises(Exception, match="no such table"):

@@ -110,6 +110,7 @@ class World:
         self.url = ""
         self.port = 0
         self.session: aiohttp.ClientSession
+        self.sockets: list[aiohttp.ClientWebSocketResponse] = []
 
     def now(self) -> datetime:
         return self.time
@@ -123,6 +124,7 @@ class World:
         socket = await self.session.ws_connect(
             self.url, protocols=protocols, headers={"Authorization": f"Bearer {who}"}, max_msg_size=0
         )
+        self.sockets.append(socket)
         return Client(socket)
 
     async def welcomed(self, who: str = "anna", **hello: Any) -> "Client":  # noqa: ANN401 - any JSON
@@ -189,6 +191,8 @@ async def a_world() -> AsyncIterator[World]:
     try:
         async with aiohttp.ClientSession() as world.session:
             yield world
+            for socket in world.sockets:  # or the garbage collector complains, if it finds the connection first
+                socket._response.close()
     finally:
         hub.cancel()
         await runner.cleanup()
