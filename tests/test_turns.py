@@ -42,6 +42,9 @@ def test_a_second_worker_starts_the_same_only_if_much_is_left(waiting: int, help
 CONFTEST = """
 import os, time
 import pytest
+from tests.turns import (
+    pytest_collection_finish, pytest_configure, pytest_configure_node, pytest_xdist_make_scheduler
+)
 
 def note(what):
     with open({log!r}, "a") as log:
@@ -58,6 +61,7 @@ def noted(request):
     yield
     note("-" + request.node.name)
 """
+QUICK = ("-p", "no:cacheprovider", "-p", "no:asyncio", "-p", "no:hypothesispytest", "-p", "no:timeout")
 TESTS = """
 import os, time
 import pytest
@@ -88,12 +92,11 @@ def test_dies(request):
 def run(folder: Path, *, dies: bool) -> tuple[int, str, list[str]]:
     """Run some tests by two workers; the exit code, the last line, and what happened in order."""
     log = folder / "log"
-    hooks = (ROOT / "tests/conftest.py").read_text(encoding="utf-8")
-    (folder / "conftest.py").write_text(hooks + CONFTEST.format(log=str(log)), encoding="utf-8")
+    (folder / "conftest.py").write_text(CONFTEST.format(log=str(log)), encoding="utf-8")
     (folder / "test_some.py").write_text(f"DIES = {dies}\n{TESTS}", encoding="utf-8")
     ini = "[pytest]\nmarkers =\n  alone\n  shares(name)\npythonpath = " + str(ROOT)
     (folder / "pytest.ini").write_text(ini, encoding="utf-8")
-    words = [sys.executable, "-m", "pytest", "-n", "2", "-p", "no:cacheprovider", "-p", "no:asyncio", str(folder)]
+    words = [sys.executable, "-m", "pytest", "-n", "2", *QUICK, str(folder)]
     done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     lines = sorted(log.read_text().splitlines(), key=lambda line: float(line.split()[0]))
     return done.returncode, done.stdout.splitlines()[-1], [line.partition(" ")[2] for line in lines]

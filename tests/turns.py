@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn, Protocol
 
 import pytest
@@ -16,6 +17,9 @@ import pytest
 AHEAD = 3  # a worker begins a test when it knows the next one
 DEAR = 2.0  # seconds that a test with a shared fixture is expected to take, until some have been seen
 WORTH = 40.0  # seconds of work for which a second worker starts the fixture, too
+
+FOLDER = pytest.StashKey[Path]()
+"""Where workers tell of their tests."""
 
 Needs = frozenset[str]
 
@@ -227,3 +231,32 @@ class Turns:
             desk.has |= self._kinds[test].needs
         desk.given.extend(tests)
         node.send_runtest_some([desk.tests.index(test) for test in tests])
+
+
+# --- What pytest and xdist call; tests/conftest.py has them from here
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the folder."""
+    folder = TemporaryDirectory(prefix="amib-turns-")
+    config.add_cleanup(folder.cleanup)
+    config.stash[FOLDER] = Path(folder.name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Worker) -> None:
+    """Tell the worker where it is."""
+    node.workerinput["turns"] = str(node.config.stash[FOLDER] / f"{node.gateway.id}.json")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tell of the tests, before xdist's own says that this worker is ready."""
+    if told := getattr(session.config, "workerinput", {}).get("turns"):
+        write_kinds(Path(told), session.items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Turns:
+    """Give out the turns."""
+    return Turns(config.getoption("numprocesses"), config.stash[FOLDER])

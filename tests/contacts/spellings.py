@@ -65,11 +65,12 @@ class Town:
         """Let every known telephone call, extensions that nobody wrote down, and strangers with similar numbers."""
         found = [Call(self._shown(number), self._names(number)) for number in self.truth]
         found += [Call(self._shown(number), names) for number, names in self.expected.items()]
+        houses = tuple(area + local for area, local in self._taken if len(local) <= 4)
         for number in list(self.truth):
             if number in self.expected:
                 continue
             near = number[:-1] + str((int(number[-1]) + 1) % 10)
-            if near not in self.truth and near not in self.expected and not self._in_a_house(near):
+            if near not in self.truth and near not in self.expected and not near.startswith(houses):
                 found.append(Call(self._shown(near), frozenset()))
         return found
 
@@ -82,9 +83,6 @@ class Town:
             return frozenset([entries[0].org])
         more = f" (+{len(names) - 2})" if len(names) > 2 else ""
         return frozenset(f"{one} / {two}{more}" for one in names for two in names if one != two)
-
-    def _in_a_house(self, number: str) -> bool:
-        return any(number.startswith(area + local) for area, local in self._taken if len(local) <= 4)
 
     def _local(self, area: str, first: str, digits: int) -> str:
         """Give a number that nobody has."""
