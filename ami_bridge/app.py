@@ -25,6 +25,7 @@ from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
 from ami_bridge.dav.client import DavClient
 from ami_bridge.db.database import open_database
 from ami_bridge.journal.routes import OPERATIONS as JOURNAL
+from ami_bridge.journal.webhook import LOOK_EVERY
 from ami_bridge.people.pairing_routes import OPERATIONS as PAIRING
 from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.seat_routes import OPERATIONS as SEATS
@@ -152,6 +153,8 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 every(config.groupware.sync_every, contacts.look, name="address books", wake=contacts.wake)
             )
             tasks.create_task(every(PURGE_EVERY, journal.retention.forget, name="journal retention"))
+            if journal.webhook is not None:
+                tasks.create_task(every(LOOK_EVERY, journal.webhook.send, name="missed calls webhook"))
             tasks.create_task(every(PURGE_EVERY, audit.write, name="audit log", wake=audit.wake))
             tasks.create_task(every(PURGE_EVERY, audit.forget, name="audit retention"))
             tasks.create_task(dial.run(), name="dialling")

@@ -208,6 +208,26 @@ class Journal(Section, frozen=True, kw_only=True):
     none: NoJournal = NoJournal()
 
 
+class MissedWebhook(Section, frozen=True, kw_only=True):
+    """Where missed calls are told to, such as a room of a chat."""
+
+    kind: Literal["json", "rocketchat", "mattermost", "matrix"] = "json"
+    url: str = ""
+    """Empty: nobody is told."""
+    url_file: str = ""
+    secret: str = ""
+    """Matrix: the access token. Else signs what is sent."""
+    secret_file: str = ""
+    number: bool = False
+    """Whether the caller's number is told."""
+    departments: list[str] = []
+    """Whose missed calls; empty: everybody's."""
+    networks: list[str] = []
+    """Networks that are no part of the internet and may be written to all the same, such as `10.1.2.0/24`."""
+    wait: float = 5.0
+    """Seconds after the end of a call until it is told, in case somebody else takes it or it is called back at once."""
+
+
 class Phonebook(Section, frozen=True, kw_only=True):
     """Phone books on desk telephones, beyond what is served by HTTP anyway."""
 
@@ -243,6 +263,7 @@ class Config(Section, frozen=True, kw_only=True):
     seat: list[Seat] = []
     dialling: Dialling = Dialling()
     journal: Journal = Journal()
+    missed_webhook: MissedWebhook = MissedWebhook()
     phonebook: Phonebook = Phonebook()
     control: Control = Control()
     log: Log = Log()

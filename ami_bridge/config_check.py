@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
@@ -30,6 +30,7 @@ TIMES = {
     "ping_every": (0.5, 3600),
     "sync_every": (1, 86_400),
     "session_hours": (0.01, 8760),
+    "wait": (0, 3600),
 }
 """The least and the most of each time, in its own unit."""
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -125,6 +126,7 @@ def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _of_the_people(config)
     yield from _of_the_seats(config)
     yield from _of_the_journal(config.journal)
+    yield from _of_the_webhook(config)
 
 
 def _of_the_site(config: "Config") -> Iterator[tuple[str, str]]:
@@ -225,6 +227,29 @@ def _of_the_journal(journal: "Journal") -> Iterator[tuple[str, str]]:
     for number in journal.none.numbers:
         if not EXTENSION.fullmatch(number):
             yield "journal.none.numbers", f"{number!r} is neither an extension nor a number like +498999998105"
+
+
+def _of_the_webhook(config: "Config") -> Iterator[tuple[str, str]]:
+    hook = config.missed_webhook
+    if not hook.url:
+        return
+    if config.journal.department == "off":
+        yield "missed_webhook.url", "missed calls are told from the journal, and [journal.department] is off"
+    plain = hook.url.replace("http+insecure://", "http://", 1)
+    if not _is_address(plain):
+        yield "missed_webhook.url", "is not https://…"
+    elif hook.url.startswith("http://") and not _is_local(urlsplit(plain).hostname or ""):
+        yield "missed_webhook.url", "would be readable on the wire; use https, or http+insecure:// if that is meant"
+    if hook.kind == "matrix" and not hook.secret:
+        yield "missed_webhook.secret_file", "is missing: Matrix needs an access token"
+    if CONTROL.search(hook.secret):
+        yield "missed_webhook.secret", "must be one line of text"
+    for network in hook.networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            yield "missed_webhook.networks", f"{network!r} is no network like 10.1.2.0/24"
+    yield from _of_a_time("missed_webhook.wait", hook.wait)
 
 
 def _of_a_time(key: str, value: float, unit: str = "seconds") -> Iterator[tuple[str, str]]:

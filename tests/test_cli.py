@@ -215,12 +215,12 @@ def test_the_demos_tokens_are_for_the_demo_alone(shell: Shell, monkeypatch: pyte
 
 
 @contextmanager
-def a_daemon(shell: Shell) -> Iterator["subprocess.Popen[str]"]:
+def a_daemon(shell: Shell, text: str = RIGHT) -> Iterator["subprocess.Popen[str]"]:
     """The daemon as a process of its own, once it says that it is ready."""
     log = shell.folder / "log"
     with log.open("w") as errors:
         process = subprocess.Popen(
-            (*COMMAND, "run", "--config", shell.configure()), stderr=errors, text=True, env=ENVIRONMENT
+            (*COMMAND, "run", "--config", shell.configure(text)), stderr=errors, text=True, env=ENVIRONMENT
         )
     try:
         until = time.monotonic() + SOON
@@ -312,3 +312,44 @@ def test_a_persons_password_is_never_an_argument(shell: Shell, monkeypatch: pyte
     assert "secret" not in complaint + shell.out
     for verb in ("add", "remove"):
         assert shell.refused("book", verb, "--config", config) == "name the person by their login"
+
+
+PEOPLE = """\
+[people]
+extensions = { "anna.o'brien" = ["101"], eva = [] }
+roles = { eva = ["auditor"] }
+"""
+
+
+def test_what_is_stored_of_a_person_is_handed_out_erased_and_that_is_written_down(shell: Shell) -> None:
+    config = ("--config", str(shell.config))
+    with a_daemon(shell, RIGHT + PEOPLE):
+        until = time.monotonic() + SOON
+        while shell.run("token", "new", "--user", "anna.o'brien", "--name", "Zaunkönig", *config):
+            assert time.monotonic() < until, shell.err
+            time.sleep(0.05)
+        assert shell.refused("export", "nobody", *config).startswith("Nothing is stored about 'nobody'")
+        assert shell.run("export", "anna.o'brien", *config) == 0
+        found = json.loads(shell.out)
+        assert [one["name"] for one in found["tokens"]] == ["Zaunkönig"]
+        assert "hash" not in found["tokens"][0]
+        assert shell.refused("erase", "anna.o'brien", *config).startswith("nothing was deleted: say --yes")
+        assert shell.run("erase", "anna.o'brien", "--yes", *config) == 0
+        assert "     1  tokens\n" in shell.out
+        assert shell.run("export", "anna.o'brien", *config) == 0
+        assert json.loads(shell.out)["tokens"] == []
+        assert shell.refused("audit", "--user", "anna.o'brien", *config).startswith(
+            "Only somebody with the role auditor"
+        )
+        assert shell.run("audit", "--user", "eva", "--json", *config) == 0
+        told = [(one["who"].partition(" ")[0], one["did"], one["whose"]) for one in json.loads(shell.out)]
+        assert sorted(told) == [
+            ("account", "erase", "anna.o'brien"),
+            ("account", "export", "anna.o'brien"),
+            ("account", "export", "anna.o'brien"),
+            ("eva", "read", "audit"),
+        ]
+        assert shell.run("audit", "--user", "eva", "--limit", "1", *config) == 0
+        assert shell.out.count("\n") == 1
+    files = b"".join(file.read_bytes() for file in (shell.folder / "data").iterdir() if file.is_file())
+    assert "Zaunkönig".encode() not in files

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
@@ -9,10 +10,12 @@ from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.journal.desk import JournalDesk
 from ami_bridge.journal.entries import Entries
 from ami_bridge.journal.intake import Intake
+from ami_bridge.journal.post import Post
 from ami_bridge.journal.retention import Retention
 from ami_bridge.journal.routes import JournalRoutes
 from ami_bridge.journal.rules import Rules
-from ami_bridge.journal.store import JournalStore
+from ami_bridge.journal.store import JournalStore, NoticeStore
+from ami_bridge.journal.webhook import Webhook
 from ami_bridge.journal.writer import Writer
 from ami_bridge.privacy.audit import Audit
 from ami_bridge.web.identity import Guard
@@ -27,6 +30,8 @@ class JournalParts:
     writer: Writer
     desk: JournalDesk
     retention: Retention
+    webhook: Webhook | None
+    """None where missed calls are told nowhere else."""
     ops: Mapping[str, Op]
     routes: list[AddRoutes]
 
@@ -35,11 +40,26 @@ def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bu
     """Make it."""
     config = base.config
     rules = Rules(config.journal, people=base.people, extension_of=board.extension_of)
-    store = JournalStore(base.db)
+    entries = Entries(names=bubbles, numbers=base.numbers, people=base.people)
+    webhook = None
+    if config.missed_webhook.url:
+        webhook = Webhook(
+            config.missed_webhook,
+            notices=NoticeStore(base.db),
+            calls=JournalStore(base.db),
+            entries=entries,
+            people=base.people,
+            lives=board.lives,
+            poster=Post([ip_network(one) for one in config.missed_webhook.networks]),
+            language=config.site.language,
+            new_id=base.new_id,
+            now=base.now,
+        )
+    store = JournalStore(base.db, new_notice=webhook.notice if webhook is not None else None)
     desk = JournalDesk(
         store=store,
         rules=rules,
-        entries=Entries(names=bubbles, numbers=base.numbers, people=base.people),
+        entries=entries,
         numbers=base.numbers,
         people=base.people,
         hub=base.hub,
@@ -53,6 +73,7 @@ def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bu
         writer=writer,
         desk=desk,
         retention=Retention(store=store, files=base.db, rules=rules, now=base.now),
+        webhook=webhook,
         ops=desk.ops(),
         routes=[JournalRoutes(guard=guard, desk=desk).add_to],
     )

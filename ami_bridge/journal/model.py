@@ -66,6 +66,19 @@ class Kept(Struct, frozen=True, kw_only=True):
         return self.role == "callee" and self.result in UNANSWERED
 
 
+class Notice(Struct, frozen=True, kw_only=True):
+    """A missed call that is to be told elsewhere, once per department; who called stands in the journal alone."""
+
+    id: str
+    pbx_id: str
+    call_id: str
+    department: str
+    """Empty for people without one."""
+    created: datetime
+    due: datetime
+    tries: int = 0
+
+
 class Reader(Struct, frozen=True):
     """Whose journal is read: a person's own calls, or what a department is shown of those of its people."""
 

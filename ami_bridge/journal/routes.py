@@ -144,7 +144,7 @@ def _filters(query: Mapping[str, str]) -> Filters:
     """Read which calls are wanted; raises BadRequestError with one sentence."""
     said = {name: query[name] for name in _Narrowed.__struct_fields__ if query.get(name)}
     try:
-        read = msgspec.convert(said, _Narrowed, strict=False)
+        read = msgspec.convert(said, _Narrowed)
     except msgspec.ValidationError as error:
         raise BadRequestError(f"The question is not what this address takes: {error}.") from error
     for name in ("since", "until"):

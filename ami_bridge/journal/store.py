@@ -24,7 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ami_bridge.db.database import Database, Transaction, read
 from ami_bridge.db.tables import journal, notices
 from ami_bridge.errors import NotFoundError
-from ami_bridge.journal.model import UNANSWERED, Change, Filters, Kept, Reader
+from ami_bridge.journal.model import UNANSWERED, Change, Filters, Kept, Notice, Reader
 from ami_bridge.journal.rules import Limits
 
 MOST_AT_ONCE = 200
@@ -36,7 +36,7 @@ STAYS = frozenset({"id", "note", "private", "done_by", "done_at", "rev"})
 class JournalStore:
     """The journal: written when calls end, read by people, emptied by age."""
 
-    def __init__(self, db: Database, *, new_notice: Callable[[Kept], dict[str, Any] | None] | None = None) -> None:
+    def __init__(self, db: Database, *, new_notice: Callable[[Kept], Notice | None] | None = None) -> None:
         """`new_notice` says what is to be told of a call elsewhere, to be kept together with it."""
         self._db = db
         self._new_notice = new_notice
@@ -53,10 +53,7 @@ class JournalStore:
             async with self._db.transaction() as transaction:
                 there = await _of_calls(transaction, calls)
                 await transaction.run(self._insert(batch))
-                if tell := [told for row in batch if self._new_notice and (told := self._new_notice(row))]:
-                    told_already = ["call_id", "department"]
-                    insert = self._inserts(notices).values(tell)
-                    await transaction.run(insert.on_conflict_do_nothing(index_elements=told_already))
+                await self._add_notices(transaction, batch)
                 await _count_up(transaction, {row.call_id for row in there})
                 before += there
                 after += await _of_calls(transaction, calls)
@@ -156,6 +153,13 @@ class JournalStore:
 
     # ---- How
 
+    async def _add_notices(self, transaction: Transaction, rows: Sequence[Kept]) -> None:
+        """Keep what is to be told of these calls elsewhere, together with them, so that none is told of and lost."""
+        new = [notice for row in rows if self._new_notice and (notice := self._new_notice(row))]
+        if new:
+            insert = self._inserts(notices).values([msgspec.structs.asdict(one) for one in new])
+            await transaction.run(insert.on_conflict_do_nothing(index_elements=["call_id", "department"]))
+
     def _inserts(self, table: Any) -> Any:  # noqa: ANN401 - each dialect has its own class, of the same form
         return (postgresql.insert if self._db.dialect == "postgresql" else sqlite.insert)(table)
 
@@ -178,6 +182,27 @@ class JournalStore:
 
     async def _kept(self, wanted: Select[Any]) -> list[Kept]:
         return [read(row, Kept) for row in await self._db.rows(wanted)]
+
+
+class NoticeStore:
+    """Missed calls that are to be told elsewhere, until they are."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def due(self, now: datetime, *, limit: int = MOST_AT_ONCE) -> list[Notice]:
+        """Return what is to be told by now, the oldest first."""
+        wanted = select(notices).where(notices.c.due <= now).order_by(notices.c.due, notices.c.id).limit(limit)
+        return [read(row, Notice) for row in await self._db.rows(wanted)]
+
+    async def later(self, notice: Notice, due: datetime, *, tries: int) -> bool:
+        """Put it off, unless somebody else has dealt with it; says whether that is so."""
+        same = and_(notices.c.id == notice.id, notices.c.tries == notice.tries)
+        return await self._db.run(update(notices).where(same).values(due=due, tries=tries)) == 1
+
+    async def drop(self, notice: Notice) -> None:
+        """Forget it: it is told, or nothing is left to tell."""
+        await self._db.run(delete(notices).where(notices.c.id == notice.id))
 
 
 async def _of_calls(transaction: Transaction, calls: Iterable[str]) -> list[Kept]:

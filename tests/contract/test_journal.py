@@ -12,9 +12,9 @@ from sqlalchemy import select
 from ami_bridge.db.database import Database
 from ami_bridge.db.tables import notices
 from ami_bridge.errors import NotFoundError
-from ami_bridge.journal.model import Change, Filters, Kept, Reader, shown
+from ami_bridge.journal.model import Change, Filters, Kept, Notice, Reader, shown
 from ami_bridge.journal.rules import Limits
-from ami_bridge.journal.store import JournalStore
+from ami_bridge.journal.store import JournalStore, NoticeStore
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -117,13 +117,13 @@ class TestKeeping:
         assert len(change.after) == 450
 
     async def test_what_is_to_be_told_elsewhere_is_kept_with_the_call_once_per_department(self, db: Database) -> None:
-        def told(one: Kept) -> dict[str, Any] | None:
+        def told(one: Kept) -> Notice | None:
             if not one.unanswered:
                 return None
-            return {
-                "id": f"N-{one.id}", "pbx_id": "town", "call_id": one.call_id, "department": one.department,
-                "created": NOON, "due": NOON, "tries": 0,
-            }  # fmt: skip
+            return Notice(
+                id=f"N-{one.id}", pbx_id="town", call_id=one.call_id, department=one.department or "",
+                created=NOON, due=NOON,
+            )  # fmt: skip
 
         journal = JournalStore(db, new_notice=told)
         await journal.add([missed(1), bens(missed(1)), missed(1, department="Bauamt", id="x"), row(2)])
@@ -312,3 +312,23 @@ class TestForgetting:
         assert ids(await journal.page(BEN, ALL)) == ["call-0003-102-b", "call-0001-102-b"]
         assert len(change.before) == 3
         assert ids(change.after) == ["call-0001-102-b"]
+
+
+class TestNotices:
+    async def test_what_is_due_comes_in_order_until_it_is_dealt_with(self, db: Database) -> None:
+        def told(one: Kept) -> Notice:
+            due = NOON + timedelta(seconds=int(one.call_id[-1]))
+            return Notice(id=one.call_id, pbx_id="town", call_id=one.call_id, department="", created=NOON, due=due)
+
+        await JournalStore(db, new_notice=told).add([missed(number) for number in (3, 1, 2)])
+        store = NoticeStore(db)
+        assert await store.due(NOON) == []
+        first, second = await store.due(NOON + timedelta(seconds=2))
+        assert (first.id, second.id, first.tries) == ("call-0001", "call-0002", 0)
+        assert len(await store.due(NOON + HOUR, limit=2)) == 2
+        await store.drop(second)
+        await store.drop(second)
+        assert await store.later(first, NOON + HOUR, tries=1)
+        assert not await store.later(first, NOON, tries=1), "another one has tried meanwhile"
+        assert [one.id for one in await store.due(NOON + timedelta(minutes=1))] == ["call-0003"]
+        assert [(one.id, one.tries) for one in await store.due(NOON + HOUR)] == [("call-0003", 0), ("call-0001", 1)]
