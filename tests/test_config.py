@@ -106,6 +106,23 @@ def test_everything_that_can_be_said_is_understood(folder: Folder) -> None:
         (RIGHT + "[journal]\nkeep_days = 0", "[journal.keep_days]", "1 to 90"),
         (RIGHT + f"[journal]\nkeep_days = {MOST_JOURNAL_DAYS + 1}", "[journal.keep_days]", "91"),
         (RIGHT + "[journal]\nkeep_days = 'many'", "[journal.keep_days]", "int"),
+        (RIGHT + "[journal]\nkeep = { missed = 91 }", "[journal.keep.missed]", "longer_because"),
+        (RIGHT + "[journal]\nkeep_days = 91\nlonger_because = ' '", "[journal.keep_days]", "1 to 90"),
+        (RIGHT + "[journal]\nkeep_days = 367\nlonger_because = 'agreed'", "[journal.keep_days]", "1 to 366"),
+        (RIGHT + "[journal]\nkeep = { private = -1 }", "[journal.keep.private]", "0 to 90"),
+        (RIGHT + "[journal]\ndepartment = 'all'", "[journal.department]", "all"),
+        (RIGHT + "[journal]\nprivate_prefix = 'nine'", "[journal.private_prefix]", "nine"),
+        (RIGHT + "[journal]\nnone = { numbers = ['Anna'] }", "[journal.none.numbers]", "Anna"),
+        (RIGHT + "[missed_webhook]\nurl = 'ftp://x/'", "[missed_webhook.url]", "https"),
+        (
+            RIGHT + "[missed_webhook]\nurl = 'http://chat.example/geheim'",
+            "[missed_webhook.url]",
+            "readable on the wire",
+        ),
+        (RIGHT + "[missed_webhook]\nkind = 'matrix'\nurl = 'https://x/'", "[missed_webhook.secret_file]", "token"),
+        (RIGHT + "[missed_webhook]\nurl = 'https://x/'\nnetworks = ['10']", "[missed_webhook.networks]", "10"),
+        (RIGHT + "[missed_webhook]\nurl = 'https://x/'\nwait = 3601", "[missed_webhook.wait]", "3600"),
+        (RIGHT + "[journal]\ndepartment = 'off'\n[missed_webhook]\nurl = 'https://x/'", "[missed_webhook.url]", "off"),
         (RIGHT + "[log]\nformat = 'xml'", "[log.format]", "xml"),
         (RIGHT + "[log]\nlevel = 'loud'", "[log.level]", "loud"),
         (RIGHT + "sync_every = 0", "[groupware.sync_every]", "0 is not 1 to 86400 seconds"),
@@ -124,6 +141,19 @@ def test_a_mistake_is_named_with_its_section_and_key(folder: Folder, text: str, 
     said = folder.complaint(text)
     assert said.startswith(where)
     assert what in said
+
+
+def test_the_journal_may_be_kept_longer_for_a_reason(folder: Folder) -> None:
+    config = load(folder.write(RIGHT + "[journal]\nkeep_days = 180\nlonger_because = 'agreed on 2026-11-01'"))
+    assert config.journal.keep_days == 180
+
+
+def test_the_address_of_a_chat_is_a_secret(folder: Folder) -> None:
+    (folder.path / "hook.url").write_text("https://chat.example/hooks/geheim\n")
+    config = load(folder.write(RIGHT + "[missed_webhook]\nurl_file = 'hook.url'\nnetworks = ['10.0.0.0/8', '::1']"))
+    assert config.missed_webhook.url == "https://chat.example/hooks/geheim"
+    (folder.path / "hook.url").write_text("http://chat.example/hooks/geheim")
+    assert "geheim" not in folder.complaint(RIGHT + "[missed_webhook]\nurl_file = 'hook.url'")
 
 
 @pytest.mark.parametrize("text", ["[[pbx]", "id = ", "a = 1\na = 2", "\0"])

@@ -80,10 +80,6 @@ class Board:
         """Return how many calls and legs are held in memory."""
         return len(self._calls), len(self._legs)
 
-    def lives(self, call: str) -> bool:
-        """Whether this call is going on."""
-        return any(one.id == call for one in self._calls)
-
     def extension_of(self, channel: str) -> str | None:
         """Return the extension whose device this channel belongs to."""
         return self._hints.owner(device(channel))
