@@ -103,6 +103,13 @@ def folder(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(runtime) / "ami-bridge" if runtime else Path(f"/tmp/ami-bridge-{os.getuid()}")  # noqa: S108 - checked
 
 
+def own_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return that folder, made if need be; nobody else can write there."""
+    path = folder(environ)
+    _make_own(path)
+    return path
+
+
 def address(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the client of this screen listens."""
     return folder(environ) / f"{screen(environ)}.sock"
@@ -134,7 +141,7 @@ def only_one(at: Path) -> Iterator[None]:
 
     Whatever lies at the address is removed before and after.
     """
-    _own_folder(at.parent)
+    _make_own(at.parent)
     with at.with_suffix(".lock").open("w") as lock:
         os.chmod(lock.fileno(), 0o600)  # noqa: PTH101 - the file that is open, whatever its name is now
         try:
@@ -192,7 +199,7 @@ async def _talk(reader: "asyncio.StreamReader", writer: "asyncio.StreamWriter", 
             await writer.drain()
 
 
-def _own_folder(path: Path) -> None:
+def _make_own(path: Path) -> None:
     """Make the folder; nobody else may have made it before us, for it may lie where all may write."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     about = path.lstat()

@@ -17,6 +17,8 @@ WITHIN = 1.0
 LONGEST = 500
 MOST_BYTES = 4 * LONGEST + 4
 """Bytes that are read of it: nobody marks a number with more, and the owner may be hostile."""
+KINDS = {"UTF8_STRING": "utf-8", "STRING": "latin-1"}
+"""Forms in which X hands over text, the second for old programs."""
 
 
 Why = Literal["nothing", "hangs", "too_much", "no_screen", "no_wl_paste"]
@@ -61,15 +63,15 @@ def _from_x(name: str) -> Marked:
         raise NothingMarkedError("no_screen") from error
     try:
         until = time.monotonic() + WITHIN
-        for kind in ("UTF8_STRING", "STRING"):
-            if (marked := _converted(display, kind, until)) is not None:
-                return marked
+        for kind, encoding in KINDS.items():
+            if (handed := _converted(display, kind, until)) is not None:
+                return _marked(*handed, encoding)
         raise NothingMarkedError("nothing")
     finally:
         display.close()
 
 
-def _converted(display: "Display", kind: str, until: float) -> Marked | None:
+def _converted(display: "Display", kind: str, until: float) -> tuple[bytes, bool] | None:
     """Have the selection handed over in this form; None where its owner does not know it."""
     from Xlib import X, Xatom  # noqa: PLC0415 - as above
 
@@ -89,8 +91,8 @@ def _converted(display: "Display", kind: str, until: float) -> Marked | None:
             raise NothingMarkedError("hangs")
 
 
-def _handed(window: "Window", place: int, wanted: int) -> Marked | None:
-    """Take what lies there now, and not the kilobytes that are only promised (INCR)."""
+def _handed(window: "Window", place: int, wanted: int) -> tuple[bytes, bool] | None:
+    """Take what lies there now, and not the kilobytes that are only promised (INCR); tell whether there is more."""
     from Xlib import X  # noqa: PLC0415 - as above
 
     handed = window.get_property(place, X.AnyPropertyType, 0, MOST_BYTES // 4)
@@ -99,12 +101,12 @@ def _handed(window: "Window", place: int, wanted: int) -> Marked | None:
     if handed.property_type != wanted:
         raise NothingMarkedError("too_much")
     octets = handed.value if isinstance(handed.value, bytes) else bytes(handed.value)
-    return _marked(octets, more=bool(handed.bytes_after))
+    return octets, bool(handed.bytes_after)
 
 
-def _marked(octets: bytes, *, more: bool) -> Marked:
+def _marked(octets: bytes, more: bool, encoding: str = "utf-8") -> Marked:  # noqa: FBT001 - as it was handed over
     """Keep the begin."""
-    text = octets.decode(errors="ignore")
+    text = octets.decode(encoding, errors="ignore")
     return Marked(text[:LONGEST], more or len(text) > LONGEST)
 
 
@@ -140,4 +142,4 @@ def _first_bytes(pipe: IO[bytes]) -> Marked:
         octets += more
     if not octets:
         raise NothingMarkedError("nothing")
-    return _marked(octets[:MOST_BYTES], more=len(octets) > MOST_BYTES)
+    return _marked(octets[:MOST_BYTES], len(octets) > MOST_BYTES)
