@@ -105,15 +105,20 @@ class House:
             said, _ = await process.communicate(stdin.encode())
         return process.returncode or 0, said.decode()
 
+    async def ask(
+        self, method: str, route: str, body: object = None, *, query: dict[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Ask the daemon over its control socket, as the command line does."""
+        return await ask(control_socket(load(self.folder / "config.toml")), method, route, body, query=query)
+
     async def make_tokens(self) -> None:
         """Give each person a token, as `ami-bridge token new` does."""
-        socket = control_socket(load(self.folder / "config.toml"))
         async with asyncio.timeout(6 * SOON):  # the staff book may not be read yet
             for person in PEOPLE:
                 wish = {"login": person.user, "name": "token", "scopes": ["events", "dial"]}
                 while person.user not in self.tokens:
                     try:
-                        self.tokens[person.user] = (await ask(socket, "POST", "/tokens", wish))["token"]
+                        self.tokens[person.user] = (await self.ask("POST", "/tokens", wish))["token"]
                     except BridgeError:
                         await asyncio.sleep(0.1)
 

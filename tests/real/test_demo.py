@@ -169,6 +169,7 @@ async def test_the_demo_keeps_its_promises_and_restarts_what_dies(folder: Path) 
         check_free(fixed(demo.offset))
 
 
+@pytest.mark.alone
 async def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
     async with a_demo(folder) as demo:
         started = demo.children()

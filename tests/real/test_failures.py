@@ -82,6 +82,7 @@ async def end(house: House, calls: list[Sipp]) -> None:
     await asyncio.gather(*(call.stop() for call in calls))
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("turn", range(KILLS))
 async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House, turn: int) -> None:
     async with telephones(house, ring_on=RINGING), house.listen("anna") as anna, house.listen("ben") as ben:
@@ -106,6 +107,7 @@ async def test_asterisk_is_killed_in_the_middle_of_twenty_calls(house: House, tu
         await call.ended()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("turn", range(KILLS))
 async def test_the_daemon_is_killed_in_the_middle_of_twenty_calls(house: House, turn: int) -> None:
     async with telephones(house, ring_on=RINGING):
@@ -124,6 +126,7 @@ async def test_the_daemon_is_killed_in_the_middle_of_twenty_calls(house: House, 
     print(f"turn {turn}: after kill -9 of the daemon and its restart the board was right after {took:.2f} s")
 
 
+@pytest.mark.alone
 async def test_asterisk_is_restarted_in_order(house: House) -> None:
     await house.pbx.restart()
     await until_both_agree(house, 0)
@@ -201,6 +204,7 @@ async def unwell(house: House, trouble: str) -> AsyncIterator[None]:
             await house.start()
 
 
+@pytest.mark.alone
 async def test_a_daemon_that_was_frozen_shows_the_truth_again(house: House) -> None:
     async with telephones(house):
         house.daemon.signal(signal.SIGSTOP)

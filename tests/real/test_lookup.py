@@ -47,9 +47,9 @@ async def ask(house: House, *words: str) -> str:
     return said
 
 
-async def lookup(house: House, *words: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(await ask(house, "lookup", CALLER, "--json", *words))
-    return found
+async def lookup(house: House) -> dict[str, object]:
+    """What `ami-bridge lookup` would say."""
+    return await house.ask("GET", "/lookup", query={"number": CALLER})
 
 
 async def shown_on_the_desk(house: House) -> str:
