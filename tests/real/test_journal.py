@@ -9,7 +9,8 @@ from ami_bridge.demo.sipp import TrunkPhone, call_from_trunk
 from tests.real.house import House, Listener
 from tests.real.plays import Stage
 
-BAKER, BAKER_NAME = "+493023125001", "Sabine Schröder"
+BAKER, BAKER_NAME = "+491713920001", "Sabine Schröder"
+"""From her mobile, from which she calls in no other test of this house."""
 ANNA, GROUP = "+498999998101", "+498999998000"
 TOWN = "journal.dept:Bürgerbüro"
 TOPICS = ("journal.self", TOWN)
@@ -58,8 +59,9 @@ async def test_what_was_missed_is_there_once_and_done_for_all_when_one_calls_bac
             _, page = await house.rest(reader, "GET", "/journal?of=dept&missed=1&limit=2")
             assert [one["id"] for one in page["entries"]] == [group["id"], first["id"]], "each call once"
             _, missed = await house.rest(reader, "GET", "/journal/missed?of=dept")
-            assert [(one["number"], one["name"]) for one in missed["groups"]] == [(BAKER, BAKER_NAME)]
-            assert missed["groups"][0]["ids"][:2] == [group["id"], first["id"]]
+            newest = missed["groups"][0]
+            assert (newest["number"], newest["name"]) == (BAKER, BAKER_NAME)
+            assert newest["ids"] == [group["id"], first["id"]]
 
         mark = len(anna.heard)
         at = stage.ben.mark()
@@ -73,7 +75,7 @@ async def test_what_was_missed_is_there_once_and_done_for_all_when_one_calls_bac
         await stage.ben.hangup()
         assert BAKER in str(await outside_called(outside))
         _, missed = await house.rest("anna", "GET", "/journal/missed?of=dept")
-        assert missed["groups"] == []
+        assert BAKER not in [one["number"] for one in missed["groups"]]
         back = await told(ben, topic="journal.self", direction="out", result="answered")
         await nobody_else_saw_it(house, carla, [first["id"], group["id"], back["id"]], back["id"])
 
