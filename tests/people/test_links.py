@@ -191,6 +191,7 @@ async def cut(house: House, clients: Sequence[Client]) -> set[str]:
     return {client.token for client, alive in zip(clients, heard, strict=True) if not alive}
 
 
+@pytest.mark.alone
 async def test_revoking_one_token_of_120_clients_cuts_exactly_that_one_within_a_second(house: House) -> None:
     clients = await everybody(house)
     victim = random.Random(4).choice(clients)  # noqa: S311 - any of them
