@@ -67,7 +67,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
     pbx = config.pbx[0]
     async with (
         open_database(config.database.url) as db,
-        DavClient(config.groupware.url, config.groupware.user, config.groupware.password) as dav,
+        DavClient(config.groupware.address, config.groupware.user, config.groupware.password) as dav,
         asyncio.TaskGroup() as tasks,
     ):
         base = make_base(config, db, dav, now)

@@ -109,6 +109,11 @@ class Groupware(Section, frozen=True, kw_only=True):
     search: str = ""
     """Where EGroupware itself is asked about a number that no book has; only for an explanation, never for a call."""
 
+    @property
+    def address(self) -> str:
+        """Where to ask: without a groupware at a name that nobody ever has (RFC 6761), so that it is away."""
+        return self.url or "http://groupware.invalid/"
+
 
 class Book(Section, frozen=True, kw_only=True):
     """One address book of the groupware."""
@@ -118,11 +123,36 @@ class Book(Section, frozen=True, kw_only=True):
     label: str = ""
 
 
+class Ldap(Section, frozen=True, kw_only=True):
+    """A directory with the people, or their passwords."""
+
+    url: str = ""
+    """`ldaps://`, or `ldap://` with StartTLS; `ldap+insecure://` says aloud that everybody on the wire may read."""
+    user: str = ""
+    """Distinguished name of the daemon's own account; empty: nobody's."""
+    password: str = ""
+    password_file: str = ""
+    ca_file: str = ""
+    """Certificates that are trusted, instead of the system's."""
+    base: str = ""
+    filter: str = "(objectClass=inetOrgPerson)"
+    login: str = "uid"
+    name: str = "cn"
+    department: str = "departmentNumber"
+
+
 class People(Section, frozen=True, kw_only=True):
     """Who works here."""
 
+    source: Literal["book", "ldap", "file"] = "book"
+    """Where it is known who works here."""
+    sign_in: Literal["groupware", "ldap"] = "groupware"
+    """Who is asked whether a password is right."""
     book: str = ""
     """Path of the staff book."""
+    file: str = ""
+    """TOML file with the people, with `source = "file"`."""
+    ldap: Ldap = Ldap()
     extensions: dict[str, list[str]] = {}
     roles: dict[str, list[str]] = {}
     key: str = ""
@@ -281,11 +311,22 @@ def load(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: is not TOML: {error}") from error
     try:
-        config = msgspec.convert(_with_secrets(raw, path), Config)
+        config = msgspec.convert(_beside(_with_secrets(raw, path), path), Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_where(str(error))}") from error
     check(config, path)
     return config
+
+
+def _beside(raw: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Let files that are read later be named relative to the configuration, as those are that are read now."""
+    match raw:
+        case {"people": {"file": str(name), **_more} as people} if name:
+            people["file"] = str(path.parent / name)
+    match raw:
+        case {"people": {"ldap": {"ca_file": str(name), **_more} as ldap}} if name:
+            ldap["ca_file"] = str((path.parent / name).resolve())
+    return raw
 
 
 def _where(message: str) -> str:

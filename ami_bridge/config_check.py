@@ -13,7 +13,7 @@ import phonenumbers
 from ami_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ami_bridge.config import Config, Journal, Pbx
+    from ami_bridge.config import Config, Journal, Ldap, Pbx
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ROLES = ("user", "switchboard", "plant", "alarm-manager", "admin", "auditor")
@@ -23,7 +23,7 @@ LONGEST_JOURNAL_DAYS = 366
 MOST_OWN_DIGITS = 10
 KEY_BYTES = 32
 NO_KEY = f"the key is not {KEY_BYTES} bytes in base64; make one with `openssl rand -base64 32`"
-NO_WORD = "this is neither a login nor department:NAME nor group:NAME"
+NO_WORD = "this is neither a login nor department:NAME, group:NAME or person:LOGIN"
 LONGEST_SEAT = 100
 TIMES = {
     "answer_within": (0.1, 60),
@@ -54,7 +54,7 @@ def check(config: "Config", path: Path) -> None:
         if not pbx.questions.secret:
             raise ConfigError(f"{path}: [pbx.questions.secret_file] is missing for {pbx.id}")
     check_listener(config.web.listen, path, "web.listen")
-    if not config.groupware.url:
+    if not config.groupware.url and needs_groupware(config):
         raise ConfigError(f"{path}: [groupware.url] is missing: it has the address books and checks passwords")
     _check_values(config, path)
 
@@ -165,7 +165,7 @@ def _of_the_web(config: "Config") -> Iterator[tuple[str, str]]:
 
 def _of_the_groupware(config: "Config") -> Iterator[tuple[str, str]]:
     groupware = config.groupware
-    if not _is_address(groupware.url):
+    if groupware.url and not _is_address(groupware.url):
         yield "groupware.url", "is not https://HOST/…"  # without the value: somebody may have put a password into it
     for key, text in (("user", groupware.user), ("password", groupware.password)):
         if CONTROL.search(text):
@@ -180,6 +180,7 @@ def _of_the_groupware(config: "Config") -> Iterator[tuple[str, str]]:
 def _of_the_people(config: "Config") -> Iterator[tuple[str, str]]:
     if config.people.key and not is_key(config.people.key):
         yield "people.key_file", NO_KEY
+    yield from _of_the_source(config)
     for word, roles in config.people.roles.items():
         if not is_word(word):
             yield f"people.roles.{word}", NO_WORD
@@ -190,6 +191,39 @@ def _of_the_people(config: "Config") -> Iterator[tuple[str, str]]:
         for extension in extensions:
             if not EXTENSION.fullmatch(extension):
                 yield f"people.extensions.{login}", f"{extension!r} is not 1 to 32 of the characters 0-9 * # +"
+
+
+def needs_groupware(config: "Config") -> bool:
+    """Whether anything has to be asked at a groupware."""
+    people = config.people
+    return bool(config.book) or people.sign_in == "groupware" or (people.source == "book" and bool(people.book))
+
+
+def _of_the_source(config: "Config") -> Iterator[tuple[str, str]]:
+    people = config.people
+    if people.source == "file" and not people.file:
+        yield "people.file", "is missing: name the TOML file with the people"
+    if people.source != "book" and people.book:
+        yield "people.book", f'is not read with source = "{people.source}"; keep one of them'
+    if "ldap" in {people.source, people.sign_in}:
+        yield from _of_ldap(people.ldap)
+
+
+def _of_ldap(ldap: "Ldap") -> Iterator[tuple[str, str]]:
+    if not re.fullmatch(r"(ldaps|ldap|ldap\+insecure)://[^\s/?]+/?|ldapi://[^\s?]+", ldap.url):
+        yield "people.ldap.url", "is not ldaps://HOST, ldap://HOST (with StartTLS), ldapi://… or ldap+insecure://HOST"
+    if not ldap.base or CONTROL.search(ldap.base):
+        yield "people.ldap.base", "is missing: below which entry people are, such as ou=people,dc=example,dc=org"
+    if not re.fullmatch(r"\(.*\)", ldap.filter) or CONTROL.search(ldap.filter):
+        yield "people.ldap.filter", f"{ldap.filter!r} is not a filter in brackets"
+    for key, attribute in (("login", ldap.login), ("name", ldap.name), ("department", ldap.department)):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,60}", attribute):
+            yield f"people.ldap.{key}", f"{attribute!r} is no attribute"
+    for key, text in (("user", ldap.user), ("password", ldap.password)):
+        if CONTROL.search(text):
+            yield f"people.ldap.{key}", "must be one line of text"
+    if bool(ldap.user) != bool(ldap.password):
+        yield "people.ldap.user", "user and password_file belong together: without both, nobody in particular asks"
 
 
 def _of_the_seats(config: "Config") -> Iterator[tuple[str, str]]:
@@ -210,9 +244,9 @@ def _of_the_seats(config: "Config") -> Iterator[tuple[str, str]]:
 
 
 def is_word(word: str) -> bool:
-    """Whether a word could mean somebody: a login, `department:NAME`, `group:NAME`."""
+    """Whether a word could mean somebody: a login, `department:NAME`, `group:NAME`, `person:LOGIN`."""
     kind, colon, name = word.partition(":")
-    return bool(word.strip()) and (not colon or (kind in {"department", "group"} and bool(name.strip())))
+    return bool(word.strip()) and (not colon or (kind in {"department", "group", "person"} and bool(name.strip())))
 
 
 def _of_the_journal(journal: "Journal") -> Iterator[tuple[str, str]]:

@@ -86,10 +86,12 @@ def contacts(base: Base, people: PeopleParts, calls: CallParts) -> ContactParts:
             forget=lambda logins: private.forget(logins),  # noqa: PLW0108 - it is made below
         ),
         now=base.now,
+        source=people.source,
+        source_name=f"[people] {config.people.source}",
     )
     choices = Choices(store=people.own, directory=base.directory, numbers=base.numbers, people=base.people)
     private = PrivateBooks(
-        dav=lambda login, password: DavClient(config.groupware.url, login, password),
+        dav=lambda login, password: DavClient(config.groupware.address, login, password),
         accounts=people.accounts,
         wishes=people.wishes,
         choices=choices,

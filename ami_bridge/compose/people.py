@@ -2,18 +2,23 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.config import People
+from ami_bridge.contacts.sync import Source
 from ami_bridge.people.access import Access
 from ami_bridge.people.accounts import Accounts
 from ami_bridge.people.brokers import Brokers
 from ami_bridge.people.control import BrokerDesk, TokenDesk
+from ami_bridge.people.ldap import Ldap
 from ami_bridge.people.pairing import Pairing
 from ami_bridge.people.pairing_routes import PairingRoutes
 from ami_bridge.people.routes import PeopleRoutes
 from ami_bridge.people.seat_routes import SeatRoutes
 from ami_bridge.people.seats import Seats
-from ami_bridge.people.signin import SignIn
+from ami_bridge.people.signin import SignIn, as_written
+from ami_bridge.people.staff_file import StaffFile
 from ami_bridge.people.store import BrokerStore, CredentialStore, OwnStore, SeatStore
 from ami_bridge.people.vault import Vault
 from ami_bridge.people.wishes import Wishes
@@ -29,6 +34,8 @@ class PeopleParts:
     own: OwnStore
     accounts: Accounts
     wishes: Wishes
+    source: Source | None
+    """Where it is known who works here, unless in an address book."""
     seats: Seats
     load: Callable[[], Awaitable[None]]
     """Reads who sits where; the staff must be known by then."""
@@ -47,13 +54,19 @@ def people(base: Base) -> PeopleParts:
         session_hours=base.config.web.session_hours,
         on_revoked=lambda credential: base.hub.close(credential=credential, code=4500, reason="revoked"),
     )
-    sign_in = SignIn(groupware=base.dav, people=base.people, now=base.now)
+    at_groupware = SignIn(groupware=base.dav, people=base.people, now=base.now)
+    ldap = Ldap(base.config.people.ldap, base.numbers)
+    sign_in = (
+        SignIn(groupware=ldap, people=base.people, now=base.now, login_of=as_written)
+        if base.config.people.sign_in == "ldap"
+        else at_groupware
+    )
     own, key = OwnStore(base.db), base.config.people.key
     accounts = Accounts(
         store=own,
         vault=Vault(key) if key else None,
         people=base.people,
-        sign_in=sign_in,
+        sign_in=at_groupware,  # what is kept opens address books, wherever people sign in
         groupware=base.dav,
         own_user=base.config.groupware.user,
         now=base.now,
@@ -77,6 +90,7 @@ def people(base: Base) -> PeopleParts:
         own=own,
         accounts=accounts,
         wishes=Wishes(store=own, people=base.people),
+        source=_source(base.config.people, ldap),
         seats=seats,
         load=load,
         routes=[
@@ -91,6 +105,17 @@ def people(base: Base) -> PeopleParts:
         ],
         control=[TokenDesk(access=access, people=base.people).add_to, BrokerDesk(brokers).add_to],
     )
+
+
+def _source(config: People, ldap: Ldap) -> Source | None:
+    """Make what the staff is read from."""
+    match config.source:
+        case "ldap":
+            return ldap
+        case "file":
+            return StaffFile(Path(config.file))
+        case "book":
+            return None
 
 
 def _moved(base: Base) -> Callable[[Collection[str]], None]:

@@ -2,15 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import structs
-
 from ami_bridge.contacts.model import Card, TelKind
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Person
-from ami_bridge.people.rules import roles_of
+from ami_bridge.people.rules import MOST_GROUPS, overridden
 
 NOT_THEIRS: frozenset[TelKind] = frozenset({"assistant", "fax", "pager"})
-MOST_GROUPS = 50
 Overrides = Mapping[str, Sequence[str]]
 
 
@@ -51,15 +48,6 @@ def person_of(card: Card, numbers: Numbers, *, extensions: Overrides, roles: Ove
         groups=groups_of(card),
     )
     return overridden(person, extensions=extensions, roles=roles)
-
-
-def overridden(person: Person, *, extensions: Overrides, roles: Overrides) -> Person:
-    """Let the configuration have the last word about extensions, and the only one about roles."""
-    return structs.replace(
-        person,
-        extensions=tuple(extensions.get(person.login, person.extensions)),
-        roles=roles_of(person, roles),
-    )
 
 
 def persons_of(cards: Iterable[Card], numbers: Numbers, *, extensions: Overrides, roles: Overrides) -> list[Person]:

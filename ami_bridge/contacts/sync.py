@@ -17,9 +17,10 @@ from ami_bridge.contacts.store import Changes, ContactStore, StoredBook
 from ami_bridge.contacts.watch import Dav, Pause, Watch
 from ami_bridge.dav.client import Known
 from ami_bridge.dav.plan import Listing
-from ami_bridge.errors import NotReachableError
+from ami_bridge.errors import NotReachableError, RefusedError
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
+from ami_bridge.people.rules import overridden
 
 log = structlog.get_logger()
 
@@ -61,6 +62,13 @@ class StaffOfConfig(Protocol):
         """Roles by login."""
 
 
+class Source(Protocol):
+    """Knows who works here, where that is no address book."""
+
+    async def persons(self) -> list[Person]:
+        """Read everybody; NotReachableError or RefusedError where that is not possible."""
+
+
 class PersonStore(Protocol):
     """Where persons are kept."""
 
@@ -87,7 +95,12 @@ class Sync:
         numbers: Numbers,
         rights_changed: Callable[[frozenset[str]], Awaitable[None]],
         now: Callable[[], datetime],
+        source: Source | None = None,
+        source_name: str = "",
     ) -> None:
+        """`source` counts instead of the staff book; its name stands in the log."""
+        self._source = source
+        self._source_watch = Watch(dav, now, called=source_name)
         self._books = [book for book in books if _is_known(book.scope)]
         # A scope that nobody knows would have to be "the owner alone", and these books have no owner.
         self._unread = [book.path for book in books if not _is_known(book.scope)]
@@ -118,10 +131,10 @@ class Sync:
         await self._store.rescope({book.path: book.scope for book in self._books})
         extensions, roles = self._staff.extensions, self._staff.roles
         kept = await self._persons.all()
-        found = [staff.overridden(person, extensions=extensions, roles=roles) for person in kept]
+        found = [overridden(person, extensions=extensions, roles=roles) for person in kept]
         self._people.replace(found)
         self._directory.replace_people(found)
-        if not self._staff.book:
+        if not self._staff.book and self._source is None:
             await self._take(staff.persons_without_book(extensions=extensions, roles=roles))
         await self._refill()
         if any(book.read_as not in {None, self._numbers.reads_as} for book in (await self._store.books()).values()):
@@ -131,7 +144,9 @@ class Sync:
     async def run(self) -> None:
         """Look at the staff book and all others once; none stops the others, and nothing expected is raised."""
         looks: list[tuple[str, Callable[[], Awaitable[bool]]]] = []
-        if self._staff.book:
+        if self._source is not None:
+            await self._source_watch.over("", self._look_at_source)
+        elif self._staff.book:
             looks.append((self._staff.book, self._look_at_staff))
         looks += [(book.path, partial(self.look_at, book, self._watch)) for book in self._books]
         for path, look in looks:
@@ -149,7 +164,7 @@ class Sync:
     @property
     def failing(self) -> bool:
         """Whether a book of the site could not be looked at in the last turn."""
-        return self._watch.failing
+        return self._watch.failing or self._source_watch.failing
 
     @property
     def away(self) -> bool:
@@ -233,6 +248,23 @@ class Sync:
         self._staff_known = Known(etags=etags) if unread else Known(etags=etags, token=listing.token, ctag=listing.ctag)
         self._staff_cards = cards
         self._watch.kept(path, listing)
+        return False
+
+    async def _look_at_source(self) -> bool:
+        """Bring the staff up to date from where it is instead of a book; whoever is not named any more is gone."""
+        if self._source is None:
+            return False
+        persons = await self._source.persons()
+        if not persons:  # a filter that fits nobody, a right that is missing: no house is empty
+            raise RefusedError("it names nobody, which is not believed")
+        extensions, roles = self._staff.extensions, self._staff.roles
+        persons = [overridden(person, extensions=extensions, roles=roles) for person in persons]
+        gone = {person.login for person in self._people.all()} - {person.login for person in persons}
+        if not self._source_watch.believes("", gone=len(gone), of=len(self._people.all())):
+            return False
+        if self._owed is not None or persons != list(self._people.all()):
+            await self._take(persons)
+        self._source_watch.believed("")
         return False
 
     def _not_dismissed(self, persons: Sequence[Person], unread: Collection[str]) -> list[Person]:

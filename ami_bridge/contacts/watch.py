@@ -149,6 +149,10 @@ class Watch:
         log.warning("contacts.large_loss_waits", book=self.called or path, gone=gone, of=of, why=why)
         return False
 
+    def believed(self, path: str) -> None:
+        """Note that what was seen is believed."""
+        self._doubtful.discard(path)
+
     def kept(self, path: str, listing: Listing) -> None:
         """Note that the result of a look was kept."""
         self._doubtful.discard(path)

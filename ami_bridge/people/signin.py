@@ -8,7 +8,14 @@ from typing import Protocol
 
 import structlog
 
-from ami_bridge.errors import BadRequestError, NotAllowedError, NotReachableError, RateLimitedError, UnauthorisedError
+from ami_bridge.errors import (
+    BadRequestError,
+    NotAllowedError,
+    NotReachableError,
+    RateLimitedError,
+    RefusedError,
+    UnauthorisedError,
+)
 from ami_bridge.people.model import People, Person
 from ami_bridge.people.tries import Tries
 from ami_bridge.web.identity import network_of
@@ -28,18 +35,34 @@ LONGEST_PASSWORD = 1000
 
 
 class Groupware(Protocol):
-    """What we need of the groupware."""
+    """What we need of the groupware, or of a directory."""
 
     async def principal(self, user: str, password: str) -> str | None:
         """Return who that is there, None when the password is wrong; NotReachableError when it cannot tell."""
         ...
 
 
+def as_typed(user: str, _principal: str) -> str:
+    """Take the login as it was typed: a groupware's principal is an address, not a login."""
+    return user
+
+
+def as_written(_user: str, principal: str) -> str:
+    """Take the login as the directory writes it: there, capitals do not matter."""
+    return principal
+
+
 class SignIn:
     """Asks the groupware, with the limits that keep guessing useless and accounts unlocked."""
 
     def __init__(
-        self, *, groupware: Groupware, people: People, now: Callable[[], datetime], answers_after: float = 0.8
+        self,
+        *,
+        groupware: Groupware,
+        people: People,
+        now: Callable[[], datetime],
+        answers_after: float = 0.8,
+        login_of: Callable[[str, str], str] = as_typed,
     ) -> None:
         self._groupware = groupware
         self._people = people
@@ -47,6 +70,7 @@ class SignIn:
         self._answers_after = answers_after
         self._by_login = Tries(most=PER_LOGIN, within=WITHIN)
         self._by_source = Tries(most=PER_SOURCE, within=WITHIN)
+        self._login_of = login_of
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     async def check(self, user: str, password: str, *, source: str) -> Person:
@@ -72,16 +96,17 @@ class SignIn:
         try:
             async with asyncio.timeout(ASK_WITHIN), self._turn:
                 principal = await self._groupware.principal(user, password)
-        except (NotReachableError, TimeoutError) as error:
+        except (NotReachableError, RefusedError, TimeoutError) as error:
             self._by_login.give_back(counted)
             self._by_source.give_back(source)
-            raise NotReachableError("The groupware cannot be asked at the moment; try again later.") from error
+            log.warning("people.sign_in_away", why=str(error) or "no answer in time")
+            raise NotReachableError("Passwords cannot be checked at the moment; try again later.") from error
         if principal is None:
             log.info("people.sign_in_refused", source=source)
             raise UnauthorisedError("User or password is wrong.")
         self._by_login.forgive(counted)
         self._by_source.give_back(source)
-        person = self._people.by_login(user)
+        person = self._people.by_login(self._login_of(user, principal))
         if person is None:
             raise NotAllowedError(
                 "The password is right, but the staff book has no card with this login: "

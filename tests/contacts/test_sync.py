@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -16,7 +17,7 @@ from ami_bridge.contacts.sync import AT_ONCE, Sync
 from ami_bridge.dav.client import DavClient
 from ami_bridge.dav.transport import Limits
 from ami_bridge.db.database import Database, open_database
-from ami_bridge.errors import NotReachableError
+from ami_bridge.errors import NotReachableError, RefusedError
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
 from tests.dav.fake import FakeDav, breaks_off, fake_dav, says
@@ -52,6 +53,7 @@ class World:
         self.site = SITE
         self.books = [config.Book(path="stadt", label="Stadtbuch")]
         self.staff = config.People()
+        self.source: Staff | None = None
 
     async def start(self, client: DavClient) -> None:
         """Start the daemon's part anew."""
@@ -67,6 +69,8 @@ class World:
             numbers=self.numbers,
             rights_changed=self._tell,
             now=lambda: self.time,
+            source=self.source,
+            source_name="[people] ldap",
         )
         await self.sync.load()
 
@@ -424,3 +428,111 @@ async def test_a_large_book_does_not_hold_up_the_loop(world: World) -> None:
         watcher.cancel()
     assert world.who("03023000599") == "Name 599"
     assert longest < 0.2, f"{longest * 1000:.0f} ms"  # 16 ms on an idle machine, the server in the same loop
+
+
+# ---- Where the staff is in no book
+
+
+class Staff:
+    """A directory that answers as it is told."""
+
+    def __init__(self, *logins: str) -> None:
+        self.answer: list[Person] | Exception = [who_works(login) for login in logins]
+
+    async def persons(self) -> list[Person]:
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return list(self.answer)
+
+    def names(self, *logins: str) -> None:
+        self.answer = [who_works(login) for login in logins]
+
+
+def who_works(login: str, **more: Any) -> Person:  # noqa: ANN401 - fields of a person
+    return Person(login=login, name=login.title(), **more)
+
+
+@pytest.fixture
+async def directory(world: World, client: DavClient) -> Staff:
+    """The staff of this world is in a directory, and no address book is read."""
+    staff = Staff("anna", "ben", "carla", "dieter")
+    world.books, world.source = [], staff
+    await world.start(client)
+    await world.turn()
+    assert logins(world) == ["anna", "ben", "carla", "dieter"]
+    world.told.clear()
+    return staff
+
+
+def logins(world: World) -> list[str]:
+    return [one.login for one in world.people.all()]
+
+
+async def test_a_directory_is_read_again_at_every_look(world: World, directory: Staff) -> None:
+    assert [one.login for one in world.persons.kept] == logins(world)
+    directory.answer = [
+        who_works("anna", extensions=("101",), department="Bauamt"),
+        who_works("ben", groups=("Bauamt",)),
+        who_works("eva"),
+        who_works("carla"),
+    ]
+    await world.turn()
+    assert logins(world) == ["anna", "ben", "eva", "carla"]
+    assert world.told == [frozenset({"anna", "ben", "dieter"})]
+    assert world.who("101") == "Anna"
+    await world.turn()
+    assert len(world.told) == 1, "what did not change changes nobody's rights"
+
+
+@pytest.mark.parametrize(
+    "answer", [NotReachableError("it does not answer"), RefusedError("it refuses us"), OSError("a bug"), []]
+)
+async def test_no_failed_answer_empties_the_house(
+    world: World, directory: Staff, answer: list[Person] | Exception
+) -> None:
+    directory.answer = answer
+    for _ in range(4):
+        await world.turn()
+        assert world.sync.failing
+    assert (logins(world), world.told) == (["anna", "ben", "carla", "dieter"], [])
+    directory.names("anna", "ben", "carla", "dieter")
+    await world.turn()
+    assert not world.sync.failing
+
+
+async def test_a_large_loss_is_believed_when_it_is_seen_twice(world: World, directory: Staff) -> None:
+    directory.names("anna")
+    await world.turn()
+    assert len(logins(world)) == 4
+    directory.names("anna", "ben", "carla", "dieter")
+    await world.turn()
+    directory.names("anna")
+    await world.turn()
+    assert len(logins(world)) == 4, "in between it was well again"
+    await world.turn()
+    assert (logins(world), world.told) == (["anna"], [frozenset({"ben", "carla", "dieter"})])
+
+
+async def test_the_house_knows_its_people_before_the_directory_answers(
+    world: World, client: DavClient, directory: Staff
+) -> None:
+    directory.answer = NotReachableError("it does not answer")
+    world.staff = config.People(source="ldap", roles={"group:Wache": ["plant"], "anna": ["admin"]})
+    await world.start(client)
+    assert logins(world) == ["anna", "ben", "carla", "dieter"]
+    assert (anna := world.people.by_login("anna")) is not None
+    assert anna.roles == ("user", "admin")
+    directory.answer = [who_works("anna", groups=("Wache",)), *(who_works(one) for one in ("ben", "carla", "dieter"))]
+    await world.turn()
+    assert (anna := world.people.by_login("anna")) is not None
+    assert anna.roles == ("user", "plant", "admin")
+
+
+async def test_what_cannot_be_told_of_a_loss_is_told_in_the_next_turn(world: World, directory: Staff) -> None:
+    world.deaf = True
+    directory.names("anna", "ben", "carla")
+    await world.turn()
+    world.deaf = False
+    await world.turn()
+    assert world.told == [frozenset({"dieter"})]
+    assert [one.login for one in world.persons.kept] == ["anna", "ben", "carla"]
