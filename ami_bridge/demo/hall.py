@@ -76,6 +76,7 @@ hosts = ["thin-5"]
 
 [journal]
 department = "dept"
+private_prefix = "*9"
 
 [log]
 format = "json"
