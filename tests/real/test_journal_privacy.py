@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from ami_bridge.demo.processes import Process, caller
@@ -171,7 +170,7 @@ async def test_after_a_month_no_byte_of_a_call_is_in_any_file(house: House) -> N
 
 def database(house: House) -> list[bytes]:
     """Every file of the database: itself, its log, copies."""
-    files: list[Path] = [*house.folder.glob("bridge.sqlite*")]
+    files = list(house.folder.glob("bridge.sqlite*"))
     assert files
     return [file.read_bytes() for file in files]
 
