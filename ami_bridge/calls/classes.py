@@ -86,6 +86,16 @@ class Plan:
             raise BadRequestError("This is not a telephone number.")
         return number
 
+    def found_in(self, text: str) -> Number:
+        """Read the one number in what an address book or a link says; BadRequestError where there is none, or several."""
+        try:
+            return self.read(text)
+        except BadRequestError:
+            found = self._numbers.from_card(text)
+            if len(found) != 1 or text.strip().startswith(("*", "#")):
+                raise
+            return self.read(found[0].e164 or found[0].exten or "")
+
     def _not_a_way_out(self, number: Number, exten: str) -> Number | None:
         """See that nothing short leads out of the house unseen: 0112 is the outside line and an emergency call."""
         if not exten.startswith(self._outside or "0"):
