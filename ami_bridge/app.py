@@ -47,6 +47,7 @@ from ami_bridge.web.topics import Topics
 log = structlog.get_logger()
 
 PURGE_EVERY = 3600.0
+KEYS_EVERY = 600.0
 SEATS_EVERY = 60.0
 
 
@@ -76,7 +77,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         calls = make_calls(base, people.access, audit)
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
-        dial = make_dial(base, people.access, calls, contacts)
+        dial = make_dial(base, people, calls, contacts)
         await contacts.load()
         await people.load()
         await dial.dial.load()
@@ -158,7 +159,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(every(PURGE_EVERY, audit.write, name="audit log", wake=audit.wake))
             tasks.create_task(every(PURGE_EVERY, audit.forget, name="audit retention"))
             tasks.create_task(dial.run(), name="dialling")
-            tasks.create_task(every(PURGE_EVERY, dial.dial.purge, name="dialling retention"))
+            tasks.create_task(every(KEYS_EVERY, dial.dial.purge, name="dialling retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
             tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)

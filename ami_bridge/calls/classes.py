@@ -87,7 +87,7 @@ class Plan:
         return number
 
     def found_in(self, text: str) -> Number:
-        """Read the one number in what an address book or a link says; BadRequestError where there is none, or several."""
+        """Read the one number in what a link says; BadRequestError where there is none, or several."""
         try:
             return self.read(text)
         except BadRequestError:

@@ -163,12 +163,8 @@ def _whom(shown: Shown, words: dict[str, str]) -> str:
 def _form(shown: Shown, words: dict[str, str]) -> str:
     sure = words.get(f"sure.{shown.kind}")
     at_once = " data-at-once" if shown.at_once and sure is None else ""
-    box = (
-        '<p class="kern-form-check"><input class="kern-form-check__checkbox" type="checkbox" id="sure" name="confirmed" '
-        f'value="1" required><label class="kern-label" for="sure">{escape(sure)}</label></p>'
-        if sure
-        else ""
-    )
+    tick = '<input type="checkbox" name="confirmed" value="1" required>'
+    box = f"<p><label>{tick} {escape(sure)}</label></p>" if sure else ""
     word = words["call"] if shown.answer == "ask" else words["again"]
     return (
         f'<form method="post" action="/dial"{at_once}>'

@@ -1,4 +1,4 @@
-"""`/dial`: the page behind a link to a number, such as the groupware's. It asks, and dials only when that is sent back."""
+"""`/dial`: the page behind a link to a number, such as the groupware's. It asks, and dials only when sent back."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -15,7 +15,7 @@ from ami_bridge.contacts.directory import Audience, audience_of
 from ami_bridge.contacts.model import Name
 from ami_bridge.errors import BadRequestError, BridgeError, NotAllowedError, UnauthorisedError
 from ami_bridge.numbers import Number
-from ami_bridge.people.model import Person
+from ami_bridge.people.model import Person, Wish
 from ami_bridge.web.identity import Guard, normal_origin
 from ami_bridge.web.problem import STATUS
 
@@ -45,6 +45,9 @@ class People(Protocol):
 
     def by_login(self, login: str) -> Person | None:
         """Return the person with exactly this login."""
+
+    def wish(self, login: str) -> Wish:
+        """Return what this person wishes."""
 
 
 class Names(Protocol):
@@ -86,13 +89,13 @@ class DialPage:
 
     async def ask(self, request: web.Request) -> web.Response:
         """Show whom it is about. Whoever links here, nothing rings yet."""
-        language = _language(request)
+        person = await self._who(request)
+        language = self._language(request, person)
         number = self._number(request.query.get("to", ""))
         if number is None:
             written = request.query.get("to", "")[:LONGEST_TO]
             return _answer(page(Shown(answer="nothing", display=written), language), 400)
         at_once = self._is_trusted(request)
-        person = await self._who(request)
         if person is None and not at_once and "again" not in request.query:
             # From another site's link a browser does not send our cookie; from our own page it does.
             query = urlencode({"to": _sent_back(number), "again": "1"})
@@ -102,7 +105,7 @@ class DialPage:
     async def sent(self, request: web.Request) -> web.Response:
         """Dial what a person confirmed on our own page."""
         self._doorway.must_be_our_page(request)
-        language = _language(request)
+        language = self._language(request, await self._who(request))
         form = await request.post()
         to, nonce = str(form.get("to", ""))[:LONGEST_TO], str(form.get("nonce", ""))[:LONGEST_TO]
         number = self._number(to)
@@ -162,6 +165,13 @@ class DialPage:
         except UnauthorisedError:
             return None
 
+    def _language(self, request: web.Request, person: Person | None) -> Language:
+        """Return what the person wishes, else the first of our languages that the browser names, else German."""
+        if person is not None and (wished := self._people.wish(person.login).language) is not None:
+            return wished
+        offered = [one.strip()[:2].lower() for one in request.headers.get("Accept-Language", "").split(",")]
+        return "en" if "en" in offered and "de" not in offered[: offered.index("en")] else "de"
+
     def _is_trusted(self, request: web.Request) -> bool:
         """Whether a link of a listed page was followed, as the browser says, into a window of its own."""
         fetched = {name: request.headers.get(f"Sec-Fetch-{name}") for name in ("Mode", "Dest")}
@@ -179,16 +189,3 @@ def _sent_back(number: Number) -> str:
 
 def _answer(text: str, status: int = 200) -> web.Response:
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=HEADERS)
-
-
-def _language(request: web.Request) -> Language:
-    """Return the first of our languages that the browser names; German where it names none."""
-    for one in request.headers.get("Accept-Language", "").split(","):
-        match one.strip()[:2].lower():
-            case "de":
-                return "de"
-            case "en":
-                return "en"
-            case _:
-                pass
-    return "de"
