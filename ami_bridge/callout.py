@@ -23,6 +23,7 @@ from ami_bridge.watch import Watch
 TRIES = 4
 """Attempts to have it dialled; the key is the same, so it rings once."""
 ANSWERED_WITHIN = 15.0
+PAUSE = 0.5
 WORDS = {
     "de": {"lift": "Ihr Telefon klingelt gleich: abnehmen, dann wird gewählt."},
     "en": {"lift": "Your telephone is about to ring: pick it up, and the number is dialled."},
@@ -85,11 +86,18 @@ class CallOut(Watch):
                 except (aiohttp.ClientError, TimeoutError) as error:
                     if attempt + 1 == TRIES:
                         raise LateError("The daemon does not answer: look whether your telephone rings.") from error
-                    await asyncio.sleep(0.5 * 2**attempt)
+                    await asyncio.sleep(PAUSE * 2**attempt)
         raise AssertionError
 
     def _greet(self, user: wire.User) -> None:  # noqa: ARG002 - who it is, they know
         self._connected.set()
+
+    def _replace(self, snapshot: wire.Snapshot) -> None:
+        """See, after the connection was lost, whether the call still is."""
+        super()._replace(snapshot)
+        calls = snapshot.calls
+        if self._call_id and calls is not None and all(one.id != self._call_id for one in calls):
+            self._over.set()
 
     def _bridge(self, bridge: wire.Bridge) -> None:
         """Say nothing of it: the answer to the wish will."""
