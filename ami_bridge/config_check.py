@@ -187,9 +187,9 @@ def _of_the_people(config: "Config") -> Iterator[tuple[str, str]]:
     if config.people.key and not is_key(config.people.key):
         yield "people.key_file", NO_KEY
     yield from _of_the_source(config)
+    for key, rules in (("people.roles", config.people.roles), ("dialling.allow_for", config.dialling.allow_for)):
+        yield from ((f"{key}.{word}", NO_WORD) for word in rules if not is_word(word))
     for word, roles in config.people.roles.items():
-        if not is_word(word):
-            yield f"people.roles.{word}", NO_WORD
         for role in roles:
             if role not in ROLES:
                 yield f"people.roles.{word}", f"{role!r} is none of {', '.join(ROLES)}"
