@@ -53,8 +53,6 @@ def privacy(base: Base, audit: Audit, people: PeopleParts, calls: CallParts, con
             "keys": Held(kept_days=1, for_whom="nobody"),
             "dialled": Held(kept_days=1, for_whom="nobody"),
             "seatings": Held(kept_days=ceil(SITS.total_seconds() / 86_400)),
-            "keys": Held(kept_days=1),
-            "dialled": Held(kept_days=1),
             "audit": Held(kept_days=KEPT.days, for_whom="auditor"),
         },
         forget=forget,
