@@ -263,8 +263,6 @@ class Rooms(Section, frozen=True, kw_only=True):
 
     numbers: str = ""
     """Which extensions are rooms, such as `"8000-8999"`; empty: there are none."""
-    adhoc: str = ""
-    """Those among them for calls that become a conference; by default the last tenth."""
     dial_in: str = ""
     """The number that companies dial, as it is to be read in invitations."""
     minutes_before: int = 15

@@ -25,7 +25,9 @@ TEXTS = {
     "de/room-again": "Bitte versuchen Sie es noch einmal.",
     "de/room-wrong": "Raumnummer oder PIN stimmt nicht.",
     "de/room-too-many": "Das waren zu viele Fehlversuche. Bitte rufen Sie später wieder an. Auf Wiederhören.",
-    "de/room-early": "Die Konferenz ist noch nicht geöffnet. Bitte rufen Sie kurz vor Beginn wieder an. Auf Wiederhören.",
+    "de/room-early": (
+        "Die Konferenz ist noch nicht geöffnet. Bitte rufen Sie kurz vor Beginn wieder an. Auf Wiederhören."
+    ),
     "de/room-late": "Die Konferenz ist schon beendet. Auf Wiederhören.",
     "de/room-lines": "Zurzeit sind alle Leitungen belegt. Bitte rufen Sie gleich noch einmal an.",
     "de/room-locked": "Die Konferenz ist gesperrt. Auf Wiederhören.",

@@ -1,4 +1,4 @@
-"""Makes, changes and ends conference rooms: in the database first, then in the PBX, and says so only when both have it."""
+"""Makes, changes and ends conference rooms: in the database, then in the PBX; done is said when both have it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -119,7 +119,7 @@ class Keeper:
         changed: Callable[[Room], None],
         compare: Callable[[], None],
     ) -> None:
-        """`changed` hears of each room that is another now; `compare` has the PBX's rows compared soon."""
+        """Tell `changed` of each room that is another now; `compare` has the PBX's rows compared soon."""
         self._store = store
         self._pbx = pbx
         self._people = people
@@ -215,21 +215,22 @@ class Keeper:
             raise NotReachableError("The telephone system cannot be reached, so no room can be made; try again later.")
         self._rooms[room.number] = room
         self._making.add(room.number)
+        made = False
         try:
             await self._store.add(room, pins)
             self._pins[room.id] = {pin.id: pin for pin in pins}
             self._rest.setdefault(room.number, set()).update(pin.digits for pin in pins)
             for row, value in self._rows_of(room, pins):
                 await self._pbx.write(row, value)
-        except BaseException:
-            # Nobody was told of it: what may stand somewhere is taken away again, now or at the next comparison.
-            self._rooms.pop(room.number, None)
-            self._pins.pop(room.id, None)
-            self._compare()
-            await self._store.change(structs.replace(room, ended_at=now))
-            raise
+            made = True
         finally:
             self._making.discard(room.number)
+            if not made:
+                # Nobody was told of it: what may stand somewhere is taken away again, now or at the next comparison.
+                self._rooms.pop(room.number, None)
+                self._pins.pop(room.id, None)
+                self._compare()
+                await self._store.change(structs.replace(room, ended_at=now))
         log.info("rooms.made", room=room.id, kind=room.kind, pins=len(pins))
         self._changed(room)
         return room

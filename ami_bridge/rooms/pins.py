@@ -1,6 +1,7 @@
 """Numbers and PINs that are hard to guess, and the rows of AstDB that let people in. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -74,7 +75,7 @@ def pin_for(role: Role, room: str, taken: Collection[str], random: Random) -> st
 
 def _is_tried(digits: str, room: str) -> bool:
     """Tell what people try first: one digit, digits in their order, the room's number in it either way."""
-    steps = {(int(b) - int(a)) % 10 for a, b in zip(digits, digits[1:], strict=False)}
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(digits)}
     return len(set(digits)) < 3 or steps in ({1}, {9}) or room in digits or room[::-1] in digits  # noqa: PLR2004
 
 
