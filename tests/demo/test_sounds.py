@@ -46,7 +46,11 @@ def test_every_sound_is_spoken_in_both_languages() -> None:
 
 
 def test_every_sound_is_noted_and_every_note_has_its_sound() -> None:
-    assert set(NOTED) == {path.relative_to(SOUNDS).with_suffix("").as_posix() for path in SOUNDS.rglob("*.wav")} == set(MAKER.TEXTS)
+    assert (
+        set(NOTED)
+        == {path.relative_to(SOUNDS).with_suffix("").as_posix() for path in SOUNDS.rglob("*.wav")}
+        == set(MAKER.TEXTS)
+    )
 
 
 @pytest.mark.parametrize("name", sorted(NOTED))
