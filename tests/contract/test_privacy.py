@@ -61,8 +61,8 @@ async def plant(db: Database, login: str) -> None:
     """Something in every table that has a login, each with a mark."""
     async with db.transaction() as transaction:
         house = {"pbx_id": "town", "kind": "meeting", "language": "de", "most": 9, "waits": False, "recording": False}
-        room = {"id": f"room of {login}", "number": f"81{len(login)}", "title": "Rathaus", "owner": "somebody", "created": NOON}
-        await transaction.run(insert(rooms).values(**house, **room))
+        room = {"id": f"room of {login}", "number": f"81{len(login)}", "title": "Rathaus", "owner": "somebody"}
+        await transaction.run(insert(rooms).values(created=NOON, **house, **room))
         for name, table in metadata.tables.items():
             if "login" in table.c and name != "people":
                 await transaction.run(insert(table).values(**planted(table, login)))
