@@ -40,26 +40,10 @@ class Action(NamedTuple):
     headers: Mapping[str, str | Sequence[str]]
 
 
-Family = Literal["cidname", "confroom", "confpin", "conffail"]
-Verb = Literal["name", "room", "pin", "fail"]
-
-
-class Row(NamedTuple):
-    """A row of AstDB that dialplan/store.conf writes; the verb names the family."""
-
-    verb: Verb
-    key: str
-    """Digits: a telephone number, or a room's."""
-    pin: str = ""
-    """With `pin` its digits; with `fail` the word `room` for a room's row instead of a caller's."""
-
-
-def store(row: Row, *, value: str, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word
+def store(verb: Literal["name"], *, key: str, value: str, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word
     """Write a row of AstDB, or with an empty value delete it; `id` comes back in what confirms it."""
-    if not (row.key.isascii() and row.key.isdigit()):
+    if not (key.isascii() and key.isdigit()):
         raise RefusedError("a key of AstDB is digits")
-    if row.pin and not ((row.pin.isascii() and row.pin.isdigit()) or (row.verb, row.pin) == ("fail", "room")):
-        raise RefusedError("a PIN is digits")
     if len(value.encode()) > LONGEST_VALUE:
         raise RefusedError(f"a value of AstDB has at most {LONGEST_VALUE} bytes")
     written = base64.b64encode(value.encode()).decode()  # else the manager cuts at commas and eats quotes
@@ -67,7 +51,7 @@ def store(row: Row, *, value: str, id: str, other_id: str) -> Action:  # noqa: A
         "Originate",
         {
             "ActionID": id,
-            "Channel": f"Local/{row.verb}@{STORE}/n",
+            "Channel": f"Local/{verb}@{STORE}/n",
             "Context": STORE,
             "Exten": "done",
             "Priority": "1",
@@ -75,12 +59,7 @@ def store(row: Row, *, value: str, id: str, other_id: str) -> Action:  # noqa: A
             "Async": "true",
             "ChannelId": id,
             "OtherChannelId": other_id,
-            "Variable": [
-                f"BS_KEY={row.key}",
-                *([f"BS_PIN={row.pin}"] if row.pin else []),
-                f"BS_VAL={written}",
-                f"BS_ID={id}",
-            ],
+            "Variable": [f"BS_KEY={key}", f"BS_VAL={written}", f"BS_ID={id}"],
         },
     )
 
@@ -147,7 +126,7 @@ def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", text)
 
 
-def rows(family: Family) -> Action:
+def rows(family: Literal["cidname"]) -> Action:
     """Read all rows of a family of AstDB."""
     return Action("DBGetTree", {"Family": family})
 

@@ -88,8 +88,7 @@ def _secure(config: Web) -> Callable[[web.Request, web.StreamResponse], Awaitabl
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         request[STARTED] = True
-        own = response.headers.get("Referrer-Policy", headers["Referrer-Policy"])
-        response.headers.update(headers | {"Referrer-Policy": own})
+        response.headers.update(headers)
         response.headers.setdefault("Cache-Control", "no-store")
 
     return add

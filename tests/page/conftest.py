@@ -64,6 +64,7 @@ class Desk:
         await self.page.context.add_cookies([{"name": COOKIE, "value": session, "url": self.daemon.url}])
         await self.opens()
         await self.has_read(self.daemon.seq)
+        await self.page.evaluate("document.fonts.ready.then(() => true)")
 
     async def has_read(self, seq: int) -> None:
         """Wait until the page shows everything up to a number."""

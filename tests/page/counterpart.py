@@ -2,16 +2,17 @@
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import msgspec
 from aiohttp import web
 
 from ami_bridge import wire
+from tests.page.answers import Answers, answered, refused
 
 STATIC = Path(__file__).parents[2] / "ami_bridge" / "web" / "static"
 CSP = (
@@ -45,14 +46,26 @@ class Counterpart:
         self.sockets: list[web.WebSocketResponse] = []
         self.away = False
         """Every door answers 503, as a proxy does whose daemon is down."""
+        self.takes_links = True
+        """Whether websockets come through, which some proxies do not let."""
+        self.loses_answers = False
+        """Whether a proxy gives up before an operation over HTTP has its answer."""
         self.remembers = True
         """Whether it can send what somebody missed."""
         self.heartbeat = 25
         self.refuses: tuple[int, dict[str, str]] | None = None
         """Status and problem for the next sign-ins."""
-        self.books: dict[str, object] = {"given": None, "books": None, "opens": True}
-        self.private_on_display = False
-        self.chosen: list[object] = []
+        self.answers = Answers(password=PASSWORD)
+        """Everything over HTTP but the sign-in."""
+        self.department: dict[str, wire.Call] = {}
+        """Calls of the department's others."""
+        self.follows: set[str] | None = None
+        """Topics that it allows; None: all."""
+        self.asked: list[wire.Request] = []
+        self.refuses_ops: dict[str, wire.Problem] = {}
+        self.is_slow = asyncio.Event()
+        """Cleared, it takes requests and does not answer yet."""
+        self.is_slow.set()
         self.epoch = "01TESTEPOCH"
         self.seq = 40
         self._sent: list[wire.Event] = []
@@ -73,9 +86,10 @@ class Counterpart:
                 web.post("/api/v1/session", self._sign_in),
                 web.delete("/api/v1/session", self._sign_out),
                 web.get("/api/v1/ws", self._websocket),
-                web.route("*", "/api/v1/books/private", self._books),
-                web.route("*", "/api/v1/settings", self._settings),
-                web.put("/api/v1/contacts/choice", self._choose),
+                web.post("/api/v1/calls", self._over_http),
+                web.post("/api/v1/calls/{id}/{verb}", self._over_http),
+                web.get("/api/v1/calls", self._calls),
+                *self.answers.routes(),
                 web.static("/static", STATIC),
             ]
         )
@@ -96,6 +110,21 @@ class Counterpart:
         """Say how a call is now; returns the number of the news."""
         self.calls[call.id] = call
         return await self._publish("calls.self", "call.changed", call=call)
+
+    async def tells_of_others(self, call: wire.Call) -> int:
+        """Say how a call of the department's others is now."""
+        self.department[call.id] = call
+        return await self._publish(f"calls.dept:{self.user.department}", "call.changed", call=call)
+
+    async def tells_of_entry(self, entry: dict[str, Any]) -> int:
+        """Say how a finished call is now, in one's own journal."""
+        at = next((at for at, one in enumerate(self.answers.entries) if one["id"] == entry["id"]), None)
+        if at is None:
+            self.answers.entries.insert(0, entry)
+        elif entry["rev"] > self.answers.entries[at]["rev"]:
+            self.answers.entries[at] = entry
+        told = msgspec.convert(entry, wire.Entry)
+        return await self._publish("journal.self", "journal.changed", entry=told)
 
     async def loses_the_pbx(self) -> int:
         return await self._bridge("down")
@@ -143,10 +172,18 @@ class Counterpart:
         return await self._publish("bridge", "bridge.changed", bridge=bridge)
 
     async def _publish(
-        self, topic: str, event: str, *, call: wire.Call | None = None, bridge: wire.Bridge | None = None
+        self,
+        topic: str,
+        event: str,
+        *,
+        call: wire.Call | None = None,
+        bridge: wire.Bridge | None = None,
+        entry: wire.Entry | None = None,
     ) -> int:
         self.seq += 1
-        news = wire.Event(seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge)
+        news = wire.Event(
+            seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge, entry=entry
+        )
         self._sent.append(news)
         for socket in self.sockets:
             await self._send(socket, msgspec.structs.replace(news, prev=self._last[socket]))
@@ -174,15 +211,17 @@ class Counterpart:
 
     async def _me(self, request: web.Request) -> web.Response:
         return (
-            _json(self.user) if self._signed_in(request) else _problem(401, code="unauthorised", title="Not signed in")
+            answered(self.user)
+            if self._signed_in(request)
+            else refused(401, code="unauthorised", title="Not signed in")
         )
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         if self.refuses:
-            return _problem(self.refuses[0], **self.refuses[1])
+            return refused(self.refuses[0], **self.refuses[1])
         if await request.json() != {"user": "anna", "password": PASSWORD}:
-            return _problem(401, code="unauthorised", title="Wrong user or password", detail="")
-        answer = _json(self.user)
+            return refused(401, code="unauthorised", title="Wrong user or password", detail="")
+        answer = answered(self.user)
         answer.set_cookie(COOKIE, self.new_session(), httponly=True, samesite="Strict")
         return answer
 
@@ -192,36 +231,37 @@ class Counterpart:
         answer.del_cookie(COOKIE)
         return answer
 
-    async def _books(self, request: web.Request) -> web.Response:
-        if not self._signed_in(request):
-            return _problem(401, code="unauthorised", title="Not signed in")
-        match request.method:
-            case "PUT" if await request.json() != {"password": PASSWORD}:
-                return _problem(400, code="bad_request", title="", detail="The groupware does not take this password.")
-            case "PUT":
-                self.books = {"given": utc(), "books": None, "opens": True}
-            case "DELETE":
-                self.books = {"given": None, "books": None, "opens": True}
-                return web.Response(status=204)
-        answer = _json(self.books)
-        if self.books["given"]:  # at the next look the books are read
-            self.books = {**self.books, "books": ["Privat", "Verein"]}
-        return answer
+    async def _over_http(self, request: web.Request) -> web.Response:
+        """Take an operation as the websocket would."""
+        params = await request.json()
+        verb = request.match_info.get("verb", "originate")
+        if "id" in request.match_info:
+            params["call"] = request.match_info["id"]
+        asked = wire.Request(id="http", op=f"call.{verb}", params=params, key=request.headers.get("Idempotency-Key"))
+        response = self._done(asked)
+        if self.loses_answers:
+            return web.Response(status=504)
+        if response.error is not None:
+            return refused(409, code=response.error.code, detail=response.error.message)
+        return answered(response.result, 201 if verb == "originate" else 200)
 
-    async def _settings(self, request: web.Request) -> web.Response:
-        if request.method == "PUT":
-            self.private_on_display = (await request.json())["private_on_display"]
-        return _json({"private_on_display": self.private_on_display, "language": None})
+    async def _calls(self, _: web.Request) -> web.Response:
+        return answered({"calls": list(self.calls.values()), "bridges": list(self.bridges.values())})
 
-    async def _choose(self, request: web.Request) -> web.Response:
-        self.chosen.append(await request.json())
-        return web.Response(status=204)
+    def _done(self, request: wire.Request) -> wire.Response:
+        self.asked.append(request)
+        if problem := self.refuses_ops.get(request.op):
+            return wire.Response(id=request.id, ok=False, error=problem)
+        call = f"01DIALLED{len(self.asked)}" if request.op == "call.originate" else request.params.get("call")
+        return wire.Response(id=request.id, ok=True, result={"call": call})
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        if not self.takes_links:
+            return web.Response(status=502)
         if not self._signed_in(request):
-            return _problem(401, code="unauthorised", title="Not signed in")
+            return refused(401, code="unauthorised", title="Not signed in")
         if request.headers.get("Origin") != self.url.rstrip("/"):
-            return _problem(403, code="not_allowed", title="Wrong origin")
+            return refused(403, code="not_allowed", title="Wrong origin")
         socket = web.WebSocketResponse(protocols=(wire.PROTOCOL,), compress=False)
         await socket.prepare(request)
         with contextlib.suppress(ConnectionError):
@@ -231,8 +271,12 @@ class Counterpart:
             await self._welcome(socket, hello)
             self.sockets.append(socket)
             try:
-                async for _ in socket:
-                    pass
+                async for said in socket:
+                    asked = wire.decode_from_client(said.data)
+                    assert isinstance(asked, wire.Request)
+                    response = self._done(asked)
+                    await self.is_slow.wait()
+                    await self._send(socket, response)
             finally:
                 self.sockets.remove(socket)
                 del self._last[socket]
@@ -247,7 +291,7 @@ class Counterpart:
             recovered=recovered,
             heartbeat=self.heartbeat,
             user=self.user,
-            topics=hello.topics,
+            topics=tuple(topic for topic in hello.topics if self.follows is None or topic in self.follows),
         )
         await self._send(socket, welcome)
         if recovered and resume is not None:
@@ -260,16 +304,10 @@ class Counterpart:
         await self._send(socket, wire.Snapshot(topic="bridge", seq=self.seq, prev=self.seq, bridges=bridges))
         calls = tuple(self.calls.values())
         await self._send(socket, wire.Snapshot(topic="calls.self", seq=self.seq, prev=self.seq, calls=calls))
-
-
-def _json(answer: object) -> web.Response:
-    return web.Response(body=wire.encode(answer), content_type="application/json")
-
-
-def _problem(status: int, **problem: str) -> web.Response:
-    headers = {"Retry-After": "30"} if status == 429 else {}
-    body = json.dumps({"status": status, **problem})
-    return web.Response(status=status, text=body, content_type="application/problem+json", headers=headers)
+        for topic in welcome.topics:
+            if topic.startswith("calls.dept:"):
+                others = tuple(self.department.values())
+                await self._send(socket, wire.Snapshot(topic=topic, seq=self.seq, prev=self.seq, calls=others))
 
 
 async def until(happened: Callable[[], object], *, within: float = 5) -> None:

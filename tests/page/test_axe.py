@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ami_bridge.wire import Line, Peer
+from tests.page import life
 from tests.page.conftest import Desk
 from tests.page.town import HOSTILE, call, ended, every_state
 
@@ -57,6 +58,31 @@ async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) 
     assert await desk.check() == []
 
 
+@pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS.keys())
+async def test_everybody_can_use_the_other_screens(desk: Desk, request: pytest.FixtureRequest) -> None:
+    look = request.node.callspec.id
+    life.fill(desk.daemon.answers)
+    await desk.is_signed_in()
+    await desk.page.goto(f"{desk.daemon.url}#/journal")
+    await desk.page.locator(".entry").first.wait_for()
+    assert await in_every_light(desk, f"journal-{look}") == {}
+    assert await small_targets(desk) == []
+    await desk.page.goto(f"{desk.daemon.url}#/contacts")
+    await desk.page.get_by_role("searchbox").fill("korn")
+    await desk.page.locator(".number-line .plain-button").first.click()
+    await desk.page.locator(".whose fieldset").wait_for()
+    assert await in_every_light(desk, f"contacts-{look}") == {}
+    assert await small_targets(desk) == []
+    await desk.page.goto(f"{desk.daemon.url}#/settings")
+    await desk.page.locator(".stored").wait_for()
+    await desk.page.locator("#tokens ~ p button").click()
+    await desk.page.locator(".pairing").wait_for()
+    assert await in_every_light(desk, f"settings-{look}") == {}
+    assert await small_targets(desk) == []
+    await desk.page.locator(".rows .control").first.click()
+    assert await in_every_light(desk, f"dialog-{look}") == {}
+
+
 @pytest.mark.parametrize("looks", [NARROW], ids=["narrow"])
 async def test_hostile_names_break_no_rule_either(desk: Desk) -> None:
     await desk.is_signed_in()
@@ -89,7 +115,7 @@ async def test_axe_would_report_a_defect(desk: Desk) -> None:
 
 async def small_targets(desk: Desk) -> list[str]:
     found = await desk.page.evaluate(
-        """[...document.querySelectorAll('a:not(.skip), button, input')]
+        """[...document.querySelectorAll('a:not(.skip), button, input:not(.unseen), select')]
              .map((target) => [target.outerHTML.slice(0, 80), target.getBoundingClientRect()])
              .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
     )

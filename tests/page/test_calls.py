@@ -204,3 +204,12 @@ async def test_the_callers_page_in_the_groupware_is_one_click_away(desk: Desk) -
     await expect(link).to_have_attribute("rel", "noreferrer")
     await desk.sees(call(rev=2, peer=msgspec.structs.replace(ERIKA, link="javascript:alert(1)")))
     await expect(desk.card("Erika Mustermann").get_by_role("link")).to_have_count(0)
+
+
+async def test_a_bubbles_click_leads_to_its_call(desk: Desk) -> None:
+    desk.daemon.calls = {one.id: one for one in (call(), call("ben", peer=BEN, since=ago(2)))}
+    await desk.is_signed_in()
+    await desk.page.goto(f"{desk.daemon.url}#/calls/01CALLERIKA")
+    await expect(desk.card("Erika Mustermann").get_by_role("heading")).to_be_focused()
+    await desk.page.reload()
+    await expect(desk.card("Erika Mustermann").get_by_role("heading")).to_be_focused()

@@ -22,7 +22,7 @@ NO_PBX = re.compile(r"^Telefonanlage nicht erreichbar, Stand \d\d:\d\d$")
 async def test_the_first_hello_asks_for_ones_own_calls(desk: Desk) -> None:
     await desk.is_signed_in()
     [hello] = desk.daemon.hellos
-    assert hello.topics == ("calls.self",)
+    assert hello.topics == ("calls.self", "calls.dept:Bürgerbüro", "journal.self", "journal.dept:Bürgerbüro")
     assert hello.resume is None
     assert hello.lang == "de"
     await expect(desk.page.locator("#badge")).to_have_text(CONNECTED)
@@ -150,7 +150,7 @@ async def test_a_revoked_session_leads_to_the_sign_in(desk: Desk) -> None:
     await desk.is_signed_in()
     await desk.daemon.tells(call())
     await desk.daemon.ends_links(4500)
-    await expect(desk.page.get_by_role("alert")).to_have_text(
+    await expect(desk.page.locator(".signin [role=alert]")).to_have_text(
         "Ihre Anmeldung wurde beendet. Bitte melden Sie sich neu an."
     )
     await expect(desk.page.locator("body")).not_to_contain_text("Erika")

@@ -32,8 +32,8 @@ async def test_all_who_have_a_number_are_named_and_one_can_be_chosen(desk: Desk)
     for name in SEVERAL.names:
         await expect(card.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "false")
     await card.get_by_role("button", name="Kornblum", exact=True).click()
-    await until(lambda: desk.daemon.chosen)
-    assert desk.daemon.chosen == [{"number": "+494066969123", "ref": "12"}]
+    await until(lambda: desk.daemon.answers.chosen)
+    assert desk.daemon.answers.chosen == [{"number": "+494066969123", "ref": "12"}]
 
     chosen = msgspec.structs.replace(SEVERAL, name="Kornblum", reason="choice", ref="12")
     await desk.sees(call(peer=chosen))
@@ -41,8 +41,8 @@ async def test_all_who_have_a_number_are_named_and_one_can_be_chosen(desk: Desk)
     await expect(card.get_by_text("von Ihnen gewählt")).to_be_visible()
     await expect(card.get_by_role("button", name="Kornblum", exact=True)).to_have_attribute("aria-pressed", "true")
     await card.get_by_role("button", name="anders wählen").click()
-    await until(lambda: len(desk.daemon.chosen) == 2)
-    assert desk.daemon.chosen[1] == {"number": "+494066969123", "ref": None}
+    await until(lambda: len(desk.daemon.answers.chosen) == 2)
+    assert desk.daemon.answers.chosen[1] == {"number": "+494066969123", "ref": None}
     assert await desk.check() == []
 
     await desk.sees(ended(rev=5, peer=chosen))
@@ -53,36 +53,37 @@ async def test_all_who_have_a_number_are_named_and_one_can_be_chosen(desk: Desk)
 async def test_ones_own_address_book_is_given_read_and_taken_back(desk: Desk) -> None:
     await desk.is_signed_in()
     page = desk.page
-    await page.get_by_role("link", name="Eigenes Adressbuch").click()
+    await page.get_by_role("link", name="Einstellungen").click()
     field = page.get_by_label("App-Kennwort der Groupware")
     await field.fill("wrong")
     await page.get_by_role("button", name="Adressbücher lesen").click()
-    await expect(page.get_by_role("alert")).to_have_text("Die Groupware nimmt dieses Kennwort nicht an.")
+    books = page.get_by_role("region", name="Eigene Adressbücher")
+    await expect(books.get_by_role("alert")).to_have_text("Die Groupware nimmt dieses Kennwort nicht an.")
     await expect(field).to_have_value("")
     assert await desk.check() == []
 
     await field.fill(PASSWORD)
     await field.press("Enter")
     await expect(page.get_by_text("Die Adressbücher werden gerade gelesen.")).to_be_visible()
-    await expect(page.locator("main li")).to_have_text(["Privat", "Verein"])
+    await expect(books.get_by_role("listitem")).to_have_text(["Privat", "Verein"])
     assert PASSWORD not in await page.content()
     assert await desk.check() == []
 
     wish = page.get_by_label("Private Namen auch im Display meines Telefons zeigen")
     await expect(wish).not_to_be_checked()
     await wish.check()
-    await until(lambda: desk.daemon.private_on_display)
+    await until(lambda: desk.daemon.answers.settings["private_on_display"])
 
     await page.get_by_role("button", name="Nicht mehr lesen").click()
     await expect(field).to_be_visible()
-    assert desk.daemon.books["given"] is None
+    assert desk.daemon.answers.books["given"] is None
     await page.get_by_role("link", name="Anrufe").click()
 
 
 async def test_a_password_that_does_not_open_any_more_is_asked_for_again(desk: Desk) -> None:
-    desk.daemon.books = {"given": "2026-11-21T12:00:00Z", "books": None, "opens": False}
+    desk.daemon.answers.books = {"given": "2026-11-21T12:00:00Z", "books": None, "opens": False}
     await desk.is_signed_in()
-    await desk.page.get_by_role("link", name="Eigenes Adressbuch").click()
+    await desk.page.get_by_role("link", name="Einstellungen").click()
     await expect(desk.page.get_by_text("lässt sich nicht mehr öffnen")).to_be_visible()
     await expect(desk.page.get_by_label("App-Kennwort der Groupware")).to_be_visible()
     await desk.page.get_by_role("link", name="Anrufe").click()

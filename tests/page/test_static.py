@@ -16,9 +16,25 @@ HERE = Path(__file__).parent
 OURS = sorted(path for path in STATIC.rglob("*") if path.is_file() and "vendor" not in path.parts)
 SCRIPTS = [path for path in OURS if path.suffix == ".js"]
 TEXTS = {lang: json.loads((STATIC / "i18n" / f"{lang}.json").read_text("utf-8")) for lang in ("de", "en")}
-FAMILIES = ("calls.", "state.", "result.", "direction.", "fact.", "nav.", "kind.", "reason.")
+FAMILIES = (
+    *(
+        "calls.",
+        "state.",
+        "result.",
+        "direction.",
+        "fact.",
+        "nav.",
+        "kind.",
+        "reason.",
+        "error.",
+        "verb.",
+        "send.",
+        "journal.",
+    ),
+    *("scope.", "phone.can.", "stored.", "dial.", "language."),
+)
 """Keys that the scripts put together from a word of the protocol."""
-TOPICS = {"calls.self"}
+TOPICS = {"calls.self", "journal.self"}
 """What only looks like a key."""
 
 

@@ -58,7 +58,7 @@ def answered(who: str = "erika", **different: object) -> Call:
 
 
 def ended(who: str = "erika", **different: object) -> Call:
-    return call(who, **{"rev": 9, "state": "ended", "result": "missed", "ended_at": ago(1), **different})
+    return call(who, **{"rev": 9, "state": "ended", "result": "missed", "ended_at": ago(1), "actions": (), **different})
 
 
 def every_state() -> list[Call]:

@@ -1,116 +1,97 @@
-/** The frame of the page: who is signed in, which screen is shown, and whether what it shows is live. */
+/** The page: who is signed in, which screen is shown, and how news from the link come to the screens. */
 
-import { Calls, TOPIC, callsScreen, sentence, ringsHere, windowTitle } from "./calls.js";
-import { choose as useLanguage, language, preferred, remember, t, timeOfDay } from "./i18n.js";
-import { ask, explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
+import { choose as useLanguage, forget, language, preferred, remember, remembered, t } from "./i18n.js";
+import { dialogNow, failure, raiseDialog } from "./dialog.js";
+import { explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
+import { PRODUCT, frame } from "./frame.js";
 import { html, nothing, render } from "./vendor/lit.js";
-import { Own, ownScreen } from "./own.js";
+import { CallsScreen } from "./calls.js";
+import { ContactsScreen } from "./contacts.js";
+import { Dialer } from "./dialer.js";
+import { JournalScreen } from "./journal.js";
 import { Link } from "./socket.js";
-import { icon } from "./icons.js";
+import { SettingsScreen } from "./settings.js";
+import { Status } from "./status.js";
+import { ask } from "./ask.js";
+import { carryOut } from "./doing.js";
+import { keepingFocus } from "./focus.js";
 import { learn } from "./clock.js";
+import { say } from "./say.js";
 
-const PRODUCT = "ami_bridge";
 const CLIENT = "page/1.0";
-const LANGUAGES = [["de", "Deutsch"], ["en", "English"]];
-const SPOKEN_TOGETHER_WITHIN = 150;
-const SPOKEN_FOR = 10_000;
-const TOLD_AFTER = 1_000; // a link that is back at once was not worth a word
 const FIRST_RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
 const SIGNED_OUT_CODES = [4500];
+const VERSION_CODE = 4502;
 
-/** A later screen is one more line here. */
-const SCREENS = [
-  { id: "calls", show: callsScreen },
-  { id: "own", show: ownScreen },
-];
+/**
+ * A later screen is one more line here. A screen is made anew for whoever signs in. It has an `id`, may follow
+ * `topics(user)` and hear their messages (`heard`), `enter(detail)` and `leave`, `settle` after drawing; `count` stands in the
+ * navigation, `title` on the window, `ticks` says whether a clock runs on it. `view` draws it.
+ */
+const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, SettingsScreen];
 
 const page = {
   user: undefined, // undefined: not known yet; null: nobody
-  screen: SCREENS[0],
+  at: SCREENS[0].id,
+  detail: undefined, // what to look at there, from the address
+  screens: new Map(),
+  status: new Status(),
+  capabilities: [],
+  topics: [], // what the daemon lets us follow
   link: null,
-  state: "connecting", // connecting, live, lost, stopped
-  heard: null,
-  stoppedBy: null,
-  bridges: new Map(),
-  calls: new Calls(),
-  own: new Own(() => draw()),
+  dialog: null,
   form: { busy: false, error: "", wrong: false },
   notice: "", // key of a text
 };
 
-// --- whether what is shown is live
+/** What the page lends to its screens. */
+const house = {
+  get user() { return page.user; },
+  get live() { return page.status.live; },
+  get capabilities() { return page.capabilities; },
+  follows: (topic) => page.topics.includes(topic),
+  get dialer() { return page.dialer; },
+  get shown() { return page.dialog; },
+  isStale: (call) => page.status.isStale(call),
+  /** Whether it makes sense to offer something: the link may be cut, HTTP may still get through. */
+  steerable: (call) => page.status.state !== "stopped" && !page.status.isDown(call.pbx),
+  callNow: (call) => page.screens.get(CallsScreen.id).callNow(call),
+  do: (op, params, key) => carryOut(() => page.link, op, params, key),
+  act,
+  choose,
+  speak,
+  say,
+  draw,
+  show(dialog) {
+    page.dialog = dialog;
+    draw();
+  },
+};
 
-const bridgesDown = () => [...page.bridges.values()].filter((bridge) => bridge.ami === "down");
-const isLive = () => page.state === "live" && !bridgesDown().length;
-const isStale = (call) => page.state !== "live" || page.bridges.get(call.pbx)?.ami === "down";
-
-/** `is` names the state; all else is how it is shown. */
-function badge() {
-  if (page.state === "connecting") return { is: "connecting", kind: "waiting", drawing: "waiting", text: t("status.connecting") };
-  if (page.state === "stopped") return { is: "stopped", kind: "bad", drawing: "cut", text: t("status.stopped") };
-  if (page.state === "lost") {
-    const text = page.heard ? t("status.lost", { time: timeOfDay(page.heard) }) : t("status.unreachable");
-    return { is: "lost", kind: "bad", drawing: "cut", text };
-  }
-  const [down] = bridgesDown();
-  if (!down) return { is: "live", kind: "good", drawing: "ok", text: t("status.live") };
-  const key = page.bridges.size > 1 ? "status.named_pbx_down" : "status.pbx_down";
-  return { is: "pbx", kind: "bad", drawing: "cut", text: t(key, { time: timeOfDay(down.since), pbx: down.pbx }) };
-}
-
-// --- saying things to people who hear the page
-
-let toSay = [];
-let sayLater = 0;
-
-function say(text) {
-  toSay.push(text);
-  clearTimeout(sayLater);
-  sayLater = setTimeout(() => {
-    const region = document.getElementById("announcements");
-    region.textContent = toSay.join(" ");
-    toSay = [];
-    sayLater = setTimeout(() => (region.textContent = ""), SPOKEN_FOR);
-  }, SPOKEN_TOGETHER_WITHIN);
-}
-
-let told = "live";
-let tellLater = 0;
-
-/** That all is well is only worth saying after it was not. */
-function tellBadge() {
-  clearTimeout(tellLater);
-  tellLater = setTimeout(() => {
-    const { is, text } = badge();
-    if (!page.user || is === "connecting" || is === told) return;
-    told = is;
-    say(text);
-  }, TOLD_AFTER);
-}
+const screenNow = () => page.screens.get(page.at);
 
 // --- the link
 
 const on = {
   welcome(message) {
-    page.state = "live";
     page.user = message.user ?? page.user;
-    tellBadge();
+    page.capabilities = message.capabilities ?? [];
+    page.topics = message.topics;
+    page.status.become("live");
     draw();
   },
 
   message(message) {
     if (message.ts) learn(message.ts);
-    if (message.type === "snapshot") snapshot(message);
-    else if (message.type === "event") happened(message);
+    if (message.topic === "bridge") page.status.take(message);
+    else if (message.topic) page.screens.forEach((screen) => screen.heard?.(message));
     draw();
     if (typeof message.seq === "number") document.documentElement.dataset.seq = message.seq;
   },
 
   lost(heard) {
-    page.state = "lost";
-    page.heard = heard;
-    tellBadge();
+    page.status.become("lost", { heard });
     draw();
   },
 
@@ -126,43 +107,38 @@ const on = {
       leave("signin.revoked");
       return;
     }
-    page.state = "stopped";
-    page.stoppedBy = code;
-    tellBadge();
+    page.status.become("stopped", { stoppedBy: code });
     draw();
   },
 };
 
-function snapshot({ topic, calls, bridges }) {
-  if (topic === TOPIC && calls) page.calls.replace(calls).filter(ringsHere).forEach((call) => say(sentence(call)));
-  if (topic === "bridge" && bridges) {
-    page.bridges = new Map(bridges.map((bridge) => [bridge.pbx, bridge]));
-    tellBadge();
-  }
-}
-
-function happened({ topic, call, bridge }) {
-  if (topic === TOPIC && call && page.calls.change(call)) say(sentence(call));
-  if (topic === "bridge" && bridge) {
-    page.bridges.set(bridge.pbx, bridge);
-    tellBadge();
-  }
-}
+const topics = () => [...new Set([...page.screens.values()].flatMap((screen) => screen.topics?.(page.user) ?? []))];
 
 function enter(user) {
   const address = `${location.origin.replace(/^http/, "ws")}/api/v1/ws`;
-  Object.assign(page, { user, state: "connecting", heard: null, stoppedBy: null, notice: "" });
-  Object.assign(page, { bridges: new Map(), calls: new Calls(), own: new Own(() => draw()) });
-  if (page.screen.id === "own") page.own.load();
-  page.link = new Link({ address, client: CLIENT, topics: [TOPIC], on });
+  Object.assign(page, { user, status: new Status(), capabilities: [], topics: [], notice: "", dialog: null, dialer: new Dialer(house) });
+  page.screens = new Map(SCREENS.map((Screen) => [Screen.id, new Screen(house)]));
+  page.link = new Link({ address, client: CLIENT, topics, on });
   page.link.open();
+  page.screens.forEach((screen) => screen.begin?.());
+  screenNow().enter?.(page.detail);
+  draw();
+  useWishedLanguage();
+}
+
+/** What somebody wished for wherever they sign in, unless this browser was told otherwise. */
+async function useWishedLanguage() {
+  const { language: wished } = await ask("GET", "settings").catch(() => ({}));
+  if (!wished || remembered() || wished === language()) return;
+  await useLanguage(wished);
   draw();
 }
 
 function leave(notice) {
   page.link?.close();
-  Object.assign(page, { user: null, link: null, notice });
-  Object.assign(page, { bridges: new Map(), calls: new Calls() });
+  page.status.end();
+  screenNow()?.leave?.();
+  Object.assign(page, { user: null, link: null, notice, screens: new Map(), dialog: null });
   page.form = { busy: false, error: "", wrong: false };
   delete document.documentElement.dataset.seq;
   draw();
@@ -170,6 +146,14 @@ function leave(notice) {
 }
 
 // --- what people do
+
+/** Do something with a call. Without a link nobody tells what came of it, so it is asked. */
+async function act(call, verb, params, key) {
+  await house.do(`call.${verb}`, { call: call.id, ...(call.extension ? { extension: call.extension } : {}), ...params }, key);
+  if (page.link?.isOpen) return;
+  const { calls } = await ask("GET", "calls");
+  page.screens.get(CallsScreen.id)?.take(calls);
+}
 
 async function submit(event) {
   event.preventDefault();
@@ -195,10 +179,8 @@ async function goodbye() {
   try {
     await signOut();
     leave("signin.goodbye");
-  } catch (error) {
-    page.notice = "signout.failed";
-    draw();
-    say(t(page.notice));
+  } catch {
+    notify("signout.failed");
   }
 }
 
@@ -206,100 +188,86 @@ async function choose(peer, ref) {
   try {
     await ask("PUT", "contacts/choice", { number: peer.number, ref });
     page.notice = "";
+    draw();
   } catch {
-    page.notice = "calls.choice_failed";
-    say(t(page.notice));
+    notify("calls.choice_failed");
   }
-  draw();
 }
 
+function notify(key) {
+  page.notice = key;
+  draw();
+  say(t(key));
+}
+
+/** Speak a language from now on in this browser; none: the browser's own. */
 async function speak(wanted) {
-  await useLanguage(wanted);
-  remember(wanted);
+  if (wanted) remember(wanted);
+  else forget();
+  await useLanguage(wanted || preferred());
   draw();
 }
 
+/** `#/calls` names a screen, `#/calls/01KAH…` also what to look at there. */
 function route() {
-  const wanted = SCREENS.find((screen) => location.hash === `#/${screen.id}`);
-  if (!wanted || wanted === page.screen) return;
-  page.screen = wanted;
-  if (wanted.id === "own" && page.user) page.own.load();
+  const [, name, detail] = location.hash.match(/^#\/(\w+)(?:\/(.+))?$/) ?? [];
+  const wanted = SCREENS.find(({ id, aliases = [] }) => [id, ...aliases].includes(name));
+  if (!wanted) return;
+  const other = wanted.id !== page.at;
+  if (other) screenNow()?.leave?.();
+  Object.assign(page, { at: wanted.id, detail, notice: other ? "" : page.notice });
+  if (other || detail) screenNow()?.enter?.(detail);
   draw();
-  document.querySelector("h1").focus();
+  if (other) document.querySelector("h1").focus();
 }
 
 // --- drawing
 
+let drawing = false;
+let again = false;
+
+/** Draw everything as it is now. What happens while it draws (a field loses the focus) is drawn right after. */
 function draw() {
-  const signedIn = Boolean(page.user);
-  page.calls.expire();
-  render(
-    html`
-      <a class="skip" href="#main">${t("frame.skip")}</a>
-      <header class="top">
-        <div class="column top-line">
-          <p class="brand"><img src="/static/icon.svg" alt="" width="32" height="32">${PRODUCT}</p>
-          ${languages()}
-          ${signedIn ? person() : nothing}
-        </div>
-        ${signedIn ? html`<div class="bar"><div class="column bar-line">${navigation()}${connection()}</div></div>` : nothing}
-      </header>
-      <main id="main" class="column" tabindex="-1">${signedIn ? screen() : outside()}</main>`,
-    document.getElementById("app"),
-  );
-  document.title = titleNow();
+  again = drawing;
+  if (drawing) return;
+  drawing = true;
+  keepingFocus(() => render(whole(), document.getElementById("app")));
+  drawing = false;
+  if (again) {
+    draw();
+    return;
+  }
+  raiseDialog();
+  screenNow()?.settle?.();
+  document.title = `${titleNow()} · ${PRODUCT}`;
+}
+
+function whole() {
+  const user = page.user ?? null;
+  const screens = [...page.screens].map(([id, screen]) => ({ id, screen }));
+  const around = { user, screens, current: page.at, badge: page.status.badge, speak, goodbye };
+  return html`${frame({ ...around, main: user ? inside() : outside() })}${dialogNow(page.dialog)}`;
 }
 
 function titleNow() {
-  if (!page.user) return `${t("signin.title")} · ${PRODUCT}`;
-  const ringing = windowTitle(page.calls.going.filter((call) => !isStale(call)));
-  return `${ringing || t(`nav.${page.screen.id}`)} · ${PRODUCT}`;
+  if (!page.user) return t("signin.title");
+  const urgent = [...page.screens.values()].map((screen) => screen.title).find(Boolean);
+  return urgent || t(`nav.${page.at}`);
 }
 
-const languages = () => html`
-  <div class="languages" role="group" aria-label=${t("frame.language")}>
-    ${LANGUAGES.map(
-      ([id, name]) => html`
-        <button type="button" class="plain-button" lang=${id} aria-pressed=${language() === id ? "true" : "false"}
-          @click=${() => speak(id)}>${name}</button>`,
-    )}
-  </div>`;
-
-const person = () => html`
-  <div class="person">
-    <p class="person-name">${icon("person")}<span class="unseen">${t("frame.signed_in_as")}</span>
-      <span class="foreign" dir="auto">${page.user.name}</span></p>
-    <button type="button" class="plain-button" @click=${goodbye}>${icon("leave")}${t("frame.sign_out")}</button>
-  </div>`;
-
-const navigation = () => html`
-  <nav aria-label=${t("frame.navigation")}>
-    <ul role="list">
-      ${SCREENS.map(
-        ({ id }) => html`
-          <li><a href="#/${id}" aria-current=${page.screen.id === id ? "page" : nothing}>${t(`nav.${id}`)}</a></li>`,
-      )}
-    </ul>
-  </nav>`;
-
-function connection() {
-  const { kind, drawing, text } = badge();
-  return html`<p class="badge badge-${kind}" id="badge">${icon(drawing)}<span>${text}</span></p>`;
-}
-
-function screen() {
-  const { calls, user } = page;
+function inside() {
   return html`
-    <h1 tabindex="-1">${t(`nav.${page.screen.id}`)}</h1>
-    ${page.notice ? html`<p class="message message-danger"><span class="kern-icon kern-icon--danger" aria-hidden="true"></span>${t(page.notice)}</p>` : nothing}
-    ${page.state === "stopped" ? stopped() : nothing}
-    ${page.screen.show({ calls, isStale, live: isLive(), user, choose, own: page.own })}`;
+    <h1 tabindex="-1" data-refuge>${t(`nav.${page.at}`)}</h1>
+    ${page.notice ? failure(t(page.notice)) : nothing}
+    ${page.status.state === "stopped" ? stopped() : nothing}
+    ${page.dialer.view()}
+    ${screenNow().view()}`;
 }
 
 const stopped = () => html`
   <div class="message message-danger">
     <span class="kern-icon kern-icon--danger" aria-hidden="true"></span>
-    <p>${t(page.stoppedBy === 4502 ? "stopped.version" : "stopped.other", { code: page.stoppedBy })}</p>
+    <p>${t(page.status.stoppedBy === VERSION_CODE ? "stopped.version" : "stopped.other", { code: page.status.stoppedBy })}</p>
     <button type="button" class="kern-btn kern-btn--secondary" @click=${() => location.reload()}>
       <span class="kern-label">${t("stopped.reload")}</span>
     </button>
@@ -317,19 +285,21 @@ function outside() {
 // --- beginning
 
 async function begin(answer, failures = 0) {
+  let user;
   try {
-    const user = await answer;
-    page.notice = "";
-    if (user) enter(user);
-    else {
-      page.user = null;
-      draw();
-      document.getElementById("user").focus();
-    }
+    user = await answer;
   } catch {
     page.notice = "start.no_server";
     draw();
     setTimeout(() => begin(whoAmI(), failures + 1), Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** failures));
+    return;
+  }
+  page.notice = "";
+  if (user) enter(user);
+  else {
+    page.user = null;
+    draw();
+    document.getElementById("user").focus();
   }
 }
 
@@ -339,5 +309,5 @@ await useLanguage(preferred());
 addEventListener("hashchange", route);
 route();
 draw();
-setInterval(() => page.calls.shown.length && draw(), 1000);
+setInterval(() => [...page.screens.values()].some((screen) => screen.ticks) && draw(), 1000);
 await begin(answer);

@@ -34,7 +34,15 @@ export function remember(wanted) {
   }
 }
 
-function remembered() {
+export function forget() {
+  try {
+    localStorage.removeItem(REMEMBERED_AS);
+  } catch {
+    // nothing was kept
+  }
+}
+
+export function remembered() {
   try {
     return localStorage.getItem(REMEMBERED_AS);
   } catch {
@@ -53,6 +61,16 @@ export const knows = (key) => key in texts;
 export function timeOfDay(when) {
   return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
 }
+
+/** Today 14:02, yesterday 14:02, 21/11/2026, 14:02. */
+export function dateAndTime(when) {
+  const [day, time] = [new Date(when), timeOfDay(when)];
+  const days = Math.round((startOf(day) - startOf(new Date())) / 86_400_000);
+  if (days === 0 || days === -1) return `${new Intl.RelativeTimeFormat(locale(), { numeric: "auto" }).format(days, "day")} ${time}`;
+  return `${new Intl.DateTimeFormat(locale(), { dateStyle: "short" }).format(day)}, ${time}`;
+}
+
+const startOf = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate());
 
 /** 1:05, or 1:02:07 from one hour on. */
 export function duration(milliseconds) {

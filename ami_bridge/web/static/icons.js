@@ -19,6 +19,13 @@ const drawings = {
   cut: svg`<path d="M12 3.5L22 20.5H2zM12 10v4.5M12 17.4v.1"/>`,
   person: svg`<circle cx="12" cy="8" r="4"/><path d="M4 20.5a8 8 0 0 1 16 0"/>`,
   leave: svg`<path d="M10 3.5H5.5a1.5 1.5 0 0 0-1.5 1.5v14a1.5 1.5 0 0 0 1.5 1.5H10M15 7.5l4.5 4.5-4.5 4.5M19.5 12H9.5"/>`,
+  forward: svg`<path d="M4 18v-3.5A5.5 5.5 0 0 1 9.5 9H20M15.5 4.5L20 9l-4.5 4.5"/>`,
+  note: svg`<path d="M4 20l1-4.5L16.5 4l3.5 3.5L8.5 19zM13.5 7l3.5 3.5"/>`,
+  private: svg`<rect x="5" y="10.5" width="14" height="10" rx="2"/><path d="M8 10.5V8a4 4 0 0 1 8 0v2.5"/>`,
+  download: svg`<path d="M12 3.5v11M7.5 10.5L12 15l4.5-4.5M4.5 20h15"/>`,
+  add: svg`<path d="M12 5v14M5 12h14"/>`,
+  remove: svg`<path d="M6 6l12 12M18 6L6 18"/>`,
+  colleague: svg`<rect x="4" y="4" width="16" height="16.5" rx="2"/><circle cx="12" cy="10.5" r="2.5"/><path d="M7.5 17.5a4.5 4.5 0 0 1 9 0"/>`,
   quiet: svg`${HANDSET}`,
 };
 

@@ -1,32 +1,8 @@
 /** The sign-in screen, and the three questions about who is signed in. */
 
+import { Refusal, ask } from "./ask.js";
 import { html, nothing } from "./vendor/lit.js";
-import { learn } from "./clock.js";
 import { t } from "./i18n.js";
-
-/** What the daemon said no to; `code` is stable, `detail` one sentence for people. */
-export class Refusal extends Error {
-  constructor(status, { code, detail }, retryAfter) {
-    super(detail || `HTTP ${status}`);
-    this.status = status;
-    this.code = code;
-    this.retryAfter = retryAfter;
-  }
-}
-
-export async function ask(method, path, body) {
-  const answer = await fetch(`/api/v1/${path}`, {
-    method,
-    cache: "no-store",
-    headers: body === undefined ? {} : { "Content-Type": "application/json" },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  learn(answer.headers.get("Date"));
-  if (answer.status === 204) return null;
-  const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Refusal(answer.status, said, answer.headers.get("Retry-After"));
-  return said;
-}
 
 /** The person who is signed in, or null; throws when nobody can tell. */
 export async function whoAmI() {

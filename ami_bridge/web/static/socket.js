@@ -1,4 +1,6 @@
-/** The link to the daemon: says hello, follows the numbering, and comes back when it was cut. */
+/** The link to the daemon: says hello, follows the numbering, carries requests, and comes back when it was cut. */
+
+import { Refusal } from "./ask.js";
 
 const SUBPROTOCOL = "ami-bridge.v1";
 const PROTOCOL = 1;
@@ -15,8 +17,11 @@ const RESTART = 4000;
 const RESYNC = 4010;
 const VERSION = 4502;
 
+/** The link broke before the answer came: nobody knows whether it was done. */
+export class Cut extends Error {}
+
 /**
- * `on` has five functions: `welcome(message)`, `message(message)` for everything else in its order, `lost(heard)`
+ * `topics()` gives what to follow, at every hello anew. `on` has five functions: `welcome(message)`, `message(message)` for everything else in its order, `lost(heard)`
  * with the time of the last sign of life, `refused()` when the daemon did not let us in, `stopped(code)` when there
  * is no use in trying again.
  */
@@ -35,6 +40,8 @@ export class Link {
   #failures = 0;
   #retry = 0;
   #watch = 0;
+  #asked = new Map(); // id of a request: the two ends of its promise
+  #lastId = 0;
   #hurry = () => this.#retry && this.#connect();
 
   constructor({ address, client, topics, on, random = Math.random }) {
@@ -57,6 +64,20 @@ export class Link {
     this.#leave(1000);
   }
 
+  /** Whether requests can be sent now. */
+  get isOpen() {
+    return this.#welcomedAt !== null && this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** Ask for an operation; gives its result, throws a Refusal, or Cut where the link broke meanwhile. */
+  request(op, params, key = null) {
+    const id = String((this.#lastId += 1));
+    return new Promise((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+      this.#socket.send(JSON.stringify({ type: "request", id, op, params, ...(key === null ? {} : { key }) }));
+    });
+  }
+
   #connect() {
     clearTimeout(this.#retry);
     this.#retry = 0;
@@ -73,7 +94,7 @@ export class Link {
   #hello(socket) {
     const resume = this.#epoch === null ? {} : { resume: { epoch: this.#epoch, seq: this.#seq } };
     const lang = document.documentElement.lang;
-    socket.send(JSON.stringify({ type: "hello", client: this.#client, lang, topics: this.#topics, ...resume }));
+    socket.send(JSON.stringify({ type: "hello", client: this.#client, lang, topics: this.#topics(), ...resume }));
   }
 
   #receive(data) {
@@ -86,6 +107,7 @@ export class Link {
     }
     this.#heard = Date.now();
     if (message.type === "welcome") this.#welcome(message);
+    else if (message.type === "response") this.#answered(message);
     else if (typeof message.seq !== "number") this.#on.message(message);
     else if (this.#welcomedAt === null || message.prev !== this.#seq) this.#resync();
     else {
@@ -93,6 +115,13 @@ export class Link {
       this.#on.message(message);
     }
     if (this.#socket) this.#beat();
+  }
+
+  #answered({ id, ok, result, error }) {
+    const { resolve, reject } = this.#asked.get(id) ?? {};
+    this.#asked.delete(id);
+    if (ok) resolve?.(result);
+    else reject?.(new Refusal(0, { code: error?.code, detail: error?.message }, error?.retry_after));
   }
 
   #welcome(message) {
@@ -152,6 +181,8 @@ export class Link {
     clearTimeout(this.#watch);
     const socket = this.#socket;
     this.#socket = null; // from here on nothing it still says counts
+    for (const { reject } of this.#asked.values()) reject(new Cut());
+    this.#asked.clear();
     if (socket && socket.readyState < WebSocket.CLOSING) socket.close(code);
   }
 }

@@ -1,1 +1,0 @@
-"""Conference rooms that people make themselves, and companies dial into."""

@@ -1,0 +1,38 @@
+/** Questions to the daemon over HTTP, and why one was refused, in words a person can act on. */
+
+import { knows, t } from "./i18n.js";
+import { learn } from "./clock.js";
+
+const USUAL_PAUSE = 60; // seconds, where a refusal for "too often" does not say how long
+
+/** What the daemon said no to; `code` is stable, the message one sentence for people (in English). */
+export class Refusal extends Error {
+  constructor(status, { code, detail }, retryAfter) {
+    super(detail || `HTTP ${status}`);
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+}
+
+export async function ask(method, path, body, headers = {}) {
+  const answer = await fetch(`/api/v1/${path}`, {
+    method,
+    cache: "no-store",
+    headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  learn(answer.headers.get("Date"));
+  if (answer.status === 204) return null;
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Refusal(answer.status, said, answer.headers.get("Retry-After"));
+  return said;
+}
+
+/** One sentence about an error. What was tried (`about`) may have words of its own for a code. */
+export function inWords(error, about = "") {
+  if (!(error instanceof Refusal)) return t("error.no_server");
+  const seconds = Math.ceil(error.retryAfter ?? USUAL_PAUSE);
+  const [key] = [`error.${about}.${error.code}`, `error.${error.code}`].filter(knows);
+  return t(key ?? "error.other", { seconds, why: error.message });
+}
