@@ -19,6 +19,7 @@ from ami_bridge.compose.figures import figures
 from ami_bridge.compose.people import people as make_people
 from ami_bridge.compose.privacy import audit as make_audit
 from ami_bridge.compose.privacy import privacy as make_privacy
+from ami_bridge.compose.rooms import rooms as make_rooms
 from ami_bridge.config import Config, control_socket
 from ami_bridge.contacts.own import OPERATIONS as OWN
 from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
@@ -32,6 +33,7 @@ from ami_bridge.people.seat_routes import OPERATIONS as SEATS
 from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.privacy.routes import OPERATIONS as PRIVACY
+from ami_bridge.rooms.routes import OPERATIONS as ROOMS
 from ami_bridge.tasks import every
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
 from ami_bridge.web.asyncapi import asyncapi_routes
@@ -47,6 +49,7 @@ from ami_bridge.web.topics import Topics
 log = structlog.get_logger()
 
 PURGE_EVERY = 3600.0
+KEYS_EVERY = 600.0
 SEATS_EVERY = 60.0
 
 
@@ -76,21 +79,26 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         calls = make_calls(base, people.access, audit)
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
-        dial = make_dial(base, people.access, calls, contacts)
+        dial = make_dial(base, people, calls, contacts)
+        rooms = make_rooms(base, people.access, calls)
         await contacts.load()
         await people.load()
         await dial.dial.load()
+        if rooms is not None:
+            await rooms.load()
 
         journal = calls.journal
+        room_topics = {} if rooms is None else {"rooms": rooms.desk, "room:": rooms.desk}
         topics = Topics(
             {
+                **room_topics,
                 "bridge": calls.desk,
                 "calls.self": calls.desk,
                 "journal.self": journal.desk,
                 "journal.dept:": journal.desk,
             }
         )
-        ops = Ops({**calls.ops, **dial.ops, **journal.ops})
+        ops = Ops({**calls.ops, **dial.ops, **journal.ops, **({} if rooms is None else rooms.ops)})
         sockets = Sockets(
             hub=base.hub,
             guard=people.access,
@@ -108,6 +116,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *journal.routes,
             *contacts.routes,
             *privacy.routes,
+            *([] if rooms is None else rooms.routes),
             openapi_routes(
                 [
                     *PEOPLE,
@@ -121,11 +130,15 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                     *PHONEBOOKS,
                     *OWN,
                     *PRIVACY,
+                    *([] if rooms is None else ROOMS),
                     *ASYNCAPI,
                 ]
             ),
             asyncapi_routes,
         ]
+        control = [
+            *people.control, *contacts.control, *privacy.control, *([] if rooms is None else rooms.control)
+        ]  # fmt: skip
         checks: dict[str, Check] = {
             "store": db.answers,
             "ami": lambda: calls.desk.bridge.ami == "up",
@@ -143,7 +156,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         tasks.create_task(base.hub.run(), name="hub")
         tasks.create_task(journal.writer.run(), name="journal")
         async with (
-            serve_control(control_socket(config), add_routes=[*people.control, *contacts.control, *privacy.control]),
+            serve_control(control_socket(config), add_routes=control),
             serve(config.web, add_routes=routes, checks=checks, registry=registry(told)) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, {"name": contacts.question}) as questions_port,
             serve_ldap(config.phonebook.ldap, contacts.ldap),
@@ -158,8 +171,10 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(every(PURGE_EVERY, audit.write, name="audit log", wake=audit.wake))
             tasks.create_task(every(PURGE_EVERY, audit.forget, name="audit retention"))
             tasks.create_task(dial.run(), name="dialling")
-            tasks.create_task(every(PURGE_EVERY, dial.dial.purge, name="dialling retention"))
+            tasks.create_task(every(KEYS_EVERY, dial.dial.purge, name="dialling retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
+            if rooms is not None:
+                tasks.create_task(every(PURGE_EVERY, rooms.purge, name="rooms retention"))
             tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)
             await asyncio.Event().wait()  # until cancelled

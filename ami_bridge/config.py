@@ -258,6 +258,24 @@ class MissedWebhook(Section, frozen=True, kw_only=True):
     """Seconds after the end of a call until it is told, in case somebody else takes it or it is called back at once."""
 
 
+class Rooms(Section, frozen=True, kw_only=True):
+    """Conference rooms that people make themselves."""
+
+    numbers: str = ""
+    """Which extensions are rooms, such as `"8000-8999"`; empty: there are none."""
+    dial_in: str = ""
+    """The number that companies dial, as it is to be read in invitations."""
+    minutes_before: int = 15
+    minutes_after: int = 60
+    """How long before and after its time a booked room lets people in."""
+    most: int = 20
+    """People in one room, where nothing else is said."""
+    moderated: bool = True
+    """Whether people wait for a moderator, where nothing else is said."""
+    per_person: int = 50
+    """Rooms that one person may have at the same time."""
+
+
 class Phonebook(Section, frozen=True, kw_only=True):
     """Phone books on desk telephones, beyond what is served by HTTP anyway."""
 
@@ -295,6 +313,7 @@ class Config(Section, frozen=True, kw_only=True):
     journal: Journal = Journal()
     missed_webhook: MissedWebhook = MissedWebhook()
     phonebook: Phonebook = Phonebook()
+    rooms: Rooms = Rooms()
     control: Control = Control()
     log: Log = Log()
 

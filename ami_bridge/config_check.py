@@ -13,7 +13,7 @@ import phonenumbers
 from ami_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ami_bridge.config import Config, Journal, Ldap, Pbx
+    from ami_bridge.config import Config, Dialling, Journal, Ldap, Pbx
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ROLES = ("user", "switchboard", "plant", "alarm-manager", "admin", "auditor")
@@ -30,9 +30,14 @@ TIMES = {
     "ping_every": (0.5, 3600),
     "sync_every": (1, 86_400),
     "session_hours": (0.01, 8760),
+    "ring_seconds": (5, 120),
     "wait": (0, 3600),
 }
 """The least and the most of each time, in its own unit."""
+HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
+WHO = re.compile(r"(?:person|department|group):.*\S.*")
+DEVICE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,80}")
+MOST_CALLS = 1_000_000
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 EXTENSION = re.compile(r"[0-9*#+]{1,32}")
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - looked for, not listened on
@@ -124,6 +129,7 @@ def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _of_the_web(config)
     yield from _of_the_groupware(config)
     yield from _of_the_people(config)
+    yield from _of_dialling(config.dialling)
     yield from _of_the_seats(config)
     yield from _of_the_journal(config.journal)
     yield from _of_the_webhook(config)
@@ -181,9 +187,9 @@ def _of_the_people(config: "Config") -> Iterator[tuple[str, str]]:
     if config.people.key and not is_key(config.people.key):
         yield "people.key_file", NO_KEY
     yield from _of_the_source(config)
+    for key, rules in (("people.roles", config.people.roles), ("dialling.allow_for", config.dialling.allow_for)):
+        yield from ((f"{key}.{word}", NO_WORD) for word in rules if not is_word(word))
     for word, roles in config.people.roles.items():
-        if not is_word(word):
-            yield f"people.roles.{word}", NO_WORD
         for role in roles:
             if role not in ROLES:
                 yield f"people.roles.{word}", f"{role!r} is none of {', '.join(ROLES)}"
@@ -224,6 +230,29 @@ def _of_ldap(ldap: "Ldap") -> Iterator[tuple[str, str]]:
             yield f"people.ldap.{key}", "must be one line of text"
     if bool(ldap.user) != bool(ldap.password):
         yield "people.ldap.user", "user and password_file belong together: without both, nobody in particular asks"
+
+
+def _of_dialling(dialling: "Dialling") -> Iterator[tuple[str, str]]:
+    yield from _of_a_time("dialling.ring_seconds", dialling.ring_seconds)
+    yield from _of_a_count("dialling.burst", dialling.burst, least=2)
+    for name, rate in (("per_person", dialling.per_person), ("in_total", dialling.in_total)):
+        yield from _of_a_count(f"dialling.{name}.minute", rate.minute)
+        yield from _of_a_count(f"dialling.{name}.day", rate.day)
+    if not HOURS.fullmatch(dialling.hours):
+        yield "dialling.hours", f"{dialling.hours!r} is not like 06:00-20:00"
+    for form, key, values, like in (
+        (WHO, "allow_for", dialling.allow_for, "person:LOGIN, department:NAME or group:NAME"),
+        (DEVICE, "auto_answer", dialling.auto_answer, "a device like PJSIP/101"),
+    ):
+        for value in (one for one in values if not form.fullmatch(one)):
+            yield f"dialling.{key}", f"{value!r} is not {like}"
+    for page in (one for one in dialling.pages if not _is_address(one, path=False)):
+        yield "dialling.pages", f"{page!r} is not https://HOST or https://HOST:PORT, without a path"
+
+
+def _of_a_count(key: str, count: int, *, least: int = 0) -> Iterator[tuple[str, str]]:
+    if not least <= count <= MOST_CALLS:
+        yield key, f"{count} is not {least} to {MOST_CALLS}"
 
 
 def _of_the_seats(config: "Config") -> Iterator[tuple[str, str]]:

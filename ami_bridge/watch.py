@@ -126,7 +126,7 @@ class Watch:
             case wire.Welcome(epoch=epoch, seq=seq, recovered=recovered, user=user):
                 self._attempt = 0
                 if self._resume is None:
-                    self._say(self._words["as"].format(_plain(user.name)))
+                    self._greet(user)
                 if not recovered:
                     self._resume = wire.Resume(epoch, seq)
             case wire.Snapshot():
@@ -139,6 +139,10 @@ class Watch:
                 pass
         if isinstance(message, wire.Event | wire.Tick) and self._resume is not None:
             self._resume = wire.Resume(self._resume.epoch, message.seq)
+
+    def _greet(self, user: wire.User) -> None:
+        """Say for whom this is."""
+        self._say(self._words["as"].format(_plain(user.name)))
 
     def _replace(self, snapshot: wire.Snapshot) -> None:
         """Take a topic's whole state."""

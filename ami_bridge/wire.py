@@ -116,6 +116,67 @@ class Bridge(Struct, frozen=True, kw_only=True):
     since: datetime
 
 
+class RoomPin(Struct, frozen=True, kw_only=True):
+    """One way into a conference room."""
+
+    id: str
+    role: Literal["mod", "part", "guest"]
+    name: str
+    """Who comes in with it; empty for guests."""
+    digits: str | None = None
+    """None for readers who need not know them."""
+    revoked: bool = False
+
+
+class Participant(Struct, frozen=True, kw_only=True):
+    """Somebody who is in a conference room."""
+
+    id: str
+    name: str | None = None
+    number: str | None = None
+    """Whole for who moderates, else but its end."""
+    since: datetime
+    role: Literal["mod", "part"]
+    muted: bool = False
+    talking: bool = False
+    waiting: bool = False
+    """With music, until a moderator comes."""
+
+
+class Room(Struct, frozen=True, kw_only=True):
+    """One conference room as one person may see it; always whole, newest `rev` counts."""
+
+    number: str
+    title: str
+    owner: str
+    """Display name of who made it."""
+    kind: Literal["booked", "department", "personal", "adhoc"]
+    language: str
+    starts: datetime | None = None
+    ends: datetime | None = None
+    opens: datetime | None = None
+    closes: datetime | None = None
+    most: int
+    waits: bool
+    recording: bool
+    dial_in: str
+    moderates: bool = False
+    """Whether the reader may do things in it."""
+    my_pin: str | None = None
+    guest_pin: str | None = None
+    pins: tuple[RoomPin, ...] = ()
+    """All of them, for who moderates."""
+    invitation: dict[str, str] = {}
+    """Text to send to people, by language."""
+    since: datetime | None = None
+    """Since when somebody is in it."""
+    locked: bool = False
+    recorded: bool = False
+    participants: tuple[Participant, ...] = ()
+    ended: bool = False
+    rev: int = 1
+
+
 class User(Struct, frozen=True, kw_only=True):
     """Who is signed in."""
 
@@ -173,6 +234,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
     prev: int
     calls: tuple[Call, ...] | None = None
     bridges: tuple[Bridge, ...] | None = None
+    rooms: tuple[Room, ...] | None = None
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event"):
@@ -186,6 +248,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     call: msgspec.Raw | Call | None = None
     bridge: msgspec.Raw | Bridge | None = None
     entry: msgspec.Raw | Entry | None = None
+    room: msgspec.Raw | Room | None = None
 
 
 class Tick(Struct, frozen=True, tag_field="type", tag="tick"):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
-VOICE = "de"
 # Speech as a telephone carries it: narrow band, even loudness, peak a little below full scale.
 COMPAND = "compand 0.01,0.1 -60,-60,-35,-16,-20,-11,-10,-8,0,-6 0 -90 0.1"
 CHAIN = f"gain -10 highpass 150 lowpass 3500 rate 8000 {COMPAND} norm -1.5 pad 0.2 0.4".split()
@@ -19,15 +18,84 @@ TEXTS = {
     "phone-answers": (
         "Guten Tag, hier ist das Rathaus Musterhausen. Dies ist ein Telefon der Vorführung, es nimmt von selbst ab."
     ),
+    # Conference rooms (dialplan/rooms.conf), in the language of the room or of the telephone.
+    "de/room-welcome": "Willkommen zur Telefonkonferenz.",
+    "de/room-number": "Bitte geben Sie die Raumnummer ein, und dann die Raute-Taste.",
+    "de/room-pin": "Bitte geben Sie Ihre PIN ein, und dann die Raute-Taste.",
+    "de/room-again": "Bitte versuchen Sie es noch einmal.",
+    "de/room-wrong": "Raumnummer oder PIN stimmt nicht.",
+    "de/room-too-many": "Das waren zu viele Fehlversuche. Bitte rufen Sie später wieder an. Auf Wiederhören.",
+    "de/room-early": (
+        "Die Konferenz ist noch nicht geöffnet. Bitte rufen Sie kurz vor Beginn wieder an. Auf Wiederhören."
+    ),
+    "de/room-late": "Die Konferenz ist schon beendet. Auf Wiederhören.",
+    "de/room-lines": "Zurzeit sind alle Leitungen belegt. Bitte rufen Sie gleich noch einmal an.",
+    "de/room-locked": "Die Konferenz ist gesperrt. Auf Wiederhören.",
+    "de/room-full": "In der Konferenz ist kein Platz mehr frei. Auf Wiederhören.",
+    "de/room-recorded": "Diese Konferenz wird aufgezeichnet.",
+    "de/room-recording-ends": "Die Aufzeichnung ist beendet.",
+    "de/room-alone": "Sie sind allein in der Konferenz.",
+    "de/room-waiting": "Die Konferenz beginnt, sobald die Moderation da ist.",
+    "de/room-begins": "Die Konferenz beginnt.",
+    "de/room-moderator-left": "Die Moderation hat die Konferenz verlassen.",
+    "de/room-removed": "Sie wurden aus der Konferenz entfernt. Auf Wiederhören.",
+    "de/room-muted": "Stumm.",
+    "de/room-unmuted": "Nicht mehr stumm.",
+    "de/room-now-locked": "Die Konferenz ist jetzt gesperrt.",
+    "de/room-now-unlocked": "Die Konferenz ist wieder offen.",
+    "de/room-take-part": "nehmen teil.",
+    "de/room-has-joined": "ist jetzt dabei.",
+    "de/room-invitation": "Sie werden zu einer Telefonkonferenz gerufen. Zum Teilnehmen drücken Sie die eins.",
+    "de/room-ends-soon": "Die Konferenz endet in zehn Minuten.",
+    "de/room-over": "Die Konferenz ist beendet. Auf Wiederhören.",
+    "de/room-menu": "Stumm schalten: eins. Wie viele teilnehmen: Stern zwei. Verlassen: Stern neun.",
+    "de/room-menu-moderator": (
+        "Stumm schalten: eins. Wie viele teilnehmen: Stern zwei. Zuletzt Gekommene entfernen: Stern drei. "
+        "Sperren oder öffnen: Stern vier. Alle stumm schalten: Stern fünf. Verlassen: Stern neun."
+    ),
+    "en/room-welcome": "Welcome to the telephone conference.",
+    "en/room-number": "Please enter the room number, followed by hash.",
+    "en/room-pin": "Please enter your pin, followed by hash.",
+    "en/room-again": "Please try again.",
+    "en/room-wrong": "The room number or the pin is not right.",
+    "en/room-too-many": "There were too many attempts. Please call again later. Goodbye.",
+    "en/room-early": "The conference is not open yet. Please call again shortly before it begins. Goodbye.",
+    "en/room-late": "The conference is over. Goodbye.",
+    "en/room-lines": "All lines are busy at the moment. Please call again in a moment.",
+    "en/room-locked": "The conference is locked. Goodbye.",
+    "en/room-full": "There is no place left in the conference. Goodbye.",
+    "en/room-recorded": "This conference is being recorded.",
+    "en/room-recording-ends": "The recording has ended.",
+    "en/room-alone": "You are alone in the conference.",
+    "en/room-waiting": "The conference begins as soon as the moderator is there.",
+    "en/room-begins": "The conference begins.",
+    "en/room-moderator-left": "The moderator has left the conference.",
+    "en/room-removed": "You have been removed from the conference. Goodbye.",
+    "en/room-muted": "Muted.",
+    "en/room-unmuted": "No longer muted.",
+    "en/room-now-locked": "The conference is locked now.",
+    "en/room-now-unlocked": "The conference is open again.",
+    "en/room-take-part": "take part.",
+    "en/room-has-joined": "has joined.",
+    "en/room-invitation": "You are called to a telephone conference. To take part, press one.",
+    "en/room-ends-soon": "The conference ends in ten minutes.",
+    "en/room-over": "The conference is over. Goodbye.",
+    "en/room-menu": "Mute: one. How many take part: star two. Leave: star nine.",
+    "en/room-menu-moderator": (
+        "Mute: one. How many take part: star two. Remove who came last: star three. "
+        "Lock or unlock: star four. Mute everybody: star five. Leave: star nine."
+    ),
 }
 
 
 def make(name: str, folder: Path) -> Path:
     """Speak one text into a wav: 8 kHz, mono, 16 bit."""
     target = folder / f"{name}.wav"
+    target.parent.mkdir(exist_ok=True)
+    voice = name.partition("/")[0] if "/" in name else "de"
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.wav"
-        subprocess.run(["espeak-ng", "-v", VOICE, "-s", "150", "-w", str(raw), TEXTS[name]], check=True)
+        subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(raw), TEXTS[name]], check=True)
         # -R: the same dither at every turn.
         subprocess.run(["sox", "-R", str(raw), "-c", "1", "-b", "16", str(target), *CHAIN], check=True)
     return target
@@ -51,7 +119,7 @@ def main() -> None:
     again = parser.parse_args().again
     for name in TEXTS:
         if again or not (HERE / f"{name}.wav").exists():
-            print(f"sounds/{make(name, HERE).name}")
+            print(f"sounds/{make(name, HERE).relative_to(HERE)}")
     noted = re.sub(r"\| sound \|.*\|\n", lambda _: table() + "\n", README.read_text(encoding="utf-8"), flags=re.DOTALL)
     README.write_text(noted, encoding="utf-8")
 

@@ -257,3 +257,20 @@ def test_what_is_no_listener_is_refused(folder: Folder, listen: str) -> None:
 def test_a_listener_is_host_and_port() -> None:
     assert host_and_port("http://127.0.0.1:8088") == ("127.0.0.1", 8088)
     assert host_and_port("http+insecure://[::1]:80") == ("::1", 80)
+
+
+def test_files_that_are_read_later_lie_beside_the_configuration_too(folder: Folder) -> None:
+    more = "[people]\nsource = 'file'\nfile = 'people.toml'\n[people.ldap]\nca_file = 'ca.pem'\n"
+    config = load(folder.write(RIGHT + more))
+    assert (config.people.file, config.people.ldap.ca_file) == (f"{folder.path}/people.toml", f"{folder.path}/ca.pem")
+    config = load(folder.write(RIGHT + more.replace("'people", "'/etc/people").replace("'ca", "'/etc/ca")))
+    assert (config.people.file, config.people.ldap.ca_file) == ("/etc/people.toml", "/etc/ca.pem")
+
+
+def test_without_a_groupware_people_and_passwords_are_elsewhere(folder: Folder) -> None:
+    without = RIGHT.replace('url = "https://groupware.example"', "")
+    ldap = "[people.ldap]\nurl = 'ldaps://x'\nbase = 'dc=x'\n"
+    elsewhere = f"[people]\nsource = 'ldap'\nsign_in = 'ldap'\n{ldap}"
+    assert load(folder.write(without + elsewhere)).groupware.url == ""
+    for more in ("", f"[people]\nsource = 'ldap'\n{ldap}", f"{elsewhere}[[book]]\npath = 'stadt'\n"):
+        assert folder.complaint(without + more).startswith("[groupware.url] is missing")

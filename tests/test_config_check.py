@@ -44,6 +44,44 @@ MISTAKES = [
     ("", "[[book]]\npath = 'x'\nscope = 'grup:it'", "[book.scope]: 'grup:it' of x is neither shared nor group:NAME"),
     ("", "[[book]]\npath = 'x'\nscope = 'group: '", "[book.scope]"),
     ("", "[people]\nroles = { anna = ['amdin'] }", "[people.roles.anna]: 'amdin' is none of user, switchboard, plant"),
+    (
+        "",
+        "[people]\nroles = { 'team:it' = ['admin'] }",
+        "[people.roles.team:it]: this is neither a login nor department:",
+    ),
+    ("", "[people]\nroles = { 'group: ' = ['admin'] }", "[people.roles.group: ]"),
+    ("", "[dialling]\nallow_for = { 'dept:it' = [] }", "[dialling.allow_for.dept:it]: this is neither a login nor"),
+    ("", "[people]\nsource = 'file'", "[people.file]: is missing"),
+    ("", "[people]\nsource = 'ldap'\nbook = 'staff'", '[people.book]: is not read with source = "ldap"'),
+    ("", "[people]\nsource = 'nis'", "[people.source]"),
+    ("", "[people]\nsign_in = 'ldap'", "[people.ldap.url]: is not ldaps://HOST"),
+    *(
+        ("", f"[people]\nsign_in = 'ldap'\n[people.ldap]\nurl = '{url}'\nbase = 'dc=x'", "[people.ldap.url]")
+        for url in ("http://x", "ldap://", "ldaps://a b", "ldap://x/dc=y", "ldap://x?y", "ldap://x ldap://y")
+    ),
+    *(
+        ("", f"[people]\nsource = 'ldap'\n[people.ldap]\nurl = 'ldaps://x'\nbase = 'dc=x'\n{key} = {value}", said)
+        for key, value, said in (
+            ("filter", "'uid=*'", "[people.ldap.filter]: 'uid=*' is not a filter in brackets"),
+            ("login", "'-x'", "[people.ldap.login]: '-x' is no attribute"),
+            ("login", "'uid)(x'", "[people.ldap.login]"),
+            ("department", "''", "[people.ldap.department]"),
+            ("user", "'cn=x'", "[people.ldap.user]: user and password_file belong together"),
+            ("password", "'x'", "[people.ldap.user]: user and password_file belong together"),
+            ("user", '"a\\nb"\npassword = "x"', "[people.ldap.user]: must be one line"),
+        )
+    ),
+    ("", "[[seat]]\nid = ''\nextension = '150'", "[seat.id]: '' is not 1 to 100"),
+    ("", "[[seat]]\nid = 's'\nextension = '15o'", "[seat.extension]: '15o' is not 1 to 32"),
+    ("", "[[seat]]\nid = 's'\nextension = '1'\nallow = ['room:1']", "[seat.allow]: this is neither a login nor"),
+    *(
+        ("", f"[[seat]]\nid = 'a'\nextension = '1'\nhosts = ['pc']\n[[seat]]\n{other}", said)
+        for other, said in (
+            ("id = 'a'\nextension = '2'", "[seat.id]: 'a' stands at two seats"),
+            ("id = 'b'\nextension = '1'", "[seat.extension]: '1' stands at two seats"),
+            ("id = 'b'\nextension = '2'\nhosts = ['PC']", "[seat.hosts]: 'pc' stands at two seats"),
+        )
+    ),
     ("", "[people]\nextensions = { anna = ['101 '] }", "[people.extensions.anna]: '101 ' is not 1 to 32"),
     ("", "[people]\nextensions = { anna = [''] }", "[people.extensions.anna]"),
     ("", "[site]\ncountry = 'XX'", "[site.country]: 'XX' is no country"),

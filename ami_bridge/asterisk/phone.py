@@ -40,10 +40,26 @@ class Action(NamedTuple):
     headers: Mapping[str, str | Sequence[str]]
 
 
-def store(verb: Literal["name"], *, key: str, value: str, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word
+Family = Literal["cidname", "confroom", "confpin", "conffail"]
+Verb = Literal["name", "room", "pin", "fail"]
+
+
+class Row(NamedTuple):
+    """A row of AstDB that dialplan/store.conf writes; the verb names the family."""
+
+    verb: Verb
+    key: str
+    """Digits: a telephone number, or a room's."""
+    pin: str = ""
+    """With `pin` its digits; with `fail` the word `room` for a room's row instead of a caller's."""
+
+
+def store(row: Row, *, value: str, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word
     """Write a row of AstDB, or with an empty value delete it; `id` comes back in what confirms it."""
-    if not (key.isascii() and key.isdigit()):
+    if not (row.key.isascii() and row.key.isdigit()):
         raise RefusedError("a key of AstDB is digits")
+    if row.pin and not ((row.pin.isascii() and row.pin.isdigit()) or (row.verb, row.pin) == ("fail", "room")):
+        raise RefusedError("a PIN is digits")
     if len(value.encode()) > LONGEST_VALUE:
         raise RefusedError(f"a value of AstDB has at most {LONGEST_VALUE} bytes")
     written = base64.b64encode(value.encode()).decode()  # else the manager cuts at commas and eats quotes
@@ -51,7 +67,7 @@ def store(verb: Literal["name"], *, key: str, value: str, id: str, other_id: str
         "Originate",
         {
             "ActionID": id,
-            "Channel": f"Local/{verb}@{STORE}/n",
+            "Channel": f"Local/{row.verb}@{STORE}/n",
             "Context": STORE,
             "Exten": "done",
             "Priority": "1",
@@ -59,7 +75,12 @@ def store(verb: Literal["name"], *, key: str, value: str, id: str, other_id: str
             "Async": "true",
             "ChannelId": id,
             "OtherChannelId": other_id,
-            "Variable": [f"BS_KEY={key}", f"BS_VAL={written}", f"BS_ID={id}"],
+            "Variable": [
+                f"BS_KEY={row.key}",
+                *([f"BS_PIN={row.pin}"] if row.pin else []),
+                f"BS_VAL={written}",
+                f"BS_ID={id}",
+            ],
         },
     )
 
@@ -126,7 +147,7 @@ def _escaped(text: str) -> str:
     return _SPECIAL.sub(r"\\\g<0>", text)
 
 
-def rows(family: Literal["cidname"]) -> Action:
+def rows(family: Family) -> Action:
     """Read all rows of a family of AstDB."""
     return Action("DBGetTree", {"Family": family})
 

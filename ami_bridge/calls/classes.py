@@ -80,11 +80,30 @@ class Plan:
         if not _WRITTEN.fullmatch(written):
             raise BadRequestError("This is not a telephone number.")
         number = self._numbers.from_pbx(_TRUNK_ZERO.sub("", written) if written.startswith(("+", "00")) else written)
-        if number is not None and number.exten is not None:
-            number = self._not_a_way_out(number, number.exten)
+        if number is not None:
+            number = self._short(number) if number.exten is None else self._not_a_way_out(number, number.exten)
         if number is None or len(self.keys(number)) > LONGEST_KEYS:
             raise BadRequestError("This is not a telephone number.")
         return number
+
+    def found_in(self, text: str) -> Number:
+        """Read the one number in what a link says; BadRequestError where there is none, or several."""
+        try:
+            return self.read(text)
+        except BadRequestError:
+            found = self._numbers.from_card(text)
+            if len(found) != 1 or text.strip().startswith(("*", "#")):
+                raise
+            return self.read(found[0].e164 or found[0].exten or "")
+
+    def _short(self, number: Number) -> Number | None:
+        """Read 0118 33 or +49 116117 as the short number that it is; None where it is no number at all."""
+        if number.e164 is None:
+            return None
+        national = number.e164.removeprefix(f"+{self._code}")
+        if national == number.e164 or self._kind_of_short(national) == "internal":
+            return number
+        return Number(exten=national, display=national)
 
     def _not_a_way_out(self, number: Number, exten: str) -> Number | None:
         """See that nothing short leads out of the house unseen: 0112 is the outside line and an emergency call."""

@@ -23,6 +23,7 @@ from ami_bridge.errors import (
 )
 from ami_bridge.numbers import Number
 from ami_bridge.people.model import Person
+from ami_bridge.people.rules import means
 
 log = structlog.get_logger()
 
@@ -234,10 +235,10 @@ class Dial:
     def allowed(self, person: Person) -> frozenset[Kind]:
         """Return what somebody may dial: by their own rule, else by those of their groups, else what everybody may."""
         rules = self._config.allow_for
-        if (own := rules.get(f"person:{person.login}")) is not None:
-            return frozenset(own)
-        names = [f"department:{person.department}", *(f"group:{group}" for group in person.groups)]
-        theirs = [rules[name] for name in names if name in rules]
+        for word in (f"person:{person.login}", person.login):
+            if word in rules:
+                return frozenset(rules[word])
+        theirs = [kinds for word, kinds in rules.items() if means(word, person)]
         return frozenset(kind for rule in theirs for kind in rule) if theirs else frozenset(self._config.allow)
 
     def _device(self, login: str, wanted: str | None) -> Device:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ami_bridge.config import Config, control_socket
-from ami_bridge.errors import NotFoundError, NotReachableError
+from ami_bridge.errors import BridgeError, NotFoundError, NotReachableError
 
 CONFIG = Path("/etc/ami-bridge/config.toml")
 DEMO = Path(".demo/demo.json")
@@ -59,6 +59,12 @@ def until_told_to_stop(work: Coroutine[Any, Any, object]) -> None:
                 raise
 
     asyncio.run(cancellable())
+
+
+def first_of(group: BaseExceptionGroup[BridgeError]) -> BridgeError:
+    """Return the first of several errors that came at once."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def ask_daemon(

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from pathlib import Path
 
-from ami_bridge.commands.common import Command, until_told_to_stop, with_config
+from ami_bridge.commands.common import Command, first_of, until_told_to_stop, with_config
 from ami_bridge.config import Config, load
 from ami_bridge.errors import BridgeError, ConfigError
 
@@ -28,14 +28,8 @@ def _run(arguments: argparse.Namespace) -> int:
     try:
         until_told_to_stop(app.run(config))
     except* BridgeError as group:
-        raise _first(group) from None
+        raise first_of(group) from None
     return 0
-
-
-def _first(group: BaseExceptionGroup[BridgeError]) -> BridgeError:
-    """Return the first of several errors that came at once."""
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _check_config(arguments: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ami_bridge.asterisk.astdb import AstDb
+from ami_bridge.asterisk.copies import Copy, Names
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.resync import Resync
 from ami_bridge.asterisk.steer import Steer
@@ -34,6 +35,10 @@ class CallParts:
     desk: Desk
     journal: JournalParts
     astdb: AstDb
+    names: Copy
+    """The names that the PBX keeps."""
+    beside: list[Callable[[], Coroutine[Any, Any, None]]]
+    """What else is to run as long as a connection lives; others add to it."""
     listen: Callable[[], Coroutine[Any, Any, None]]
     """Keeps the connection to Asterisk up, for ever."""
     routes: list[AddRoutes]
@@ -56,15 +61,18 @@ def calls(base: Base, guard: Guard, audit: Audit) -> CallParts:
         spelling=pbx.offline_numbers,
         most=pbx.offline_names,
     )
-    astdb = AstDb(pbx=pbx.id, link=base.link, new_id=base.new_id, names=offline)
+    astdb = AstDb(link=base.link, new_id=base.new_id)
+    names = Copy(pbx=pbx.id, what="names", compare=Names(pbx=pbx.id, astdb=astdb, names=offline).compare)
 
     control = Control(board=board, desk=desk, people=base.people, telephones=Steer(base.link))
     verbs = CallVerbs(guard=guard, control=control)
 
+    beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
+
     async def listen() -> None:
         await base.link.run(
             _to_first(astdb.take, dispatch.handle),
-            connected=lambda: race(resync.run(), astdb.run()),
+            connected=lambda: race(resync.run(), names.run(), *(one() for one in beside)),
             lost=dispatch.lost,
         )
 
@@ -73,6 +81,8 @@ def calls(base: Base, guard: Guard, audit: Audit) -> CallParts:
         desk=desk,
         journal=journal,
         astdb=astdb,
+        names=names,
+        beside=beside,
         listen=listen,
         routes=[CallRoutes(guard=guard, desk=desk).add_to, verbs.add_to],
         ops=verbs.ops(),

@@ -118,7 +118,7 @@ def contacts(base: Base, people: PeopleParts, calls: CallParts) -> ContactParts:
         numbers=base.numbers,
         outside_line=config.site.outside_line,
     )
-    look = Turns(_then(sync.run, calls.astdb.changed, private.run, ended=looked.set))
+    look = Turns(_then(sync.run, calls.names.changed, private.run, ended=looked.set))
 
     async def load() -> None:
         await people.accounts.load()

@@ -7,16 +7,18 @@ from typing import Any
 from ami_bridge.asterisk.ring import Ringer
 from ami_bridge.calls.classes import Plan
 from ami_bridge.calls.dial import Dial
+from ami_bridge.calls.dial_page import DialPage
 from ami_bridge.calls.dial_routes import DialRoutes
 from ami_bridge.calls.limits import Limits, Nights
+from ami_bridge.calls.nonces import Nonces
 from ami_bridge.calls.once import Once
 from ami_bridge.calls.store import DialledStore, KeyStore
 from ami_bridge.calls.telephones import Telephones
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.contacts import ContactParts
+from ami_bridge.compose.people import PeopleParts
 from ami_bridge.tasks import Errands
-from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 
 
@@ -32,13 +34,14 @@ class DialParts:
     routes: list[AddRoutes]
 
 
-def dial(base: Base, guard: Guard, calls: CallParts, contacts: ContactParts) -> DialParts:
+def dial(base: Base, people: PeopleParts, calls: CallParts, contacts: ContactParts) -> DialParts:
     """Make it."""
     config, errands = base.config.dialling, Errands()
+    plan, guard = Plan(base.config.site, base.numbers), people.access
     once = Once(store=KeyStore(base.db), errands=errands, lives=calls.board.lives, new_id=base.new_id, now=base.now)
     one = Dial(
         config=config,
-        plan=Plan(base.config.site, base.numbers),
+        plan=plan,
         people=base.people,
         devices=Telephones(people=base.people, board=calls.board),
         once=once,
@@ -53,4 +56,14 @@ def dial(base: Base, guard: Guard, calls: CallParts, contacts: ContactParts) -> 
         now=base.now,
     )
     routes = DialRoutes(guard=guard, dial=one)
-    return DialParts(dial=one, once=once, ops=routes.ops(), run=errands.run, routes=[routes.add_to])
+    page = DialPage(
+        guard=guard,
+        doorway=people.doorway,
+        dial=one,
+        plan=plan,
+        people=base.people,
+        names=base.directory,
+        nonces=Nonces(base.now),
+        trusted=config.pages,
+    )
+    return DialParts(dial=one, once=once, ops=routes.ops(), run=errands.run, routes=[routes.add_to, page.add_to])

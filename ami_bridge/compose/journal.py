@@ -17,6 +17,7 @@ from ami_bridge.journal.rules import Rules
 from ami_bridge.journal.store import JournalStore, NoticeStore
 from ami_bridge.journal.webhook import Webhook
 from ami_bridge.journal.writer import Writer
+from ami_bridge.numbers import Number
 from ami_bridge.privacy.audit import Audit
 from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
@@ -39,7 +40,12 @@ class JournalParts:
 def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bubbles) -> JournalParts:
     """Make it."""
     config = base.config
-    rules = Rules(config.journal, people=base.people, extension_of=board.extension_of)
+    rules = Rules(
+        config.journal,
+        people=base.people,
+        extension_of=board.extension_of,
+        comparable=lambda number: _as_kept(base.numbers.from_pbx(number)) or number,
+    )
     entries = Entries(names=bubbles, numbers=base.numbers, people=base.people)
     webhook = None
     if config.missed_webhook.url:
@@ -77,3 +83,8 @@ def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bu
         ops=desk.ops(),
         routes=[JournalRoutes(guard=guard, desk=desk).add_to],
     )
+
+
+def _as_kept(number: Number | None) -> str | None:
+    """Write a number as the journal does: our own as extensions."""
+    return None if number is None else number.exten or number.e164

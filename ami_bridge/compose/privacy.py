@@ -50,6 +50,8 @@ def privacy(base: Base, audit: Audit, people: PeopleParts, calls: CallParts, con
             "tokens": Held(kept_days=TOKEN_HOLDS.days),
             "sessions": Held(kept_days=ceil(base.config.web.session_hours / 24)),
             "accounts": Held(for_whom="nobody"),
+            "keys": Held(kept_days=1, for_whom="nobody"),
+            "dialled": Held(kept_days=1, for_whom="nobody"),
             "seatings": Held(kept_days=ceil(SITS.total_seconds() / 86_400)),
             "audit": Held(kept_days=KEPT.days, for_whom="auditor"),
         },

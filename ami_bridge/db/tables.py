@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA = "0009"
+SCHEMA = "0010"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -272,4 +272,47 @@ dialled = Table(
     Column("id", Words, primary_key=True),
     Column("login", Words, nullable=False),
     Column("at", UtcTime, nullable=False, index=True),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("pbx_id", Words, nullable=False),
+    Column("number", Words, nullable=False),
+    Column("title", Words, nullable=False),
+    Column("owner", Words, nullable=False, index=True),
+    Column("department", Words),
+    Column("kind", Words, nullable=False),
+    Column("language", Words, nullable=False),
+    Column("starts", UtcTime),
+    Column("ends", UtcTime),
+    Column("opens", UtcTime),
+    Column("closes", UtcTime),
+    Column("most", Integer, nullable=False),
+    Column("waits", Boolean, nullable=False),
+    Column("recording", Boolean, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, index=True),
+)
+Index(
+    "uq_rooms_live_number",
+    rooms.c.pbx_id,
+    rooms.c.number,
+    unique=True,
+    sqlite_where=rooms.c.ended_at.is_(None),
+    postgresql_where=rooms.c.ended_at.is_(None),
+)
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("room", ForeignKey("rooms.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("digits", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("login", Words),
+    Column("name", Words, nullable=False),
+    Column("created", UtcTime, nullable=False),
+    Column("revoked_at", UtcTime),
 )

@@ -76,6 +76,11 @@ hosts = ["thin-5"]
 
 [journal]
 department = "dept"
+private_prefix = "*9"
+
+[rooms]
+numbers = "8100-8999"
+dial_in = "+49 89 99998-900"
 
 [log]
 format = "json"

@@ -237,6 +237,8 @@ class Pbx:
         for source in sorted([*dialplan.glob("*.conf"), *(dialplan / "demo").glob("*.conf")]):
             text = self._filled(source.read_text(encoding="utf-8"), source.name)
             (self.folder / "etc" / source.name).write_text(text, encoding="utf-8")
+        for language in ("de", "en"):
+            shutil.copytree(shared("sounds") / language, self.folder / "sounds" / language)
         if self._judge:
             judge = JUDGE.format(secret=self.secrets.judge)
             (self.folder / "etc/manager.d/judge.conf").write_text(judge, encoding="utf-8")
@@ -261,6 +263,7 @@ class Pbx:
             "INSTANCE": self.instance,
             "MODULES": self.programs.modules(),
             "DATA": self.programs.data(),
+            "ROOM_SOUNDS": f"{self.inside}/sounds",
             "SIP_PORT": str(self.ports.sip),
             "TRUNK_PORT": str(self.ports.trunk),
             "RTP_FROM": str(self.ports.rtp),

@@ -31,7 +31,14 @@ class Person:
 PEOPLE = (
     Person(name="Anna Amsel", user="anna", extension="101", department="Bürgerbüro", roles=("user",), phone="ring"),
     Person(name="Ben Biber", user="ben", extension="102", department="Bürgerbüro", roles=("user",), phone="ring"),
-    Person(name="Carla Çelik", user="carla", extension="103", department="Bauamt", roles=("user",), phone="answer"),
+    Person(
+        name="Carla Çelik",
+        user="carla",
+        extension="103",
+        department="Bauamt",
+        roles=("user", "auditor"),
+        phone="answer",
+    ),
     Person(
         name="Dieter Dachs",
         user="dieter",

@@ -15,7 +15,8 @@ from ami_bridge.desktop import local, selection
 from ami_bridge.desktop.ask import Asker, CannotAskError
 from ami_bridge.desktop.dial_texts import Texts
 from ami_bridge.desktop.numbers_in_text import Found, Region, is_link, number_of_link, numbers_in
-from ami_bridge.desktop.settings import Settings, SettingsError, find_token, language, load
+from ami_bridge.desktop.settings import Settings, SettingsError, language, load
+from ami_bridge.desktop.signin import SignIn
 from ami_bridge.desktop.wish import key_for
 
 NO = "no"
@@ -154,7 +155,7 @@ class Desk:
 
         if not self._settings.url:
             raise NoCallError(self._texts("no_url"))
-        if (token := find_token(self._settings)) is None:
+        if (token := SignIn("ami-dial", file=self._settings.token_file).token()) is None:
             raise NoCallError(self._texts("no_token"))
         with contextlib.closing(Daemon(self._settings.url, token, ca=self._settings.ca)) as daemon:
             said = daemon.dial(number.to, key=key, device=self._device)

@@ -14,7 +14,8 @@ from ami_bridge.desktop import local
 from ami_bridge.desktop.bus import SessionOverError
 from ami_bridge.desktop.display import until_gone
 from ami_bridge.desktop.session import session
-from ami_bridge.desktop.settings import Settings, SettingsError, find_token, load
+from ami_bridge.desktop.settings import Settings, SettingsError, load
+from ami_bridge.desktop.signin import SignIn
 
 AGAIN_AFTER = 5.0
 
@@ -69,8 +70,10 @@ async def _until_told(settings: Settings, at: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, over.set)
 
-    async def token(_refused: str | None) -> str | None:
-        return find_token(settings)
+    sign_in = SignIn("ami-bridge-desktop", file=settings.token_file)
+
+    async def token(refused: str | None) -> str | None:
+        return await asyncio.to_thread(sign_in.token, refused)  # a terminal server's broker may take its time
 
     await session(settings, token=token, at=at, over=over, besides=[until_gone(os.environ, over)], say=say)
 

@@ -13,7 +13,6 @@ from msgspec import Struct
 
 SOCKET = "/api/v1/ws"
 FILE = Path("ami-bridge") / "desktop.toml"
-TOKEN = Path("ami-bridge") / "token"
 Language = Literal["de", "en"]
 
 
@@ -89,15 +88,6 @@ def language(settings: Settings, environ: Mapping[str, str] = os.environ) -> Lan
     return "en" if spoken.lower().startswith("en") else "de"
 
 
-def read_token(path: Path) -> str | None:
-    """Read the token; None where there is none, or what is there could not stand in a header."""
-    try:
-        text = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-    return text if text and text.isprintable() and " " not in text else None
-
-
 def _everybodys(environ: Mapping[str, str]) -> Iterator[Path]:
     """Where settings for everybody may be, the most important first."""
     for folder in (environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"):
@@ -130,8 +120,3 @@ def _check(url: str) -> None:
 
 def _is_here(host: str) -> bool:
     return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
-
-
-def find_token(settings: Settings, environ: Mapping[str, str] = os.environ) -> str | None:
-    """Return the person's token; None where there is none."""
-    return read_token(Path(settings.token_file).expanduser() if settings.token_file else config_home(environ) / TOKEN)

@@ -99,13 +99,13 @@ class SignIn:
         self,
         name: str,
         *,
-        file: Path | None = None,
+        file: str = "",
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`name` says to the person what the token is for, when they look at their tokens."""
+        """`name` says to the person what the token is for, when they look at their tokens; `file` has one, else."""
         self._name = name
-        self._file = file or token_file(environ)
+        self._file = Path(file).expanduser() if file else token_file(environ)
         self._environ = environ
         self._clock = clock
         self._granted: Granted | None = None

@@ -27,12 +27,19 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Rules:
     """The configuration's words about the journal, as answers."""
 
-    def __init__(self, config: Journal, *, people: People, extension_of: Callable[[str], str | None]) -> None:
-        """`extension_of` knows whose extension a device (`PJSIP/101`) is."""
+    def __init__(
+        self,
+        config: Journal,
+        *,
+        people: People,
+        extension_of: Callable[[str], str | None],
+        comparable: Callable[[str], str] = str,
+    ) -> None:
+        """`extension_of` knows whose extension a device (`PJSIP/101`) is, `comparable` how a number is kept."""
         self._config = config
         self._people = people
         self._extension_of = extension_of
-        self._numbers = frozenset(config.none.numbers)
+        self._numbers = frozenset(map(comparable, config.none.numbers))
         self._groups = frozenset(config.none.groups)
         keep = config.keep
         self._days = {

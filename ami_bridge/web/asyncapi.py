@@ -26,12 +26,16 @@ TOPICS = {
     "are told; what the journal holds is read by `GET /api/v1/journal`, after the snapshot.",
     "journal.dept:": "Finished calls of the department whose name follows, such as `journal.dept:Bauamt`, where "
     "departments read journals; the same otherwise.",
+    "rooms": "The conference rooms one may see (`room.changed`).",
+    "room:": "One room, whose number follows, such as `room:8123`; the same otherwise.",
 }
 OBJECTS: dict[str, tuple[str | None, str, str]] = {
     "calls.self": ("calls", "call.changed", "call"),
     "bridge": ("bridges", "bridge.changed", "bridge"),
     "journal.self": (None, "journal.changed", "entry"),
     "journal.dept:": (None, "journal.changed", "entry"),
+    "rooms": ("rooms", "room.changed", "room"),
+    "room:": (None, "room.changed", "room"),
 }
 """Per topic: what its snapshot holds, the name of its event, and what that holds. A colon stands before a name."""
 REQUESTS = {
@@ -45,6 +49,11 @@ REQUESTS = {
     "becomes of it comes as news of this call.",
     "resync": "Get a `snapshot` of each topic; ask this when `prev` is not the `seq` seen last.",
     "call.hangup": "End one's own part of the call `params.call`.",
+    "room.make": "Make a conference room as `params` wishes it; `result` is the room, which can be dialled at once.",
+    "room.change": "Change the room `params.room` by `params.change`.",
+    "room.delete": "End the room `params.room`: nobody gets in any more.",
+    "room.invite": "Give `params.who` a PIN of their own for the room `params.room`.",
+    "room.revoke": "Revoke the PIN `params.pin` of the room `params.room`; guests get another one.",
     "call.reject": "Refuse the call `params.call` that rings at one's own telephone.",
 }
 CLOSES = {

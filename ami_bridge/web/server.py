@@ -88,7 +88,8 @@ def _secure(config: Web) -> Callable[[web.Request, web.StreamResponse], Awaitabl
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         request[STARTED] = True
-        response.headers.update(headers)
+        own = response.headers.get("Referrer-Policy", headers["Referrer-Policy"])
+        response.headers.update(headers | {"Referrer-Policy": own})
         response.headers.setdefault("Cache-Control", "no-store")
 
     return add

@@ -12,7 +12,9 @@ from structlog.testing import capture_logs
 
 from ami_bridge.asterisk import phone
 from ami_bridge.asterisk.astdb import AT_ONCE, AstDb
+from ami_bridge.asterisk.copies import Copy, Names
 from ami_bridge.asterisk.message import Message
+from ami_bridge.asterisk.phone import Row
 from ami_bridge.errors import NotReachableError, RefusedError
 from tests.fakes.asterisk import SOON
 
@@ -81,21 +83,16 @@ class Asterisk:
 
 
 @asynccontextmanager
-async def running(asterisk: Asterisk, **names: str) -> AsyncIterator[AstDb]:
+async def running(asterisk: Asterisk, **names: str) -> AsyncIterator[Copy]:
     """Keep the copy as long as the block lasts; an Asterisk that never confirms is not waited for long."""
     ids = count()
     asterisk.names = {key.removeprefix("n"): name for key, name in names.items()}
-    db = asterisk.db = AstDb(
-        pbx="town",
-        link=asterisk,
-        new_id=lambda: f"ID{next(ids)}",
-        names=lambda: list(asterisk.names.items()),
-        confirmed_within=SOON if asterisk.answers else 0.05,
-        again_after=0.02,
-    )
-    task = asyncio.get_running_loop().create_task(db.run())
+    db = asterisk.db = AstDb(link=asterisk, new_id=lambda: f"ID{next(ids)}", confirmed_within=0.05)
+    kept = Names(pbx="town", astdb=db, names=lambda: list(asterisk.names.items()))
+    copy = Copy(pbx="town", what="names", compare=kept.compare, again_after=0.02)
+    task = asyncio.get_running_loop().create_task(copy.run())
     try:
-        yield db
+        yield copy
     finally:
         task.cancel()
         await asyncio.wait({task}, timeout=SOON)
@@ -205,12 +202,13 @@ async def test_a_failure_is_said_once_and_tried_again(trouble: str) -> None:
 
 async def test_events_of_others_are_for_others() -> None:
     asterisk = Asterisk()
-    async with running(asterisk) as db:
+    async with running(asterisk) as copy:
+        db = asterisk.db
         assert not db.take(message(Event="OriginateResponse", Uniqueid="ID0", Response="Success"))
         assert not db.take(message(Event="UserEvent", UserEvent="BridgeStored", Id="ID0", Sum=""))
         asterisk.answers = False
         asterisk.names = {"1": "One"}
-        db.changed()
+        copy.changed()
         await asyncio.sleep(0.01)
         assert not db.take(message(Event="OriginateResponse", Uniqueid="click", Response="Success"))
         assert not db.take(message(Event="UserEvent", UserEvent="ConfBye", Id="ID0"))
@@ -222,17 +220,17 @@ async def test_events_of_others_are_for_others() -> None:
 @pytest.mark.parametrize("key", ["", "a", "1/2", "١٢", "1\r\n"])
 def test_a_key_is_digits(key: str) -> None:
     with pytest.raises(RefusedError):
-        phone.store("name", key=key, value="x", id="1", other_id="2")
+        phone.store(Row("name", key), value="x", id="1", other_id="2")
 
 
 def test_a_value_fits_into_a_line_of_the_manager() -> None:
-    action = phone.store("name", key="1", value="x" * 600, id="1", other_id="2")
+    action = phone.store(Row("name", "1"), value="x" * 600, id="1", other_id="2")
     assert max(len(one) for one in action.headers["Variable"]) < 1000
     with pytest.raises(RefusedError):
-        phone.store("name", key="1", value="ä" * 301, id="1", other_id="2")
+        phone.store(Row("name", "1"), value="ä" * 301, id="1", other_id="2")
 
 
 def test_what_a_name_says_cannot_be_read_by_the_manager() -> None:
-    action = phone.store("name", key="1", value='a, "b"\r\nAction: Command\\${EPOCH}', id="1", other_id="2")
+    action = phone.store(Row("name", "1"), value='a, "b"\r\nAction: Command\\${EPOCH}', id="1", other_id="2")
     written = dict(one.split("=", 1) for one in action.headers["Variable"])["BS_VAL"]
     assert written.replace("+", "").replace("/", "").replace("=", "").isalnum()

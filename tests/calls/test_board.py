@@ -23,6 +23,7 @@ from ami_bridge.calls.events import (
     Left,
     Leg,
     LegNow,
+    Originated,
     Parked,
     Phase,
     Queued,
@@ -573,3 +574,112 @@ def _any_history(chance: random.Random) -> None:
     assert world.board.counts() == (0, 0)
     assert not world.board._calls._aliases
     assert len(world.board._bridges) == 0
+
+
+OURS = "01M8GY5KH13G3J514KYQDDZKQ0"
+
+
+def expected(world: World, *, outside: bool = True) -> View:
+    """A call that Anna has clicked on, before Asterisk was asked."""
+    (view,) = world.board.expect(OURS, extension=ANNA, number="003023125001", outside=outside, now=world.time)
+    return view
+
+
+def own(phase: Phase = "down", exten: str = "s") -> Leg:
+    return Leg(OURS, OURS, "PJSIP/101-00000001", phase, ANNA, None, exten)
+
+
+def test_a_call_that_was_clicked_on_is_there_before_asterisk_says_anything() -> None:
+    world = World()
+    view = expected(world)
+    assert (view.call, view.state, view.outside, view.caller) == (OURS, "dialing", True, True)
+    assert view.peer == Party(number="003023125001", dialled=True)
+    assert world.board.views([ANNA]) == [view]
+
+
+def test_it_is_the_leg_that_then_rings() -> None:
+    world = World()
+    expected(world)
+    world.does(Seen(own()))
+    world.does(Dialled(own(), None))
+    world.does(Seen(own("ringing")))
+    assert world.board.counts() == (1, 1)
+    (now,) = world.board.views([ANNA])
+    assert (now.call, now.state) == (OURS, "dialing")
+
+
+@pytest.mark.parametrize(
+    ("rang", "status", "cause", "sip", "result"),
+    [
+        (False, "BUSY", 17, 486, "busy"),
+        (True, "BUSY", 17, 486, "rejected"),
+        (True, "CHANUNAVAIL", 21, 603, "rejected"),
+        (True, "NOANSWER", 19, 480, "missed"),
+        (True, "CANCEL", 16, 0, "cancelled"),
+        (False, "CHANUNAVAIL", 3, 0, "failed"),
+    ],
+)
+def test_ones_own_telephone_that_is_not_picked_up_ends_the_call_and_says_how(
+    rang: bool,  # noqa: FBT001 - a case
+    status: str,
+    cause: int,
+    sip: int,
+    result: str,
+) -> None:
+    world = World()
+    expected(world)
+    world.does(Seen(own()))
+    world.does(Dialled(own(), None))
+    if rang:
+        world.does(Seen(own("ringing")))
+    world.does(DialEnded(own("ringing" if rang else "down"), status, "", None))
+    world.does(HungUp(own(), cause, sip))
+    world.does(Originated(OURS, ok=False))
+    assert [(one.state, one.result) for one in world.said[-1:]] == [("ended", result)]
+    assert world.board.counts() == (0, 0)
+
+
+def test_a_telephone_that_is_not_registered_has_no_leg_and_ends_the_call_all_the_same() -> None:
+    world = World()
+    expected(world)
+    world.does(Originated(OURS, ok=False))
+    assert [(one.state, one.result) for one in world.said[-1:]] == [("ended", "failed")]
+    assert world.board.counts() == (0, 0)
+
+
+def test_a_number_that_leads_nowhere_fails() -> None:
+    world = World()
+    expected(world)
+    world.does(Seen(own()))
+    world.does(Dialled(own(), None))
+    world.does(Seen(own("up")))
+    world.does(DialEnded(own("up"), "ANSWER", "", None))
+    world.does(Originated(OURS, ok=True))
+    world.does(HungUp(own("up"), 1, 0))
+    assert [(one.state, one.result) for one in world.said[-1:]] == [("ended", "failed")]
+
+
+def test_a_snapshot_read_before_it_rang_does_not_end_it() -> None:
+    world = World()
+    expected(world)
+    assert world.board.replace(Floor(legs=(), hints=HINTS), world.time) == []
+    world.does(Seen(own()))
+    assert world.board.lives(OURS)
+    assert world.board.replace(Floor(legs=(), hints=HINTS), world.time)[0].state == "ended"
+
+
+def test_after_a_lost_connection_the_snapshot_says_whether_it_came_about() -> None:
+    for there in (True, False):
+        world = World()
+        expected(world)
+        world.board.lost()
+        legs = (LegNow(leg=own("ringing"), dialled=False),) if there else ()
+        world.board.replace(Floor(legs=legs, hints=HINTS), world.time)
+        assert world.board.lives(OURS) is there
+
+
+def test_after_a_restart_of_ours_a_call_that_we_had_rung_has_its_id_again() -> None:
+    world = World()
+    world.board.replace(Floor(legs=(LegNow(leg=own("up"), dialled=False),), hints=HINTS), world.time)
+    assert world.board.lives(OURS)
+    assert world.board.views([ANNA])[0].call == OURS

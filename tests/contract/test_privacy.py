@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, DateTime, Executable, Integer, LargeBinary, dele
 from sqlalchemy.exc import DBAPIError
 
 from ami_bridge.db.database import Database, open_database
-from ami_bridge.db.tables import audit, books, contacts, devices, journal, metadata, people
+from ami_bridge.db.tables import audit, books, contacts, devices, journal, metadata, people, rooms
 from ami_bridge.errors import NotFoundError
 from ami_bridge.privacy.model import Looked
 from ami_bridge.privacy.store import AuditStore, PersonalStore
@@ -60,6 +60,9 @@ class TestAudit:
 async def plant(db: Database, login: str) -> None:
     """Something in every table that has a login, each with a mark."""
     async with db.transaction() as transaction:
+        house = {"pbx_id": "town", "kind": "meeting", "language": "de", "most": 9, "waits": False, "recording": False}
+        room = {"id": f"room of {login}", "number": f"81{len(login)}", "title": "Rathaus", "owner": "somebody"}
+        await transaction.run(insert(rooms).values(created=NOON, **house, **room))
         for name, table in metadata.tables.items():
             if "login" in table.c and name != "people":
                 await transaction.run(insert(table).values(**planted(table, login)))
@@ -79,6 +82,8 @@ def planted(table: Any, login: str) -> dict[str, Any]:  # noqa: ANN401 - any tab
         kind = column.type
         if column.name == "login":
             values["login"] = login
+        elif column.name == "room":
+            values["room"] = f"room of {login}"
         elif isinstance(kind, DateTime) or type(kind).__name__ == "UtcTime":
             values[column.name] = NOON
         elif isinstance(kind, Boolean):

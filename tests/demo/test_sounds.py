@@ -36,8 +36,21 @@ def _heard(path: Path) -> tuple[float, float]:
     return len(samples) / 8000, sqrt(sum(one * one for one in samples) / len(samples)) / 32768
 
 
+def test_every_sound_is_spoken_in_both_languages() -> None:
+    """A sound that is missing in one language would silently be played in the other, or not at all."""
+    spoken = {language: {name[3:] for name in NOTED if name.startswith(f"{language}/")} for language in ("de", "en")}
+    assert spoken["de"] == spoken["en"]
+    played = set(re.findall(r"\broom-[a-z-]+[a-z]", (SOUNDS.parent / "dialplan/rooms.conf").read_text()))
+    played |= set(re.findall(r"\broom-[a-z-]+[a-z]", (SOUNDS.parent / "dialplan/confbridge.conf").read_text()))
+    assert played <= spoken["de"]
+
+
 def test_every_sound_is_noted_and_every_note_has_its_sound() -> None:
-    assert set(NOTED) == {path.stem for path in SOUNDS.glob("*.wav")} == set(MAKER.TEXTS)
+    assert (
+        set(NOTED)
+        == {path.relative_to(SOUNDS).with_suffix("").as_posix() for path in SOUNDS.rglob("*.wav")}
+        == set(MAKER.TEXTS)
+    )
 
 
 @pytest.mark.parametrize("name", sorted(NOTED))

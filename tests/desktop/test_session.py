@@ -148,10 +148,12 @@ async def test_a_press_is_asked_for_and_a_refusal_is_told_and_the_bubble_comes_b
         again = await world.desktop.shows("Anruf")
         world.daemon.refuses = None
         await world.desktop.press(again, "reject")
-        world.daemon.tells(call(rev=2, state="ended", result="rejected"))
         async with asyncio.timeout(5):
             while len(world.daemon.done) < 2:
                 await asyncio.sleep(0.01)
+        world.daemon.tells(call(rev=2, state="ended", result="rejected"))
+        world.daemon.tells(call(2, peer=wire.Peer(name="Sentinel")))
+        await world.desktop.shows("Sentinel")
     assert [one[1:3] for one in world.daemon.done] == [("call.reject", {"call": "CALL1", "extension": "101"})] * 2
     assert [one.summary for one in world.desktop.ever if "Verpasst" in one.summary] == []
 

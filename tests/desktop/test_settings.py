@@ -77,9 +77,3 @@ def test_both_languages_say_the_same() -> None:
     assert WORDS["de"].keys() == WORDS["en"].keys()
     for key, text in WORDS["de"].items():
         assert text.count("{}") == WORDS["en"][key].count("{}"), key
-
-
-@pytest.mark.parametrize("kept", ["a b", "a\nb", "ä", "", "\x00"])
-def test_what_could_not_stand_in_a_header_is_no_token(tmp_path: Path, kept: str) -> None:
-    write(tmp_path / "token", kept)
-    assert settings.read_token(tmp_path / "token") is None

@@ -46,7 +46,7 @@ def granted(token: str, expires: str = TODAY) -> bytes:
 
 def made(folder: Path, clock: Callable[[], float] = lambda: NOON) -> SignIn:
     environ = {"AMI_BRIDGE_BROKER": str(folder / "b.sock"), "AMI_BRIDGE_HOST": "thin-17"}
-    return SignIn("desktop", file=folder / "token", environ=environ, clock=clock)
+    return SignIn("desktop", file=str(folder / "token"), environ=environ, clock=clock)
 
 
 def test_the_broker_comes_first_and_is_asked_once(tmp_path: Path) -> None:

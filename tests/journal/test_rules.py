@@ -116,3 +116,13 @@ def test_a_class_of_no_days_is_not_kept_at_all() -> None:
     assert some.kept(finished(1))
     assert rules(keep=KeepDays(missed=0)).kept(missed(1)) == []
     assert rules(keep=KeepDays(private=0), private_prefix="*9").kept(finished(1, role="caller", dialled="*91")) == []
+
+
+def test_an_own_number_is_silent_however_it_is_written() -> None:
+    numbers = {"+498999998101": "101"}
+    config = Journal(none=NoJournal(numbers=["+498999998101"]))
+    silent = Rules(
+        config, people=People([ANNA]), extension_of=DEVICES.get, comparable=lambda raw: numbers.get(raw, raw)
+    )
+    assert silent.is_silent("101")
+    assert not silent.is_silent("102")

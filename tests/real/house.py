@@ -115,7 +115,7 @@ class House:
         """Give each person a token, as `ami-bridge token new` does."""
         async with asyncio.timeout(6 * SOON):  # the staff book may not be read yet
             for person in PEOPLE:
-                wish = {"login": person.user, "name": "token", "scopes": ["events", "dial"]}
+                wish = {"login": person.user, "name": "token", "scopes": ["events", "dial", "rooms", "alarms"]}
                 while person.user not in self.tokens:
                     try:
                         self.tokens[person.user] = (await self.ask("POST", "/tokens", wish))["token"]

@@ -1,0 +1,69 @@
+"""Commands about conference rooms: room new, list, end."""
+
+import argparse
+import json
+from datetime import datetime
+
+from ami_bridge.commands.common import Command, ask_daemon, language, with_config, with_json
+from ami_bridge.config import load
+from ami_bridge.errors import BadRequestError
+
+TIME = "%Y-%m-%d %H:%M"
+
+
+def add(command: Command) -> None:
+    """Add them."""
+    room = command("room", _room, "Make, list or end conference rooms.")
+    room.add_argument("verb", choices=["new", "list", "end"])
+    room.add_argument("number", nargs="?", metavar="NUMBER", help="with end: which room")
+    room.add_argument("--owner", help="with new: login of who moderates it")
+    room.add_argument("--title", help="with new: what it is about")
+    room.add_argument("--from", dest="starts", help='with new: "2026-11-30 10:00", in the time of this machine')
+    room.add_argument("--until", dest="ends", help="with new: likewise")
+    room.add_argument(
+        "--kind", choices=["booked", "department", "personal"], default="booked", help="default: %(default)s"
+    )
+    room.add_argument(
+        "--invite", action="append", default=[], metavar="LOGIN", help="with new: gets a PIN; several allowed"
+    )
+    with_config(room)
+    with_json(room)
+
+
+def _room(arguments: argparse.Namespace) -> int:
+    config = load(arguments.config)
+    match arguments.verb:
+        case "new":
+            if not arguments.owner or not arguments.title:
+                raise BadRequestError("say whose room it is and what it is about: --owner LOGIN --title TEXT")
+            wish: dict[str, object] = {
+                "title": arguments.title,
+                "kind": arguments.kind,
+                "people": [{"login": login} for login in arguments.invite],
+            }
+            if arguments.kind == "booked":
+                wish |= {"starts": _time(arguments.starts, "--from"), "ends": _time(arguments.ends, "--until")}
+            made = ask_daemon(config, "POST", "/rooms", {"owner": arguments.owner, "room": wish})
+            print(json.dumps(made) if arguments.json else made["invitation"][language()])
+        case "list":
+            found = ask_daemon(config, "GET", "/rooms")["rooms"]
+            if arguments.json:
+                print(json.dumps(found))
+                return 0
+            for one in found:
+                when = (one["starts"] or "stays")[:16].replace("T", " ")
+                print(f"{one['number']:8}  {when:16}  {one['owner']:24}  {one['title']}")
+        case _:
+            if not arguments.number:
+                raise BadRequestError("name the room; `room list` shows those that there are")
+            ask_daemon(config, "DELETE", f"/rooms/{arguments.number}")
+            print("ended")
+    return 0
+
+
+def _time(text: str | None, option: str) -> str:
+    """Read a time as people write it here, and write it for the daemon."""
+    try:
+        return datetime.strptime(text or "", TIME).astimezone().isoformat()
+    except ValueError as error:
+        raise BadRequestError(f'{option} needs a time such as "2026-11-30 10:00"') from error

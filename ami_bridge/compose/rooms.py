@@ -1,0 +1,102 @@
+"""Conference rooms."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from ami_bridge.asterisk.astdb import AstDb
+from ami_bridge.asterisk.copies import Copy, Rooms
+from ami_bridge.asterisk.link import AmiLink
+from ami_bridge.asterisk.phone import Row as PbxRow
+from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.compose.calls import CallParts
+from ami_bridge.rooms.desk import RoomDesk
+from ami_bridge.rooms.keeper import Keeper, Rules
+from ami_bridge.rooms.pins import Row, ranges_of
+from ami_bridge.rooms.routes import RoomRoutes
+from ami_bridge.rooms.store import RoomStore
+from ami_bridge.web.identity import Guard
+from ami_bridge.web.ops import Op
+
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomParts:
+    """What others need of it."""
+
+    keeper: Keeper
+    desk: RoomDesk
+    load: Callable[[], Awaitable[None]]
+    purge: Callable[[], Awaitable[None]]
+    routes: list[AddRoutes]
+    control: list[AddRoutes]
+    ops: dict[str, Op]
+
+
+class Rows:
+    """The PBX's rows and whether they can be written."""
+
+    def __init__(self, link: AmiLink, astdb: AstDb) -> None:
+        self._link = link
+        self._astdb = astdb
+
+    @property
+    def up(self) -> bool:
+        """Whether Asterisk is connected."""
+        return self._link.up
+
+    async def write(self, row: Row, value: str) -> None:
+        """Write a row, confirmed."""
+        await self._astdb.write(PbxRow(*row), value)
+
+
+def rooms(base: Base, guard: Guard, calls: CallParts) -> RoomParts | None:
+    """Make it; None where the site has no numbers for rooms."""
+    config = base.config.rooms
+    if not config.numbers:
+        return None
+    rules = Rules(
+        pbx_id=base.pbx.id,
+        numbers=tuple(ranges_of(config.numbers)),
+        before=timedelta(minutes=config.minutes_before),
+        after=timedelta(minutes=config.minutes_after),
+        most=config.most,
+        waits=config.moderated,
+        per_person=config.per_person,
+        language=base.config.site.language,
+    )
+    keeper = Keeper(
+        store=RoomStore(base.db),
+        pbx=Rows(base.link, calls.astdb),
+        people=base.people,
+        rules=rules,
+        new_id=base.new_id,
+        random=secrets.randbelow,
+        now=base.now,
+        changed=lambda room: desk.changed(room),  # noqa: PLW0108 - it is made below
+        compare=lambda: copy.changed(),  # noqa: PLW0108 - likewise
+    )
+    copy = Copy(
+        pbx=base.pbx.id,
+        what="rooms",
+        compare=Rooms(
+            pbx=base.pbx.id,
+            astdb=calls.astdb,
+            rows=lambda: {PbxRow(*row): value for row, value in keeper.rows().items()},
+        ).compare,
+    )
+    calls.beside.append(copy.run)
+    desk = RoomDesk(keeper=keeper, people=base.people, hub=base.hub, dial_in=config.dial_in, zone=ZONE)
+    routes = RoomRoutes(guard=guard, keeper=keeper, desk=desk)
+    return RoomParts(
+        keeper=keeper,
+        desk=desk,
+        load=keeper.load,
+        purge=keeper.purge,
+        routes=[routes.add_to],
+        control=[routes.control],
+        ops=routes.ops(),
+    )

@@ -1,0 +1,1 @@
+"""Conference rooms that people make themselves, and companies dial into."""

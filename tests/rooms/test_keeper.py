@@ -1,0 +1,235 @@
+"""Rooms as people make them: only what both database and PBX have is told, and only to those whom it concerns."""
+
+import random
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ami_bridge.db.database import open_database
+from ami_bridge.errors import BadRequestError, NotAllowedError, NotFoundError, NotReachableError
+from ami_bridge.people.model import People, Person
+from ami_bridge.rooms.keeper import Change, Invited, Keeper, Rules, Wish
+from ami_bridge.rooms.pins import Row
+from ami_bridge.rooms.store import RoomStore
+
+if TYPE_CHECKING:
+    from ami_bridge.rooms.model import Room
+
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+ANNA = Person(login="anna", name="Anna Amsel", department="Bau")
+BEN = Person(login="ben", name="Ben Biber", department="Bau")
+EVA = Person(login="eva", name="Eva Eule", roles=("user", "admin"))
+
+
+class Pbx:
+    """Rows of AstDB, in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self.up = True
+        self.rows: dict[Row, str] = {}
+        self.written: list[Row] = []
+        self.fails_after = 1000
+
+    async def write(self, row: Row, value: str) -> None:
+        if not self.up or len(self.written) >= self.fails_after:
+            raise NotReachableError("away")
+        self.written.append(row)
+        if value:
+            self.rows[row] = value
+        else:
+            self.rows.pop(row, None)
+
+
+class World:
+    def __init__(self, store: RoomStore) -> None:
+        self.store = store
+        self.pbx = Pbx()
+        self.time = NOON
+        self.people = People([ANNA, BEN, EVA])
+        self.told: list[Room] = []
+        self.compared = 0
+        self.count = 0
+
+    def daemon(self, **more: int) -> Keeper:
+        rnd = random.Random(7)  # noqa: S311 - a test that can be repeated
+        rules = Rules(
+            pbx_id="town",
+            numbers=(range(8000, 9000),),
+            before=timedelta(minutes=15),
+            after=HOUR,
+            most=20,
+            waits=True,
+            per_person=more.get("per_person", 50),
+            language="de",
+        )
+        return Keeper(
+            store=self.store,
+            pbx=self.pbx,
+            people=self.people,
+            rules=rules,
+            new_id=self.new_id,
+            random=rnd.randrange,
+            now=lambda: self.time,
+            changed=self.told.append,
+            compare=self.compare,
+        )
+
+    def new_id(self) -> str:
+        self.count += 1
+        return f"ID{self.count:04}"
+
+    def compare(self) -> None:
+        self.compared += 1
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+        yield World(RoomStore(db))
+
+
+def booked(**more: object) -> Wish:
+    return Wish(title=" Bau \n abnahme ", starts=NOON, ends=NOON + HOUR, **more)  # type: ignore[arg-type]
+
+
+async def test_a_room_has_its_pins_before_it_opens_and_is_there_after_a_restart(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked(people=[Invited(login="ben"), Invited(name="Büro Maier")]))
+    assert (room.title, room.opens, room.closes) == ("Bau abnahme", NOON - timedelta(minutes=15), NOON + 2 * HOUR)
+    assert [row.verb for row in world.pbx.written] == ["pin"] * 4 + ["room"]
+    assert {(pin.role, pin.login, pin.name) for pin in keeper.pins_of(room)} == {
+        ("guest", None, ""), ("mod", "anna", "Anna Amsel"), ("part", "ben", "Ben Biber"), ("part", None, "Büro Maier"),
+    }  # fmt: skip
+    assert world.pbx.rows == keeper.rows()
+    again = world.daemon()
+    await again.load()
+    assert again.rows() == world.pbx.rows
+    assert again.room(room.number) == room
+
+
+async def test_a_pbx_that_is_away_makes_no_room_and_nothing_is_left(world: World) -> None:
+    keeper = world.daemon()
+    world.pbx.up = False
+    with pytest.raises(NotReachableError):
+        await keeper.make("anna", booked())
+    world.pbx.up = True
+    world.pbx.fails_after = 1
+    with pytest.raises(NotReachableError):
+        await keeper.make("anna", booked())
+    assert (keeper.all(), keeper.rows(), world.told) == ([], {}, [])
+    assert world.compared == 1, "the PIN that was written is taken away"
+    again = world.daemon()
+    await again.load()
+    assert again.rows() == {}
+
+
+async def test_what_is_changed_while_the_pbx_is_away_is_kept_and_follows(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    world.pbx.up = False
+    with pytest.raises(NotReachableError, match="will follow"):
+        await keeper.change(room.number, Change(most=5))
+    changed = keeper.room(room.number)
+    assert changed is not None
+    assert changed.most == 5
+    assert world.compared == 1
+    with pytest.raises(NotReachableError):
+        await keeper.end(room.number)
+    assert keeper.rows() == {}
+    again = world.daemon()
+    await again.load()
+    assert again.all() == []
+
+
+async def test_an_end_closes_the_room_first(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    world.pbx.written.clear()
+    await keeper.end(room.number)
+    assert world.pbx.written[0] == Row("room", room.number)
+    assert world.pbx.rows == {}
+    assert world.told[-1].ended_at == NOON
+    with pytest.raises(NotFoundError):
+        await keeper.end(room.number)
+
+
+async def test_a_revoked_pin_lets_nobody_in_and_guests_get_another(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked(people=[Invited(login="ben")]))
+    guest, _, ben = keeper.pins_of(room)
+    await keeper.revoke(room.number, ben.id)
+    await keeper.revoke(room.number, guest.id)
+    roles = [pin.role for pin in keeper.pins_of(room)]
+    assert sorted(roles) == ["guest", "mod"]
+    assert Row("pin", room.number, ben.digits) not in world.pbx.rows
+    assert Row("pin", room.number, guest.digits) not in world.pbx.rows
+    with pytest.raises(NotFoundError):
+        await keeper.revoke(room.number, ben.id)
+
+
+async def test_who_may_see_and_who_may_act(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked(people=[Invited(login="ben")]))
+    own = await keeper.make("anna", Wish(title="Mein Raum", kind="personal"))
+    bau = await keeper.make("anna", Wish(title="Bauamt", kind="department"))
+    assert [keeper.may_see(login, room) for login in ("anna", "ben", "eva", "nobody")] == [True, True, True, False]
+    assert [keeper.may_see(login, own) for login in ("anna", "ben")] == [True, False]
+    assert keeper.may_see("ben", bau)
+    with pytest.raises(NotFoundError):
+        keeper.seen_by("ben", own.number)
+    with pytest.raises(NotFoundError):
+        keeper.seen_by("ben", "8")
+    for login in ("ben", "eva"):
+        with pytest.raises(NotAllowedError):
+            keeper.moderated_by(login, room.number)
+    assert keeper.moderated_by("anna", room.number) == room
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Wish(title=" "),
+        Wish(title="x" * 201, kind="personal"),
+        Wish(title="x"),
+        Wish(title="x", starts=NOON, ends=NOON),
+        Wish(title="x", starts=NOON, ends=NOON + timedelta(days=401)),
+        Wish(title="x", starts=NOON.replace(tzinfo=None), ends=NOON),
+        Wish(title="x", kind="personal", starts=NOON, ends=NOON + HOUR),
+        Wish(title="x", kind="personal", language="fr"),
+        Wish(title="x", kind="personal", most=0),
+        Wish(title="x", kind="personal", most=201),
+        Wish(title="x", kind="personal", people=[Invited()]),
+        Wish(title="x", kind="personal", people=[Invited(login="nobody")]),
+    ],
+)
+async def test_what_cannot_be_is_refused_before_anything_is_kept(world: World, wish: Wish) -> None:
+    keeper = world.daemon()
+    with pytest.raises(BadRequestError):
+        await keeper.make("anna", wish)
+    assert (keeper.all(), world.pbx.written) == ([], [])
+
+
+async def test_nobody_takes_all_rooms(world: World) -> None:
+    keeper = world.daemon(per_person=1)
+    await keeper.make("anna", booked())
+    with pytest.raises(NotAllowedError):
+        await keeper.make("anna", booked())
+    await keeper.make("ben", booked())
+
+
+async def test_a_room_whose_time_is_over_ends_and_its_pins_rest(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    world.time += timedelta(days=2)
+    await keeper.purge()
+    assert keeper.all() == []
+    assert world.pbx.rows == {}
+    _, pins = await world.store.all()
+    assert {pin.room for pin in pins} == {room.id}, "their digits are not given out again yet"
+    world.time += timedelta(days=91)
+    await keeper.purge()
+    assert await world.store.all() == ([], [])
