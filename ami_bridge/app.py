@@ -33,6 +33,8 @@ from ami_bridge.people.seat_routes import OPERATIONS as SEATS
 from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.privacy.routes import OPERATIONS as PRIVACY
+from ami_bridge.rooms.live_routes import OPERATIONS as ROOMS_LIVE
+from ami_bridge.rooms.moderate import LOOK_EVERY as LOOK_AT_LOCKS_EVERY
 from ami_bridge.rooms.routes import OPERATIONS as ROOMS
 from ami_bridge.tasks import every
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
@@ -80,7 +82,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
         dial = make_dial(base, people, calls, contacts)
-        rooms = make_rooms(base, people.access, calls)
+        rooms = make_rooms(base, people.access, calls, dial)
         await contacts.load()
         await people.load()
         await dial.dial.load()
@@ -130,7 +132,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                     *PHONEBOOKS,
                     *OWN,
                     *PRIVACY,
-                    *([] if rooms is None else ROOMS),
+                    *([] if rooms is None else [*ROOMS, *ROOMS_LIVE]),
                     *ASYNCAPI,
                 ]
             ),
@@ -175,6 +177,8 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
             if rooms is not None:
                 tasks.create_task(every(PURGE_EVERY, rooms.purge, name="rooms retention"))
+                tasks.create_task(every(LOOK_AT_LOCKS_EVERY, rooms.look, name="rooms locked"))
+                tasks.create_task(rooms.run(), name="rooms keys")
             tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)
             await asyncio.Event().wait()  # until cancelled

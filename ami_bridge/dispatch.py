@@ -8,10 +8,12 @@ from datetime import datetime
 
 import structlog
 
+from ami_bridge.asterisk.snapshot import Picture
 from ami_bridge.asterisk.translate import translate
+from ami_bridge.asterisk.translate_rooms import in_room
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
-from ami_bridge.calls.events import Floor
+from ami_bridge.rooms.lobby import Lobby
 
 log = structlog.get_logger()
 
@@ -19,9 +21,11 @@ log = structlog.get_logger()
 class Dispatch:
     """Takes the events of one PBX. While the state is being read they wait, then all is live."""
 
-    def __init__(self, *, board: Board, desk: Desk, now: Callable[[], datetime]) -> None:
+    def __init__(self, *, board: Board, desk: Desk, now: Callable[[], datetime], lobby: Lobby | None = None) -> None:
+        """`lobby` shows who is in which conference room, where there are rooms."""
         self._board = board
         self._desk = desk
+        self.lobby = lobby
         self._now = now
         self._waiting: list[Mapping[str, str]] | None = []
 
@@ -30,6 +34,8 @@ class Dispatch:
         if self._waiting is not None:
             self._waiting.append(message)
             return
+        if self.lobby is not None and (told := in_room(message)) is not None:
+            self.lobby.apply(told)
         event = translate(message)
         if event is not None:
             views = self._board.apply(event, self._now())
@@ -40,13 +46,13 @@ class Dispatch:
         """Let events wait from now on: the state is about to be read."""
         self._waiting = []
 
-    def go_live(self, floor: Floor) -> int:
+    def go_live(self, picture: Picture) -> int:
         """Take a snapshot as the truth, then what came while it was read, and be live; all in one go.
 
         Returns how many views the snapshot changed.
         """
         try:
-            changed = self._board.replace(floor, self._now())
+            changed = self._board.replace(picture.floor, self._now())
         except Exception:  # a bug met by one snapshot must not end the daemon; the events go on from what is known
             log.exception("dispatch.snapshot_failed", pbx=self._board.pbx)
             changed = []
@@ -55,6 +61,8 @@ class Dispatch:
                 self._desk.show((view,))
             except Exception:  # likewise: one view's bug must not cost the others
                 log.exception("dispatch.view_failed", pbx=self._board.pbx)
+        if self.lobby is not None:
+            self.lobby.replace(picture.rooms)
         waiting, self._waiting = self._waiting or [], None
         self._desk.bridge_is("up")
         for message in waiting:
@@ -73,3 +81,5 @@ class Dispatch:
     def restarted(self) -> None:
         """Say that the PBX began anew: no call of before exists any more."""
         self._desk.show(self._board.forget_all(self._now()))
+        if self.lobby is not None:
+            self.lobby.replace(())

@@ -172,6 +172,8 @@ class Room(Struct, frozen=True, kw_only=True):
     """Since when somebody is in it."""
     locked: bool = False
     recorded: bool = False
+    guessed: bool = False
+    """For who moderates: many wrong PINs were typed lately."""
     participants: tuple[Participant, ...] = ()
     ended: bool = False
     rev: int = 1

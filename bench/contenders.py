@@ -20,10 +20,10 @@ from ami_bridge.asterisk import translate
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.resync import Resync
+from ami_bridge.asterisk.snapshot import Picture
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import BRIDGE, OWN_CALLS, Desk
-from ami_bridge.calls.events import Floor
 from ami_bridge.config import Pbx, Site
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.demo.town import PEOPLE
@@ -161,9 +161,9 @@ class _TellingDispatch(Dispatch):
 
     live: Callable[[], None]
 
-    def go_live(self, floor: Floor) -> int:
+    def go_live(self, picture: Picture) -> int:
         """Take the snapshot."""
-        changed = super().go_live(floor)
+        changed = super().go_live(picture)
         self.live()
         return changed
 

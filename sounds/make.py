@@ -22,7 +22,6 @@ TEXTS = {
     "de/room-welcome": "Willkommen zur Telefonkonferenz.",
     "de/room-number": "Bitte geben Sie die Raumnummer ein, und dann die Raute-Taste.",
     "de/room-pin": "Bitte geben Sie Ihre PIN ein, und dann die Raute-Taste.",
-    "de/room-again": "Bitte versuchen Sie es noch einmal.",
     "de/room-wrong": "Raumnummer oder PIN stimmt nicht.",
     "de/room-too-many": "Das waren zu viele Fehlversuche. Bitte rufen Sie später wieder an. Auf Wiederhören.",
     "de/room-early": (
@@ -56,7 +55,6 @@ TEXTS = {
     "en/room-welcome": "Welcome to the telephone conference.",
     "en/room-number": "Please enter the room number, followed by hash.",
     "en/room-pin": "Please enter your pin, followed by hash.",
-    "en/room-again": "Please try again.",
     "en/room-wrong": "The room number or the pin is not right.",
     "en/room-too-many": "There were too many attempts. Please call again later. Goodbye.",
     "en/room-early": "The conference is not open yet. Please call again shortly before it begins. Goodbye.",

@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 
 from ami_bridge import dispatch as module
 from ami_bridge import wire
+from ami_bridge.asterisk.snapshot import Picture
 from ami_bridge.asterisk.translate import Headers
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
@@ -24,7 +25,7 @@ from tests.fakes.asterisk import channel_block
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HINTS: dict[str, tuple[str, ...]] = {"101": ("PJSIP/101",), "102": ("PJSIP/102",)}
-EMPTY = Floor(legs=(), hints=HINTS)
+EMPTY = Picture(floor=Floor(legs=(), hints=HINTS))
 FROM_ANNA = channel_block("1.1", "PJSIP/101-01", state="Ring", number="101", connected="102", exten="102")
 TO_BEN = channel_block("1.2", "PJSIP/102-02", state="Ringing", number="102", connected="101", linkedid="1.1")
 DIALS: Headers = {"Event": "DialBegin", **FROM_ANNA, **{f"Dest{name}": value for name, value in TO_BEN.items()}}

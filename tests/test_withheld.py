@@ -8,6 +8,7 @@ import pytest
 
 from ami_bridge import wire
 from ami_bridge.asterisk.message import Message
+from ami_bridge.asterisk.snapshot import Picture
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
@@ -86,7 +87,7 @@ def played(name: str) -> tuple[Counted, Listener]:
     )
     dispatch = Dispatch(board=board, desk=desk, now=now)
     dispatch.hold()
-    dispatch.go_live(Floor(legs=(), hints={"101": ("PJSIP/101",)}))
+    dispatch.go_live(Picture(floor=Floor(legs=(), hints={"101": ("PJSIP/101",)})))
     for block in (RECORDINGS / f"{name}.ami").read_bytes().split(b"\r\n\r\n"):
         if block:
             dispatch.handle(Message(block))

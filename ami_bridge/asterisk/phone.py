@@ -157,6 +157,95 @@ def hangup(channel: str, *, cause: int) -> Action:
     return Action("Hangup", {"Channel": _named(channel), "Cause": str(cause)})
 
 
+_ROOM = re.compile(r"[0-9]{1,8}")
+ALL = "all"
+OTHERS = "participants"
+"""Of a room: everybody, and all but moderators, in Asterisk's words."""
+
+
+def in_room(verb: Literal["Mute", "Unmute", "Kick"], room: str, whom: str) -> Action:
+    """Do something to somebody in a room (a channel), or to `ALL`, or to all `OTHERS`."""
+    return Action(
+        f"Confbridge{verb}",
+        {"Conference": _room(room), "Channel": whom if whom in {ALL, OTHERS} else _named(whom)},
+    )
+
+
+def lock_room(room: str, *, on: bool) -> Action:
+    """Let nobody else into a room, or let them in again."""
+    return Action("ConfbridgeLock" if on else "ConfbridgeUnlock", {"Conference": _room(room)})
+
+
+def list_rooms() -> Action:
+    """Ask which rooms somebody is in, and whether they are locked."""
+    return Action("ConfbridgeListRooms", {})
+
+
+class CalledIn(Struct, frozen=True, kw_only=True):
+    """Somebody who is called into a room."""
+
+    id: str
+    other_id: str
+    room: str
+    keys: str
+    """What a person of the house would press."""
+    person: str
+    """Id of the PIN that stands for them, or empty."""
+    ring_seconds: int
+
+
+def call_in(called: CalledIn) -> Action:
+    """Call somebody, who is in the room when they press 1 (dialplan/rooms.conf)."""
+    if not _KEYS.fullmatch(called.keys) or len(called.id) != len(called.other_id):
+        raise RefusedError("what is dialled is digits, and both ids have one length")
+    return Action(
+        "Originate",
+        {
+            "ActionID": called.id,
+            "Channel": f"Local/{called.keys}@conf-call/n",
+            "Context": "conf-invited",
+            "Exten": _room(called.room),
+            "Priority": "1",
+            "Timeout": str((called.ring_seconds + 5) * 1000),
+            "Async": "true",
+            "ChannelId": called.id,
+            "OtherChannelId": called.other_id,
+            "Variable": [f"CONFPERSON={called.person}", "CONFROLE=part", f"CONFRING={called.ring_seconds}"],
+        },
+    )
+
+
+SAYINGS = frozenset({"room-recorded", "room-recording-ends", "room-ends-soon", "room-over"})
+
+
+def say_in(room: str, saying: str, *, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word
+    """Speak one of our sounds into a room that is open."""
+    if saying not in SAYINGS:
+        raise RefusedError("not a sound that is spoken into rooms")
+    return Action(
+        "Originate",
+        {
+            "ActionID": id,
+            "Channel": f"Local/{_room(room)}@conf-say/n",
+            "Context": "conf-play",
+            "Exten": "s",
+            "Priority": "1",
+            "Timeout": "5000",
+            "Async": "true",
+            "ChannelId": id,
+            "OtherChannelId": other_id,
+            "Variable": [f"SAYFILE={saying}"],
+        },
+    )
+
+
+def _room(number: str) -> str:
+    """Let only the number of a room through."""
+    if not _ROOM.fullmatch(number):
+        raise RefusedError("not the number of a room")
+    return number
+
+
 def _named(channel: str) -> str:
     """Let only the name of one channel through."""
     if not CHANNEL.fullmatch(channel):

@@ -6,7 +6,7 @@ from typing import Protocol
 import structlog
 
 from ami_bridge.asterisk import snapshot
-from ami_bridge.calls.events import Floor
+from ami_bridge.asterisk.snapshot import Picture
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ class Listener(Protocol):
     def hold(self) -> None:
         """Let events wait: the state is about to be read."""
 
-    def go_live(self, floor: Floor) -> int:
+    def go_live(self, picture: Picture) -> int:
         """Take the state, then what waited; return how many views the state changed."""
 
     def restarted(self) -> None:
@@ -77,4 +77,4 @@ class Resync:
             self._deaf = deaf or (self._deaf and self._link.events == began)
 
     async def _read(self) -> int:
-        return self._listener.go_live(await snapshot.floor(self._link, hints_context=self._hints_context))
+        return self._listener.go_live(await snapshot.picture(self._link, hints_context=self._hints_context))

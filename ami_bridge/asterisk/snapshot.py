@@ -7,11 +7,12 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from ami_bridge.asterisk import translate
+from ami_bridge.asterisk import translate, translate_rooms
 from ami_bridge.asterisk.link import NO_LIST
 from ami_bridge.asterisk.message import Message
 from ami_bridge.calls.events import Floor
 from ami_bridge.errors import RefusedError
+from ami_bridge.rooms.events import RoomNow
 
 log = structlog.get_logger()
 
@@ -46,21 +47,31 @@ async def status(link: Link) -> Status:
     return Status(started=translate.started(core), version=translate.version(settings))
 
 
-async def floor(link: Link, *, hints_context: str) -> Floor:
+class Picture(Struct, frozen=True, kw_only=True):
+    """Everything that is going on."""
+
+    floor: Floor
+    rooms: tuple[RoomNow, ...] = ()
+
+
+async def picture(link: Link, *, hints_context: str) -> Picture:
     """Ask for everything that is going on. Raises NotReachableError; RefusedError where a right is missing."""
     hints = translate.hints(await _list(link, "ExtensionStateList"), hints_context)
     channels = await link.items("CoreShowChannels")
-    in_rooms = []
-    for room in translate.conferences(await _list(link, "ConfbridgeListRooms")):
-        in_rooms += await _list(link, "ConfbridgeList", {"Conference": room})
-    return translate.floor(
+    listed = await _list(link, "ConfbridgeListRooms")
+    people = {
+        room: await _list(link, "ConfbridgeList", {"Conference": room})
+        for room in (m.get("Conference", "") for m in listed)
+    }
+    floor = translate.floor(
         channels=channels,
         parked=await _list(link, "ParkedCalls"),
         queued=await _list(link, "QueueStatus"),
-        in_rooms=in_rooms,
+        in_rooms=[one for some in people.values() for one in some],
         states=await _list(link, "DeviceStateList"),
         hints=hints,
     )
+    return Picture(floor=floor, rooms=translate_rooms.rooms(listed, people))
 
 
 async def _list(link: Link, action: str, headers: Mapping[str, str] | None = None) -> list[Message]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from msgspec import Struct
 
 from ami_bridge.asterisk.message import Message
+from ami_bridge.asterisk.translate_rooms import WANTED as ROOMS
 from ami_bridge.calls.events import (
     CallEvent,
     DialEnded,
@@ -174,7 +175,7 @@ _TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
 CONTROL = frozenset({"FullyBooted", "Shutdown", "UserEvent"})
 """Events about Asterisk itself, and of our own dialplan; the link and the daemon look at them."""
 
-WANTED = frozenset(_TRANSLATORS) | CONTROL
+WANTED = frozenset(_TRANSLATORS) | ROOMS | CONTROL
 """Names of all events we read; all others are skipped unparsed."""
 
 
@@ -254,11 +255,6 @@ def started(status: Headers) -> str:
 def version(settings: Headers) -> str:
     """Answer of CoreSettings: `22.10.1+dfsg…`."""
     return settings.get("AsteriskVersion", "")
-
-
-def conferences(items: Sequence[Headers]) -> list[str]:
-    """Answer of ConfbridgeListRooms: the names of the open rooms."""
-    return [m.get("Conference", "") for m in items]
 
 
 class Stored(Struct, frozen=True):

@@ -34,6 +34,7 @@ class CallParts:
     board: Board
     desk: Desk
     journal: JournalParts
+    dispatch: Dispatch
     astdb: AstDb
     names: Copy
     """The names that the PBX keeps."""
@@ -80,6 +81,7 @@ def calls(base: Base, guard: Guard, audit: Audit) -> CallParts:
         board=board,
         desk=desk,
         journal=journal,
+        dispatch=dispatch,
         astdb=astdb,
         names=names,
         beside=beside,

@@ -27,6 +27,7 @@ class DialParts:
     """What others need of it."""
 
     dial: Dial
+    plan: Plan
     once: Once
     ops: dict[str, Op]
     run: Callable[[], Coroutine[Any, Any, None]]
@@ -66,4 +67,6 @@ def dial(base: Base, people: PeopleParts, calls: CallParts, contacts: ContactPar
         nonces=Nonces(base.now),
         trusted=config.pages,
     )
-    return DialParts(dial=one, once=once, ops=routes.ops(), run=errands.run, routes=[routes.add_to, page.add_to])
+    return DialParts(
+        dial=one, plan=plan, once=once, ops=routes.ops(), run=errands.run, routes=[routes.add_to, page.add_to]
+    )

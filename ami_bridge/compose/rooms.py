@@ -1,19 +1,28 @@
 """Conference rooms."""
 
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ami_bridge.asterisk.astdb import AstDb
+from ami_bridge.asterisk.bridges import Bridges
 from ami_bridge.asterisk.copies import Copy, Rooms
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.phone import Row as PbxRow
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
+from ami_bridge.compose.dial import DialParts
+from ami_bridge.errors import NotAllowedError
+from ami_bridge.people.model import People
 from ami_bridge.rooms.desk import RoomDesk
 from ami_bridge.rooms.keeper import Keeper, Rules
+from ami_bridge.rooms.live_routes import LiveRoutes
+from ami_bridge.rooms.lobby import Lobby
+from ami_bridge.rooms.moderate import Moderate
+from ami_bridge.rooms.participants import Participants
 from ami_bridge.rooms.pins import Row, ranges_of
 from ami_bridge.rooms.routes import RoomRoutes
 from ami_bridge.rooms.store import RoomStore
@@ -21,6 +30,7 @@ from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 
 ZONE = ZoneInfo("Europe/Berlin")
+CALLED_IN = frozenset({"internal", "local", "national", "mobile"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +41,8 @@ class RoomParts:
     desk: RoomDesk
     load: Callable[[], Awaitable[None]]
     purge: Callable[[], Awaitable[None]]
+    run: Callable[[], Coroutine[Any, Any, None]]
+    look: Callable[[], Awaitable[None]]
     routes: list[AddRoutes]
     control: list[AddRoutes]
     ops: dict[str, Op]
@@ -53,7 +65,23 @@ class Rows:
         await self._astdb.write(PbxRow(*row), value)
 
 
-def rooms(base: Base, guard: Guard, calls: CallParts) -> RoomParts | None:
+class CalledIn:
+    """Who may be called into a room: whom its moderator may dial, but nobody abroad and nothing dear."""
+
+    def __init__(self, people: People, dial: DialParts) -> None:
+        self._people = people
+        self._dial = dial
+
+    def keys_for(self, login: str, number: str) -> str:
+        """Return what is pressed to dial a number."""
+        person = self._people.by_login(login)
+        read, kind = self._dial.dial.looked_at(number)
+        if person is None or kind not in CALLED_IN & self._dial.dial.allowed(person):
+            raise NotAllowedError(f"Numbers of this kind ({kind}) are not called into rooms.")
+        return self._dial.plan.keys(read)
+
+
+def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomParts | None:
     """Make it; None where the site has no numbers for rooms."""
     config = base.config.rooms
     if not config.numbers:
@@ -90,13 +118,37 @@ def rooms(base: Base, guard: Guard, calls: CallParts) -> RoomParts | None:
     )
     calls.beside.append(copy.run)
     desk = RoomDesk(keeper=keeper, people=base.people, hub=base.hub, dial_in=config.dial_in, zone=ZONE)
+    participants = Participants()
+    lobby = Lobby(
+        participants=participants,
+        keeper=keeper,
+        people=base.people,
+        numbers=base.numbers,
+        names=base.directory,
+        changed=desk.changed,
+        wished=lambda wish: moderate.wished(wish),  # noqa: PLW0108 - it is made below
+        now=base.now,
+    )
+    desk.live = lambda room, login, moderates: lobby.live(room, login, moderates=moderates)
+    calls.dispatch.lobby = lobby
+    moderate = Moderate(
+        keeper=keeper,
+        lobby=lobby,
+        participants=participants,
+        bridge=Bridges(base.link, new_id=base.new_id),
+        may=CalledIn(base.people, dial),
+        now=base.now,
+    )
+    live = LiveRoutes(guard=guard, moderate=moderate, keeper=keeper, desk=desk)
     routes = RoomRoutes(guard=guard, keeper=keeper, desk=desk)
     return RoomParts(
         keeper=keeper,
         desk=desk,
         load=keeper.load,
         purge=keeper.purge,
-        routes=[routes.add_to],
+        run=moderate.run,
+        look=moderate.look,
+        routes=[routes.add_to, live.add_to],
         control=[routes.control],
-        ops=routes.ops(),
+        ops={**routes.ops(), **live.ops()},
     )

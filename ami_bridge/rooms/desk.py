@@ -22,6 +22,7 @@ class Live(Struct, frozen=True, kw_only=True):
     since: datetime | None = None
     locked: bool = False
     recorded: bool = False
+    guessed: bool = False
     participants: tuple[wire.Participant, ...] = ()
 
 
@@ -46,15 +47,14 @@ class RoomDesk:
         hub: Hub,
         dial_in: str,
         zone: tzinfo,
-        live: Callable[[str, bool], Live] = lambda _number, _moderates: EMPTY,
     ) -> None:
-        """`live` tells what is going on in a room, as a moderator or as others may know it."""
         self._keeper = keeper
         self._people = people
         self._hub = hub
         self._dial_in = dial_in
         self._zone = zone
-        self.live = live
+        self.live: Callable[[Room, str, bool], Live] = lambda _room, _login, _moderates: EMPTY
+        """Tells what is going on in a room, as this person may know it; whoever watches the rooms puts it here."""
         self._revs: dict[str, int] = {}
 
     def changed(self, room: Room) -> None:
@@ -78,7 +78,7 @@ class RoomDesk:
         mine = next((pin.digits for pin in pins if pin.login == login), None)
         knows = moderates or mine is not None or room.department is not None
         owner = self._people.by_login(room.owner)
-        live = self.live(room.number, moderates)
+        live = self.live(room, login, moderates)
         return wire.Room(
             number=room.number,
             title=room.title,
@@ -101,6 +101,7 @@ class RoomDesk:
             since=live.since,
             locked=live.locked,
             recorded=live.recorded,
+            guessed=live.guessed,
             participants=live.participants,
             ended=room.ended_at is not None,
             rev=self._revs.get(room.id, 1),

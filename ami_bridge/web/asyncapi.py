@@ -54,6 +54,15 @@ REQUESTS = {
     "room.delete": "End the room `params.room`: nobody gets in any more.",
     "room.invite": "Give `params.who` a PIN of their own for the room `params.room`.",
     "room.revoke": "Revoke the PIN `params.pin` of the room `params.room`; guests get another one.",
+    "room.call": "Call `params.to` into the room `params.room`; they are in when they press 1. Needs a `key`.",
+    "room.mute": "Silence `params.participant` of the room `params.room`.",
+    "room.unmute": "Let `params.participant` of the room `params.room` be heard again.",
+    "room.remove": "Remove `params.participant` from the room `params.room`; their PIN opens it no more.",
+    "room.lock": "Let nobody else into the room `params.room`.",
+    "room.unlock": "Let people into the room `params.room` again.",
+    "room.mute_all": "Silence all but moderators of the room `params.room`.",
+    "room.unmute_all": "Let all of the room `params.room` be heard again.",
+    "room.end": "End the room `params.room`: everybody is sent away, nobody gets in any more.",
     "call.reject": "Refuse the call `params.call` that rings at one's own telephone.",
 }
 CLOSES = {

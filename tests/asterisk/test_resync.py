@@ -3,15 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.resync import Resync
-from ami_bridge.calls.events import Floor
+from ami_bridge.asterisk.snapshot import Picture
 from tests.asterisk.conftest import linked
 from tests.fakes.asterisk import SOON, FakeAsterisk, channel_block
+
+if TYPE_CHECKING:
+    from ami_bridge.calls.events import Floor
 
 CALLER = channel_block("1.1", "PJSIP/trunk-01", number="+493023125001", exten="102")
 
@@ -28,9 +32,9 @@ class Listener:
     def hold(self) -> None:
         self._tell("hold")
 
-    def go_live(self, floor: Floor) -> int:
-        self.floors.append(floor)
-        self._tell(f"live {len(floor.legs)}")
+    def go_live(self, picture: Picture) -> int:
+        self.floors.append(picture.floor)
+        self._tell(f"live {len(picture.floor.legs)}")
         return self.differs
 
     def restarted(self) -> None:

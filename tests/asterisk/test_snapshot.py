@@ -24,7 +24,7 @@ async def test_who_answers_is_known_by_its_version_and_its_start(pbx: FakeAsteri
 
 async def test_an_idle_asterisk_has_an_empty_floor(pbx: FakeAsterisk) -> None:
     async with linked(pbx) as link:
-        assert await snapshot.floor(link, hints_context="hints") == Floor(legs=(), hints={})
+        assert await snapshot.picture(link, hints_context="hints") == snapshot.Picture(floor=Floor(legs=(), hints={}))
 
 
 async def test_everything_that_is_going_on_is_found(pbx: FakeAsterisk) -> None:
@@ -37,7 +37,7 @@ async def test_everything_that_is_going_on_is_found(pbx: FakeAsterisk) -> None:
     pbx.knows_list("ConfbridgeListRooms", "ConfbridgeListRooms", [{"Conference": "800"}, {"Conference": "801"}])
     pbx.knows_list("ConfbridgeList", "ConfbridgeList", [{"Conference": "801", "Uniqueid": "1.1"}])
     async with linked(pbx) as link:
-        floor = await snapshot.floor(link, hints_context="hints")
+        floor = (await snapshot.picture(link, hints_context="hints")).floor
     (leg,) = floor.legs
     assert (leg.leg.id, leg.bridge, leg.seconds) == ("1.1", "b1", 60)
     assert (leg.parked_at, leg.queue, leg.room) == ("701", "hall", "801")
@@ -60,14 +60,14 @@ async def test_none_of_something_is_an_error_to_asterisk_and_none_to_us(
 ) -> None:
     refuses(pbx, action, words)
     async with linked(pbx) as link:
-        assert await snapshot.floor(link, hints_context="hints") == Floor(legs=(), hints={})
+        assert await snapshot.picture(link, hints_context="hints") == snapshot.Picture(floor=Floor(legs=(), hints={}))
 
 
 async def test_a_room_that_closes_while_it_is_looked_at_is_empty(pbx: FakeAsterisk) -> None:
     pbx.knows_list("ConfbridgeListRooms", "ConfbridgeListRooms", [{"Conference": "800"}])
     refuses(pbx, "ConfbridgeList", "No Conference by that name found.")
     async with linked(pbx) as link:
-        assert (await snapshot.floor(link, hints_context="hints")).legs == ()
+        assert (await snapshot.picture(link, hints_context="hints")).floor.legs == ()
 
 
 @pytest.mark.parametrize(
@@ -77,14 +77,14 @@ async def test_a_right_that_is_missing_is_said_and_not_taken_for_an_empty_house(
     refuses(pbx, action, "Permission denied")
     async with linked(pbx) as link:
         with pytest.raises(RefusedError, match="Permission denied"):
-            await snapshot.floor(link, hints_context="hints")
+            await snapshot.picture(link, hints_context="hints")
 
 
 async def test_channels_that_cannot_be_told_are_an_error(pbx: FakeAsterisk) -> None:
     refuses(pbx, "CoreShowChannels", "Could not get channel list")
     async with linked(pbx) as link:
         with pytest.raises(RefusedError, match="Could not"):
-            await snapshot.floor(link, hints_context="hints")
+            await snapshot.picture(link, hints_context="hints")
 
 
 async def test_a_status_that_is_a_list_is_no_status(pbx: FakeAsterisk) -> None:

@@ -1,0 +1,192 @@
+"""What moderators do in a room: mute, remove, lock, call somebody in, end; each is done by the PBX or refused."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from ami_bridge.errors import (
+    BadRequestError,
+    GoneError,
+    NotAllowedError,
+    NotFoundError,
+    NotReachableError,
+    RateLimitedError,
+)
+from ami_bridge.people.tries import Tries
+from ami_bridge.rooms.events import Wished
+from ami_bridge.rooms.keeper import Keeper
+from ami_bridge.rooms.lobby import Lobby
+from ami_bridge.rooms.model import Room
+from ami_bridge.rooms.participants import Participants, Person
+
+log = structlog.get_logger()
+
+LOOK_EVERY = 3.0
+"""Seconds between two looks whether open rooms are locked: no event tells."""
+CALLS_A_DAY = 30
+RING_SECONDS = 30
+
+
+class Bridge(Protocol):
+    """The PBX's conference bridge."""
+
+    async def mute(self, room: str, whom: str, *, on: bool) -> None:
+        """Silence a channel, or `participants`."""
+
+    async def remove(self, room: str, whom: str) -> None:
+        """Put a channel, or `all`, out of the room."""
+
+    async def lock(self, room: str, *, on: bool) -> None:
+        """Close the door, or open it."""
+
+    async def locked(self) -> Mapping[str, bool]:
+        """Say of each open room whether it is locked."""
+
+    async def call_in(self, room: str, keys: str, *, person: str, ring_seconds: int) -> None:
+        """Call somebody, who is in when they press 1."""
+
+    async def say(self, room: str, saying: str) -> None:
+        """Speak one of our sounds into the room."""
+
+
+class May(Protocol):
+    """Knows which numbers may be dialled."""
+
+    def keys_for(self, login: str, number: str) -> str:
+        """Return what is pressed to dial a number; raises NotAllowedError or BadRequestError."""
+
+
+class Moderate:
+    """Carries out what moderators want."""
+
+    def __init__(
+        self,
+        *,
+        keeper: Keeper,
+        lobby: Lobby,
+        participants: Participants,
+        bridge: Bridge,
+        may: May,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._keeper = keeper
+        self._lobby = lobby
+        self._participants = participants
+        self._bridge = bridge
+        self._may = may
+        self._now = now
+        self._calls = Tries(most=CALLS_A_DAY, within=timedelta(days=1))
+        self._wishes: asyncio.Queue[Wished] = asyncio.Queue(maxsize=100)
+
+    def wished(self, wish: Wished) -> None:
+        """Take a wish that a moderator's key made; done by `run`."""
+        if not self._wishes.full():
+            self._wishes.put_nowait(wish)
+
+    async def run(self) -> None:
+        """Do what keys wish, for ever."""
+        while True:
+            wish = await self._wishes.get()
+            there = self._participants.open(wish.room)
+            person = None if there is None else there.people.get(wish.leg)
+            if there is None or person is None or person.role != "mod":
+                continue
+            try:
+                if wish.wish == "lock":
+                    await self._lock(wish.room, on=not there.locked)
+                elif wish.wish == "silence":
+                    others = [one for one in there.people.values() if one.role != "mod"]
+                    await self._bridge.mute(wish.room, "participants", on=not all(one.muted for one in others))
+            except (NotReachableError, NotFoundError, GoneError) as error:
+                log.warning("rooms.key_failed", wish=wish.wish, why=str(error))
+
+    async def look(self) -> None:
+        """See whether open rooms are locked."""
+        if not self._participants.rooms():
+            return
+        try:
+            for number, on in (await self._bridge.locked()).items():
+                self._lobby.locked(number, on=on)
+        except NotReachableError:
+            return  # the next look, or the next snapshot, tells
+
+    async def mute(self, login: str, number: str, leg: str, *, on: bool) -> None:
+        """Silence one person, or let them be heard again. One may always do that to oneself."""
+        room = self._keeper.seen_by(login, number)
+        person = self._there(room, leg)
+        mine = (pin := self._keeper.pin(person.person)) is not None and pin.login == login
+        if not mine:
+            self._keeper.moderated_by(login, number)
+        await self._bridge.mute(number, person.channel, on=on)
+
+    async def mute_all(self, login: str, number: str, *, on: bool) -> None:
+        """Silence all but moderators."""
+        room = self._open(self._keeper.moderated_by(login, number))
+        await self._bridge.mute(room.number, "participants", on=on)
+
+    async def remove(self, login: str, number: str, leg: str) -> None:
+        """Put somebody out of the room, and let their PIN open it no more."""
+        room = self._keeper.moderated_by(login, number)
+        person = self._there(room, leg)
+        pin = self._keeper.pin(person.person)
+        if pin is not None and pin.login == room.owner:
+            raise NotAllowedError("Who made the room cannot be removed from it.")
+        if pin is not None:
+            await self._keeper.revoke(number, pin.id)
+        await self._bridge.remove(number, person.channel)
+
+    async def lock(self, login: str, number: str, *, on: bool) -> None:
+        """Close the door, or open it."""
+        self._open(self._keeper.moderated_by(login, number))
+        await self._lock(number, on=on)
+
+    async def call_in(self, login: str, number: str, to: str) -> None:
+        """Call somebody into the room; they are in when they press 1."""
+        room = self._keeper.moderated_by(login, number)
+        now = self._now()
+        keys = self._may.keys_for(login, to)
+        if (wait := self._calls.wait(login, now)) > 0:
+            raise RateLimitedError(f"At most {CALLS_A_DAY} people a day can be called in.", retry_after=wait)
+        self._calls.count(login, now)
+        await self._bridge.call_in(room.number, keys, person="", ring_seconds=RING_SECONDS)
+
+    async def end(self, login: str, number: str) -> None:
+        """End the room: everybody is sent away, nobody gets in any more."""
+        room = self._keeper.moderated_by(login, number)
+        try:
+            await self._keeper.end(number)
+        finally:
+            if self._participants.open(room.number) is not None:
+                await self._bridge.remove(room.number, "all")
+
+    async def _lock(self, number: str, *, on: bool) -> None:
+        await self._bridge.lock(number, on=on)
+        self._lobby.locked(number, on=on)
+
+    def _open(self, room: Room) -> Room:
+        if self._participants.open(room.number) is None:
+            raise GoneError("Nobody is in this room just now.")
+        return room
+
+    def _there(self, room: Room, leg: str) -> Person:
+        there = self._participants.open(room.number)
+        person = None if there is None else there.people.get(leg)
+        if person is None:
+            raise NotFoundError("This person is not in the room any more.")
+        return person
+
+
+async def act(moderate: Moderate, login: str, number: str, verb: str) -> None:
+    """Do something to a whole room, by its name in HTTP and on the websocket."""
+    match verb:
+        case "lock" | "unlock":
+            await moderate.lock(login, number, on=verb == "lock")
+        case "mute" | "unmute":
+            await moderate.mute_all(login, number, on=verb == "mute")
+        case "end":
+            await moderate.end(login, number)
+        case _:
+            raise BadRequestError("Rooms know lock, unlock, mute, unmute and end.")
