@@ -1,21 +1,15 @@
-"""The configuration: one TOML file read once into frozen structs."""
+"""The configuration: what may stand in the file, as frozen structs; `config_file` reads it."""
 
-import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-import msgspec
 from msgspec import Struct, field
-
-from ami_bridge.config_check import check
-from ami_bridge.errors import ConfigError
 
 Kind = Literal[
     "internal", "local", "national", "mobile", "international", "service", "premium", "satellite", "emergency"
 ]
 """Kinds of numbers, see `calls.classes`."""
-SECRET_FILES = frozenset({"secret_file", "password_file", "key_file", "url_file"})
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -316,68 +310,6 @@ class Config(Section, frozen=True, kw_only=True):
     rooms: Rooms = Rooms()
     control: Control = Control()
     log: Log = Log()
-
-
-def load(path: Path) -> Config:
-    """Read and check the file; secrets from `*_file` keys are filled in.
-
-    Raises ConfigError with one sentence that names file, section and key.
-    """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: is not TOML: {error}") from error
-    try:
-        config = msgspec.convert(_beside(_with_secrets(raw, path), path), Config)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_where(str(error))}") from error
-    check(config, path)
-    return config
-
-
-def _beside(raw: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Let files that are read later be named relative to the configuration, as those are that are read now."""
-    match raw:
-        case {"people": {"file": str(name), **_more} as people} if name:
-            people["file"] = str(path.parent / name)
-    match raw:
-        case {"people": {"ldap": {"ca_file": str(name), **_more} as ldap}} if name:
-            ldap["ca_file"] = str((path.parent / name).resolve())
-    return raw
-
-
-def _where(message: str) -> str:
-    """Turn msgspec's "… - at `$.pbx[...].port`" into the words of the file."""
-    what, _, at = message.partition(" - at `$.")
-    return f"[{at.rstrip('`').replace('[...]', '')}]: {what}" if at else what
-
-
-def _with_secrets(raw: dict[str, Any], path: Path, section: str = "") -> dict[str, Any]:
-    """Replace `x_file = "…"` by `x = <content>`, everywhere."""
-    filled: dict[str, Any] = {}
-    for key, value in raw.items():
-        match value:
-            case dict():
-                filled[key] = _with_secrets(value, path, f"{section}{key}.")
-            case list():
-                filled[key] = [
-                    _with_secrets(one, path, f"{section}{key}.") if isinstance(one, dict) else one for one in value
-                ]
-            case str() if key in SECRET_FILES:
-                plain = key.removesuffix("_file")
-                if raw.get(plain):
-                    raise ConfigError(f"{path}: [{section}{key}] and [{section}{plain}] are both set; keep one")
-                try:
-                    filled[plain] = (path.parent / value).read_text(encoding="utf-8").strip()
-                except OSError as error:
-                    raise ConfigError(f"{path}: [{section}{key}]: {value} cannot be read: {error.strerror}") from error
-                except ValueError as error:  # no UTF-8, or a NUL in the name
-                    raise ConfigError(f"{path}: [{section}{key}]: {value!r} is no file of text") from error
-            case _:
-                filled[key] = value
-    return filled
 
 
 def control_socket(config: Config) -> Path:

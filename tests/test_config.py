@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from ami_bridge.config import host_and_port, load
+from ami_bridge.config import host_and_port
 from ami_bridge.config_check import MOST_JOURNAL_DAYS
+from ami_bridge.config_file import load
 from ami_bridge.errors import ConfigError
 
 RIGHT = """\

@@ -17,7 +17,8 @@ from msgspec import NODEFAULT, Struct, inspect
 from ami_bridge import cli, wire
 from ami_bridge.calls.board import Board
 from ami_bridge.compose.figures import figures
-from ami_bridge.config import Config, load
+from ami_bridge.config import Config
+from ami_bridge.config_file import load
 from ami_bridge.errors import BridgeError
 from ami_bridge.web.asyncapi import CLOSES, REQUESTS, TOPICS
 from ami_bridge.web.openapi import Operation

@@ -6,7 +6,8 @@ import json
 import sys
 
 from ami_bridge.commands.common import Command, ask_daemon, no_daemon, with_config, with_json
-from ami_bridge.config import Config, control_socket, load
+from ami_bridge.config import Config, control_socket
+from ami_bridge.config_file import load
 from ami_bridge.errors import NotReachableError
 
 

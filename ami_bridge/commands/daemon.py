@@ -5,7 +5,8 @@ import asyncio
 from pathlib import Path
 
 from ami_bridge.commands.common import Command, first_of, until_told_to_stop, with_config
-from ami_bridge.config import Config, load
+from ami_bridge.config import Config
+from ami_bridge.config_file import load
 from ami_bridge.errors import BridgeError, ConfigError
 
 

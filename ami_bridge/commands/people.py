@@ -7,7 +7,7 @@ import sys
 from urllib.parse import quote
 
 from ami_bridge.commands.common import Command, ask_daemon, with_config, with_json
-from ami_bridge.config import load
+from ami_bridge.config_file import load
 from ami_bridge.errors import BadRequestError
 
 

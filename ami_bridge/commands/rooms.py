@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 
 from ami_bridge.commands.common import Command, ask_daemon, language, with_config, with_json
-from ami_bridge.config import load
+from ami_bridge.config_file import load
 from ami_bridge.errors import BadRequestError
 
 TIME = "%Y-%m-%d %H:%M"

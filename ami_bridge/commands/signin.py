@@ -14,7 +14,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from ami_bridge.commands.common import CONFIG, Command, ask_daemon, until_told_to_stop, with_json
-from ami_bridge.config import load
+from ami_bridge.config_file import load
 from ami_bridge.desktop.signin import keep_token, token_file
 from ami_bridge.errors import BadRequestError, BridgeError, NotFoundError, NotReachableError
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from ami_bridge import config
+from ami_bridge import config_file
 from ami_bridge.demo import hall, scenarios
 from ami_bridge.demo.groupware import Radicale
 from ami_bridge.demo.pbx import Pbx, shared
@@ -257,7 +257,7 @@ def _write_daemon(root: Path, ports: Ports, town: Secrets, owners: Owners) -> No
     for name, content in texts.items():
         (folder / name).touch(mode=0o600)
         (folder / name).write_text(content, encoding="utf-8")
-    config.load(folder / "config.toml")
+    config_file.load(folder / "config.toml")
     Account(uid=owners.setup.uid, gid=owners.daemon.gid).give(folder)
     _closed(folder)
     owners.daemon.give(data)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ami_bridge import config
+from ami_bridge import config_file
 from ami_bridge.demo import compose
 from ami_bridge.demo.processes import Account
 from ami_bridge.demo.town import PEOPLE
@@ -33,7 +33,7 @@ def _mode(path: Path) -> int:
 
 
 def test_the_daemon_accepts_its_configuration(root: Path) -> None:
-    read = config.load(root / "etc/ami-bridge/config.toml")
+    read = config_file.load(root / "etc/ami-bridge/config.toml")
     assert read.pbx[0].host == "127.0.0.1"
     assert read.pbx[0].questions.listen == "http://127.0.0.1:8089"
     assert read.web.listen == "http+insecure://0.0.0.0:8088"
@@ -43,7 +43,7 @@ def test_the_daemon_accepts_its_configuration(root: Path) -> None:
 
 
 def test_daemon_asterisk_and_groupware_share_their_secrets(root: Path) -> None:
-    read = config.load(root / "etc/ami-bridge/config.toml")
+    read = config_file.load(root / "etc/ami-bridge/config.toml")
     etc = root / "srv/pbx/town/etc"
     assert f"secret = {read.pbx[0].secret}" in (etc / "manager.conf").read_text()
     assert f"BRIDGE_SECRET = {read.pbx[0].questions.secret}" in (etc / "extensions.conf").read_text()
@@ -129,7 +129,7 @@ def test_the_next_start_brings_new_configuration(root: Path) -> None:
     compose.write(root, moved, owners=OWNERS, say=lambda _: None)
     assert "bind = 0.0.0.0:6060\n" in old.read_text()
     assert "rtpend = 11009\n" in (old.parent / "rtp.conf").read_text()
-    assert config.load(root / "etc/ami-bridge/config.toml").web.origin == "http://127.0.0.1:9088"
+    assert config_file.load(root / "etc/ami-bridge/config.toml").web.origin == "http://127.0.0.1:9088"
 
 
 @pytest.mark.parametrize("text", ["0", "65536", "80a", "-1", "10.0", "９０"])  # noqa: RUF001 - digits of another script

@@ -16,7 +16,8 @@ from typing import Any, Self
 import aiohttp
 
 from ami_bridge import wire
-from ami_bridge.config import control_socket, load
+from ami_bridge.config import control_socket
+from ami_bridge.config_file import load
 from ami_bridge.demo.groupware import Radicale
 from ami_bridge.demo.hall import CONFIG
 from ami_bridge.demo.pbx import Pbx

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from ami_bridge import app, wire
-from ami_bridge.config import load
+from ami_bridge.config_file import load
 from tests.people.slapd import PEOPLE, READER, SECRET, Slapd, group, person, slapd
 
 SOON = 20.0
