@@ -18,7 +18,7 @@ from ami_bridge.compose.dial import DialParts
 from ami_bridge.errors import NotAllowedError
 from ami_bridge.people.model import People
 from ami_bridge.rooms.desk import RoomDesk
-from ami_bridge.rooms.keeper import Keeper, Rules
+from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.live_routes import LiveRoutes
 from ami_bridge.rooms.lobby import Lobby
 from ami_bridge.rooms.moderate import Moderate
@@ -26,6 +26,7 @@ from ami_bridge.rooms.participants import Participants
 from ami_bridge.rooms.pins import Row, ranges_of
 from ami_bridge.rooms.routes import RoomRoutes
 from ami_bridge.rooms.store import RoomStore
+from ami_bridge.rooms.wishes import Rules
 from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 

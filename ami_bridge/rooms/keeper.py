@@ -5,20 +5,16 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from msgspec import Struct, structs
+from msgspec import structs
 
 from ami_bridge.errors import BadRequestError, GoneError, NotAllowedError, NotFoundError, NotReachableError
-from ami_bridge.people.model import People, Person
-from ami_bridge.rooms.model import Kind, Pin, Role, Room
-from ami_bridge.rooms.pins import Random, Row, number_for, pin_for, row_of_pin, row_of_room
+from ami_bridge.people.model import People
+from ami_bridge.rooms.model import Pin, Room
+from ami_bridge.rooms.pins import Random, Row, row_of_pin, row_of_room
+from ami_bridge.rooms.wishes import MOST_PINS, Change, Drafts, Invited, Rules, Wish
 
 log = structlog.get_logger()
 
-LONGEST_TITLE = 200
-LONGEST_BOOKING = timedelta(days=400)
-MOST_PEOPLE = 200
-MOST_PINS = 100
-LANGUAGES = ("de", "en")
 PIN_RESTS = timedelta(days=90)
 """How long a PIN that was used is not given out again."""
 
@@ -56,53 +52,6 @@ class Pbx(Protocol):
         """Write a row, or delete it, and see that it is so."""
 
 
-class Invited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Somebody who gets a PIN of their own."""
-
-    login: str | None = None
-    name: str = ""
-    moderates: bool = False
-
-
-class Wish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A room that somebody wants."""
-
-    title: str
-    starts: datetime | None = None
-    ends: datetime | None = None
-    kind: Kind = "booked"
-    language: str | None = None
-    most: int | None = None
-    waits: bool | None = None
-    recording: bool = False
-    people: list[Invited] = []
-
-
-class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be different about a room; what is left out stays."""
-
-    title: str | None = None
-    starts: datetime | None = None
-    ends: datetime | None = None
-    language: str | None = None
-    most: int | None = None
-    waits: bool | None = None
-    recording: bool | None = None
-
-
-class Rules(Struct, frozen=True, kw_only=True):
-    """How rooms are here."""
-
-    pbx_id: str
-    numbers: tuple[range, ...]
-    before: timedelta
-    after: timedelta
-    most: int
-    waits: bool
-    per_person: int
-    language: str
-
-
 class Keeper:
     """All rooms, in memory as they are in the database."""
 
@@ -123,9 +72,7 @@ class Keeper:
         self._store = store
         self._pbx = pbx
         self._people = people
-        self._rules = rules
-        self._new_id = new_id
-        self._random = random
+        self._drafts = Drafts(people=people, rules=rules, new_id=new_id, random=random)
         self._now = now
         self._changed = changed
         self._compare = compare
@@ -210,7 +157,7 @@ class Keeper:
         if person is None:
             raise NotFoundError("This person is not known.")
         now = self._now()
-        room, pins = self._drafted(person, wish, now)
+        room, pins = self._drafts.room(person, wish, now, self._rooms.values(), self._rest)
         if not self._pbx.up:
             raise NotReachableError("The telephone system cannot be reached, so no room can be made; try again later.")
         self._rooms[room.number] = room
@@ -242,7 +189,7 @@ class Keeper:
         new = structs.replace(room, **wanted)
         if ("starts" in wanted or "ends" in wanted) and room.kind != "booked":
             raise BadRequestError("Only a booked room has a time.")
-        new = self._checked(new)
+        new = self._drafts.checked(new)
         if new == room:
             return room
         if not await self._store.change(new):
@@ -270,7 +217,13 @@ class Keeper:
         room = self._must_be(number)
         if len(self.pins_of(room)) >= MOST_PINS:
             raise NotAllowedError(f"A room has at most {MOST_PINS} PINs.")
-        pin = self._drafted_pin(room, "mod" if invited.moderates else "part", self._named(invited), self._now())
+        pin = self._drafts.pin(
+            room,
+            "mod" if invited.moderates else "part",
+            self._drafts.named(invited),
+            self._now(),
+            self._resting(number),
+        )
         await self._store.add_pin(pin)
         self._pins.setdefault(room.id, {})[pin.id] = pin
         self._rest.setdefault(number, set()).add(pin.digits)
@@ -287,7 +240,7 @@ class Keeper:
         del self._pins[room.id][pin_id]
         rows = [(Row("pin", number, pin.digits), "")]
         if pin.role == "guest":
-            new = self._drafted_pin(room, "guest", Invited(), self._now())
+            new = self._drafts.pin(room, "guest", Invited(), self._now(), self._resting(number))
             await self._store.add_pin(new)
             self._pins[room.id][new.id] = new
             self._rest.setdefault(number, set()).add(new.digits)
@@ -311,90 +264,14 @@ class Keeper:
 
     # -- inside -------------------------------------------------------------------------------------------------------
 
+    def _resting(self, number: str) -> set[str]:
+        return self._rest.get(number, set())
+
     def _must_be(self, number: str) -> Room:
         room = self._rooms.get(number)
         if room is None:
             raise NotFoundError("There is no such room.")
         return room
-
-    def _drafted(self, person: Person, wish: Wish, now: datetime) -> tuple[Room, list[Pin]]:
-        """Make room and PINs of a wish; raises BadRequestError or NotAllowedError with one sentence."""
-        if wish.kind == "department" and person.department is None:
-            raise BadRequestError("You belong to no department, so it cannot have a room.")
-        if sum(room.owner == person.login for room in self._rooms.values()) >= self._rules.per_person:
-            raise NotAllowedError(f"Nobody may have more than {self._rules.per_person} rooms; end one first.")
-        if len(wish.people) > MOST_PINS - 2:
-            raise BadRequestError(f"At most {MOST_PINS - 2} people can be invited by a PIN of their own.")
-        room = self._checked(
-            Room(
-                id=self._new_id(),
-                pbx_id=self._rules.pbx_id,
-                number="",
-                title=wish.title,
-                owner=person.login,
-                department=person.department if wish.kind == "department" else None,
-                kind=wish.kind,
-                language=wish.language or self._rules.language,
-                starts=wish.starts,
-                ends=wish.ends,
-                most=self._rules.most if wish.most is None else wish.most,
-                waits=self._rules.waits if wish.waits is None else wish.waits,
-                recording=wish.recording,
-                created=now,
-            )
-        )
-        room = structs.replace(room, number=number_for(self._rules.numbers, self._rooms.keys(), self._random))
-        invited = [self._named(one) for one in wish.people if one.login != person.login]
-        owner = Invited(login=person.login, name=person.name, moderates=True)
-        pins = [self._drafted_pin(room, "guest", Invited(), now)]
-        for one in (owner, *invited):
-            pins.append(self._drafted_pin(room, "mod" if one.moderates else "part", one, now, pins))
-        return room, pins
-
-    def _checked(self, room: Room) -> Room:
-        """Return the room with its window; raises BadRequestError for what cannot be."""
-        title = " ".join(room.title.split())
-        if not 0 < len(title) <= LONGEST_TITLE:
-            raise BadRequestError(f"A title has 1 to {LONGEST_TITLE} characters.")
-        if room.language not in LANGUAGES:
-            raise BadRequestError(f"Rooms speak {' or '.join(LANGUAGES)}.")
-        if not 1 <= room.most <= MOST_PEOPLE:
-            raise BadRequestError(f"A room has 1 to {MOST_PEOPLE} people.")
-        if room.kind != "booked":
-            if room.starts is not None or room.ends is not None:
-                raise BadRequestError("A room that stays has no time.")
-            return structs.replace(room, title=title)
-        if room.starts is None or room.ends is None or room.starts.tzinfo is None or room.ends.tzinfo is None:
-            raise BadRequestError("A booked room needs `starts` and `ends`, with their time zone.")
-        if not timedelta(0) < room.ends - room.starts <= LONGEST_BOOKING:
-            raise BadRequestError("A room ends after it starts, and within 400 days.")
-        return structs.replace(
-            room, title=title, opens=room.starts - self._rules.before, closes=room.ends + self._rules.after
-        )
-
-    def _named(self, invited: Invited) -> Invited:
-        """Fill in the name of somebody of the house."""
-        if invited.login is not None:
-            person = self._people.by_login(invited.login)
-            if person is None:
-                raise BadRequestError(f"Nobody here has the login {invited.login[:40]!r}.")
-            return structs.replace(invited, name=person.name)
-        name = " ".join("".join(sign if sign.isprintable() else " " for sign in invited.name).split())
-        if not 0 < len(name) <= LONGEST_TITLE:
-            raise BadRequestError("Who is invited needs a login or a name.")
-        return structs.replace(invited, name=name)
-
-    def _drafted_pin(self, room: Room, role: Role, invited: Invited, now: datetime, others: Iterable[Pin] = ()) -> Pin:
-        taken = self._rest.get(room.number, set()) | {pin.digits for pin in others}
-        return Pin(
-            id=self._new_id(),
-            room=room.id,
-            digits=pin_for(role, room.number, taken, self._random),
-            role=role,
-            login=invited.login,
-            name=invited.name,
-            created=now,
-        )
 
     @staticmethod
     def _rows_of(room: Room, pins: Iterable[Pin]) -> list[tuple[Row, str]]:

@@ -9,7 +9,8 @@ from msgspec import Meta, Struct
 from ami_bridge import wire
 from ami_bridge.errors import NotFoundError
 from ami_bridge.rooms.desk import RoomDesk
-from ami_bridge.rooms.keeper import Change, Invited, Keeper, Wish
+from ami_bridge.rooms.keeper import Keeper
+from ami_bridge.rooms.wishes import Change, Invited, Wish
 from ami_bridge.web.body import answer, read_body
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.openapi import Operation

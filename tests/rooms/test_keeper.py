@@ -11,9 +11,10 @@ import pytest
 from ami_bridge.db.database import open_database
 from ami_bridge.errors import BadRequestError, NotAllowedError, NotFoundError, NotReachableError
 from ami_bridge.people.model import People, Person
-from ami_bridge.rooms.keeper import Change, Invited, Keeper, Rules, Wish
+from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.pins import Row
 from ami_bridge.rooms.store import RoomStore
+from ami_bridge.rooms.wishes import Change, Invited, Rules, Wish
 
 if TYPE_CHECKING:
     from ami_bridge.rooms.model import Room
