@@ -176,10 +176,13 @@ async def test_what_was_taken_away_stays_away_while_it_rings_but_not_when_it_was
         await world.daemon.until_followed()
         world.daemon.tells(call())
         await world.desktop.take_away(await world.desktop.shows("Anruf"), 2)
+        for rev, name in enumerate(("First", "Second"), start=1):  # shown after the answer to the first: all is heard
+            world.daemon.tells(call(2, rev=rev, peer=wire.Peer(name=name)))
+            await world.desktop.shows(name)
         world.daemon.tells(call(rev=2, peer=wire.Peer(name="Erika M.")))
-        world.daemon.tells(call(2, peer=wire.Peer(name="Sentinel")))
+        world.daemon.tells(call(2, rev=3, peer=wire.Peer(name="Sentinel")))
         await world.desktop.shows("Sentinel")
-        assert len(world.desktop.ever) == 2
+        assert len(world.desktop.ever) == 4
         world.daemon.tells(call(rev=3, state="ended", result="missed"))
         await world.desktop.shows("Verpasst")
 
