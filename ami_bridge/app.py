@@ -12,6 +12,7 @@ from ami_bridge.calls.dial_routes import OPERATIONS as DIAL
 from ami_bridge.calls.routes import OPERATIONS as CALLS
 from ami_bridge.calls.verbs import OPERATIONS as VERBS
 from ami_bridge.compose.base import base as make_base
+from ami_bridge.compose.calendars import calendars
 from ami_bridge.compose.calls import calls as make_calls
 from ami_bridge.compose.contacts import contacts as make_contacts
 from ami_bridge.compose.dial import dial as make_dial
@@ -179,6 +180,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 tasks.create_task(every(PURGE_EVERY, rooms.purge, name="rooms retention"))
                 tasks.create_task(every(LOOK_AT_LOCKS_EVERY, rooms.look, name="rooms locked"))
                 tasks.create_task(rooms.run(), name="rooms keys")
+                tasks.create_task(calendars(base, rooms), name="calendars")
             tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)
             await asyncio.Event().wait()  # until cancelled

@@ -268,6 +268,12 @@ class Rooms(Section, frozen=True, kw_only=True):
     """Whether people wait for a moderator, where nothing else is said."""
     per_person: int = 50
     """Rooms that one person may have at the same time."""
+    calendar: str = ""
+    """Calendar of the daemon's account whose appointments become rooms: its name, or a path."""
+    calendar_owner: str = ""
+    """Login of whose room it is where an appointment names no organizer of the house."""
+    look_every: float = 20.0
+    """Seconds between two looks at calendars."""
 
 
 class Phonebook(Section, frozen=True, kw_only=True):

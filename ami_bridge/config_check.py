@@ -32,6 +32,7 @@ TIMES = {
     "session_hours": (0.01, 8760),
     "ring_seconds": (5, 120),
     "wait": (0, 3600),
+    "look_every": (1, 600),
 }
 """The least and the most of each time, in its own unit."""
 HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
@@ -133,6 +134,7 @@ def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _of_the_seats(config)
     yield from _of_the_journal(config.journal)
     yield from _of_the_webhook(config)
+    yield from _of_the_calendars(config)
 
 
 def _of_the_site(config: "Config") -> Iterator[tuple[str, str]]:
@@ -313,6 +315,17 @@ def _of_the_webhook(config: "Config") -> Iterator[tuple[str, str]]:
         except ValueError:
             yield "missed_webhook.networks", f"{network!r} is no network like 10.1.2.0/24"
     yield from _of_a_time("missed_webhook.wait", hook.wait)
+
+
+def _of_the_calendars(config: "Config") -> Iterator[tuple[str, str]]:
+    rooms = config.rooms
+    yield from _of_a_time("rooms.look_every", rooms.look_every)
+    if rooms.calendar and not rooms.numbers:
+        yield "rooms.calendar", "there are no rooms without [rooms.numbers]"
+    if rooms.calendar and not config.groupware.url:
+        yield "rooms.calendar", "is at the groupware, and [groupware.url] is missing"
+    if rooms.calendar and not rooms.calendar_owner.strip():
+        yield "rooms.calendar_owner", "is missing: whose room it is where an appointment names nobody of the house"
 
 
 def _of_a_time(key: str, value: float, unit: str = "seconds") -> Iterator[tuple[str, str]]:

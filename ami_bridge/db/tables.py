@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -315,4 +315,28 @@ pins = Table(
     Column("name", Words, nullable=False),
     Column("created", UtcTime, nullable=False),
     Column("revoked_at", UtcTime),
+)
+
+bookings = Table(
+    "bookings",
+    metadata,
+    Column("calendar", Words, primary_key=True),
+    Column("uid", Words, primary_key=True),
+    Column("href", Words, nullable=False),
+    Column("etag", Words, nullable=False),
+    Column("room", Words),
+    Column("state", Words, nullable=False),
+    Column("ends", UtcTime),
+    Column("wanted", Words, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", UtcTime),
+    Column("seen_at", UtcTime, nullable=False),
+)
+
+booking_calendars = Table(
+    "booking_calendars",
+    metadata,
+    Column("calendar", Words, primary_key=True),
+    Column("token", Words),
+    Column("compared", UtcTime),
 )

@@ -50,6 +50,10 @@ permissions: RW
 user: .+
 collection: {user}/[^/]+
 permissions: rw
+[booking calendar]
+user: .+
+collection: {bridge}/telefonkonferenz
+permissions: rw
 """
 
 
@@ -82,6 +86,11 @@ class Radicale:
         """The address book of those who work here."""
         return f"{self.home}staff/"
 
+    @property
+    def booking_calendar(self) -> str:
+        """The calendar "Telefonkonferenz", in which everybody may write."""
+        return f"{self.home}telefonkonferenz/"
+
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await asyncio.to_thread(self._write)
@@ -108,11 +117,12 @@ class Radicale:
         lines = [f"{user}:{password}" for user, password in users.items()]
         (self._folder / "users").write_text("\n".join(lines) + "\n", encoding="utf-8")
         (self._folder / "users").chmod(0o600)
-        (self._folder / "rights").write_text(RIGHTS, encoding="utf-8")
+        (self._folder / "rights").write_text(RIGHTS.replace("{bridge}", BRIDGE_USER), encoding="utf-8")
         config = CONFIG.format(local=LOCAL, port=self._port, folder=self._folder)
         (self._folder / "config").write_text(config, encoding="utf-8")
         self._write_book(BRIDGE_USER, "staff", "Mitarbeitende", addresses.staff())
         self._write_book(BRIDGE_USER, "stadt", "Stadt", addresses.shared())
+        self._folder_of(BRIDGE_USER, "telefonkonferenz", tag="VCALENDAR", label="Telefonkonferenz")
         for person in PEOPLE:
             if cards := addresses.private(person.user):
                 self._write_book(person.user, "privat", "Privat", cards)
@@ -120,12 +130,15 @@ class Radicale:
 
     def _write_book(self, owner: str, name: str, label: str, cards: list[Card]) -> None:
         """Write a book as Radicale keeps it: quicker than 200 requests."""
-        folder = self._folder / "collections/collection-root" / owner / name
-        folder.mkdir(parents=True)
-        about = {"tag": "VADDRESSBOOK", "D:displayname": label}
-        (folder / ".Radicale.props").write_text(json.dumps(about), encoding="utf-8")
+        folder = self._folder_of(owner, name, tag="VADDRESSBOOK", label=label)
         for one in cards:
             (folder / f"{one.uid}.vcf").write_text(one.text, encoding="utf-8", newline="")
+
+    def _folder_of(self, owner: str, name: str, *, tag: str, label: str) -> Path:
+        folder = self._folder / "collections/collection-root" / owner / name
+        folder.mkdir(parents=True)
+        (folder / ".Radicale.props").write_text(json.dumps({"tag": tag, "D:displayname": label}), encoding="utf-8")
+        return folder
 
     async def _answers(self, process: Process) -> None:
         """Wait until it listens."""

@@ -81,6 +81,9 @@ private_prefix = "*9"
 [rooms]
 numbers = "8100-8999"
 dial_in = "+49 89 99998-900"
+calendar = "telefonkonferenz"
+calendar_owner = "eva"
+look_every = 4
 
 [log]
 format = "json"
@@ -305,6 +308,7 @@ class TownHall:
                 "user": groupware.user,
                 "password": groupware.password,
                 "shared_book": groupware.shared_book,
+                "booking_calendar": groupware.booking_calendar,
             },
             "ami": {"host": LOCAL, "port": self._ports.ami, "user": "viewer", "secret": self._secrets.viewer},
             "data": self._relative(self._data),

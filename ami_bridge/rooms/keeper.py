@@ -109,6 +109,10 @@ class Keeper:
         """Return the room with this number."""
         return self._rooms.get(number)
 
+    def by_id(self, room_id: str) -> Room | None:
+        """Return the room with this id; its number may be another's later."""
+        return next((room for room in self._rooms.values() if room.id == room_id), None)
+
     def all(self) -> list[Room]:
         """Return all rooms, by number."""
         return [room for _, room in sorted(self._rooms.items())]

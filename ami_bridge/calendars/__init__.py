@@ -1,0 +1,1 @@
+"""Appointments as calendars keep them: read, and given what we add to them."""

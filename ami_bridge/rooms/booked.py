@@ -1,0 +1,142 @@
+"""The room of an appointment: whose it is, made, moved, and what is said of it there."""
+
+import hashlib
+from collections.abc import Iterable
+
+import structlog
+from msgspec import Struct
+
+from ami_bridge.calendars.block import block
+from ami_bridge.calendars.model import Appointment, DialIn
+from ami_bridge.errors import BadRequestError, BusyError, NotAllowedError, NotFoundError, NotReachableError
+from ami_bridge.people.model import People, Person
+from ami_bridge.rooms.keeper import Keeper
+from ami_bridge.rooms.model import Room
+from ami_bridge.rooms.wishes import LONGEST_TITLE, Change, Invited, Wish
+
+log = structlog.get_logger()
+
+MOST_PEOPLE = 50
+TEXTS = {
+    "de": {
+        "title": "Telefonkonferenz",
+        "ended": "Die Telefonkonferenz wurde beendet. Wer wieder eine braucht, löscht diese drei Zeilen.",
+        "too many": "Es gibt zu viele Räume, deshalb bekam dieser Termin keinen. Bitte an die IT wenden.",
+        "impossible": "Für diesen Termin kann es keinen Raum geben; er ist zu lang, oder sein Titel ist es.",
+    },
+    "en": {
+        "title": "Telephone conference",
+        "ended": "The conference was ended. Delete these three lines to have another.",
+        "too many": "There are too many rooms, so this appointment got none. Please ask your administrator.",
+        "impossible": "This appointment cannot have a room; it or its title is too long.",
+    },
+}
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """How the appointments of a calendar become rooms."""
+
+    dial_in: str
+    language: str
+    owner: str | None
+    """Login of whose room it is where the calendar does not say it; None: then there is none."""
+    address: str = ""
+    """Only appointments that invite this address become rooms; empty: all."""
+
+
+class Booked:
+    """Rooms of appointments."""
+
+    def __init__(self, *, keeper: Keeper, people: People, terms: Terms) -> None:
+        self._keeper = keeper
+        self._people = people
+        self._terms = terms
+        self._texts = TEXTS.get(terms.language, TEXTS["en"])
+
+    def wants(self, appointment: Appointment) -> bool:
+        """Whether it is to have a room."""
+        invited = not self._terms.address or self._terms.address.casefold() in appointment.attendees
+        return (
+            invited
+            and not appointment.cancelled
+            and not appointment.all_day
+            and appointment.starts is not None
+            and (self._terms.owner is not None or self.organizer(appointment) is not None)
+        )
+
+    def organizer(self, appointment: Appointment) -> Person | None:
+        """Find who made the appointment, by address or login."""
+        return self._person(appointment.organizer)
+
+    async def make(self, appointment: Appointment) -> Room | str:
+        """Make its room; where there can be none, return what to tell. Raises NotReachableError."""
+        organizer = self.organizer(appointment)
+        owner = organizer.login if organizer else self._terms.owner or ""
+        guests = dict.fromkeys(one.login for one in self._known(appointment.attendees) if one.login != owner)
+        wish = Wish(
+            title=self._title(appointment),
+            starts=appointment.starts,
+            ends=appointment.ends,
+            # Nobody would come who lets them in, where nobody of the house is named.
+            waits=None if organizer else False,
+            people=[Invited(login=login) for login in guests][:MOST_PEOPLE],
+        )
+        try:
+            return await self._keeper.make(owner, wish)
+        except (NotAllowedError, BusyError) as error:
+            log.warning("rooms.booking_refused", code=error.code)
+            return self._texts["too many"]
+        except (BadRequestError, NotFoundError) as error:
+            log.warning("rooms.booking_refused", code=error.code)
+            return self._texts["impossible"]
+
+    async def follow(self, room: Room, appointment: Appointment) -> str | None:
+        """Move its room along; what to tell where that cannot be. The PBX may follow later."""
+        change = Change(title=self._title(appointment), starts=appointment.starts, ends=appointment.ends)
+        try:
+            await self._keeper.change(room.number, change)
+            has = {pin.login for pin in self._keeper.pins_of(room)}
+            for person in self._known(appointment.attendees)[:MOST_PEOPLE]:
+                if person.login not in has:
+                    await self._keeper.invite(room.number, Invited(login=person.login))
+        except NotReachableError:
+            log.info("rooms.booking_follows_later", room=room.id)
+        except (BadRequestError, NotAllowedError) as error:
+            log.warning("rooms.booking_refused", code=error.code)
+            return self._texts["impossible"]
+        return None
+
+    def said(self, room: Room) -> DialIn:
+        """Return what the appointment says of its room: with the guests' PIN, never with another."""
+        pin = next((one.digits for one in self._keeper.pins_of(room) if one.role == "guest"), "")
+        terms = self._terms
+        return DialIn(language=terms.language, dial_in=terms.dial_in, number=room.number, pin=pin)
+
+    def note(self, text: str) -> DialIn:
+        """Return what an appointment without a room says."""
+        return DialIn(language=self._terms.language, notes=(text,))
+
+    @property
+    def ended(self) -> DialIn:
+        """What an appointment says whose room somebody ended."""
+        return self.note(self._texts["ended"])
+
+    def _title(self, appointment: Appointment) -> str:
+        return appointment.title[:LONGEST_TITLE].strip() or self._texts["title"]
+
+    def _person(self, address: str) -> Person | None:
+        if not address:
+            return None
+        return next(
+            (one for one in self._people.all() if address in {(one.email or "").casefold(), one.login.casefold()}), None
+        )
+
+    def _known(self, addresses: Iterable[str]) -> list[Person]:
+        """Find those of the house."""
+        wanted = set(addresses)
+        return [one for one in self._people.all() if wanted & {(one.email or "").casefold(), one.login.casefold()}]
+
+
+def digest(said: DialIn) -> str:
+    """Return what tells one text from another, without being one."""
+    return hashlib.sha256(block(said).encode()).hexdigest()[:32]
