@@ -2,7 +2,7 @@
 
 import re
 
-from ami_bridge.calendars.model import DialIn
+from ami_bridge.calendars.model import Entrance
 
 FOOT = "---"
 TEXTS = {
@@ -15,7 +15,7 @@ PLACE = re.compile(r"(?:Telefonkonferenz|Telephone conference)(?: [+\d][^,]*, (?
 MOST_LINES = 24
 
 
-def block(said: DialIn) -> str:
+def block(said: Entrance) -> str:
     """Write the lines."""
     head, dial_in, room, pin, mobile, note = TEXTS.get(said.language, TEXTS["en"])
     lines = [f"--- {head} ---"]
@@ -26,13 +26,13 @@ def block(said: DialIn) -> str:
     return "\n".join([*lines, FOOT])
 
 
-def one_tap(said: DialIn) -> str:
+def one_tap(said: Entrance) -> str:
     """Write what a telephone dials by itself: the number, pauses, the room, a pause, the PIN."""
     number = "".join(sign for sign in said.dial_in if sign.isdigit() or sign == "+")
     return f"{number},,{said.number}#,,{said.pin}#"
 
 
-def place(said: DialIn) -> str:
+def place(said: Entrance) -> str:
     """Write the one line for where it is."""
     head, _, room, *_ = TEXTS.get(said.language, TEXTS["en"])
     return f"{head} {said.dial_in}, {room} {said.number}#, PIN {said.pin}#"

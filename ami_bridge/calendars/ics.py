@@ -14,7 +14,7 @@ from msgspec import structs
 
 from ami_bridge.calendars.block import block, is_our_place, one_tap, place, with_block
 from ami_bridge.calendars.lines import Line, escaped, line, lines_of, text_of, unescaped
-from ami_bridge.calendars.model import Appointment, DialIn
+from ami_bridge.calendars.model import Appointment, Entrance
 
 LONGEST_TEXT = 1_000_000
 MOST_EVENTS = 500
@@ -62,12 +62,12 @@ def read(text: str, *, now: datetime, zone: tzinfo, still: timedelta = timedelta
     return _with_times(found, events, text, now=now, zone=zone, still=still)
 
 
-def write(text: str, said: DialIn) -> str:
+def write(text: str, said: Entrance) -> str:
     """Return the text with our lines in every appointment of it, and nothing else changed."""
     return _edited(text, lambda event: _written(event, said))
 
 
-def shows(text: str, said: DialIn) -> bool:
+def shows(text: str, said: Entrance) -> bool:
     """Whether all that matters stands there: our block, as it is to be, in every appointment."""
     wanted = block(said)
     found = [
@@ -243,7 +243,7 @@ def _events(lines: list[Line]) -> Iterator[list[Line]]:
     yield from found
 
 
-def _written(event: list[Line], said: DialIn) -> list[Line]:
+def _written(event: list[Line], said: Entrance) -> list[Line]:
     """Change description, place, conference and our own property; every other line stays."""
     new = block(said)
     done, seen = [], set()
@@ -282,7 +282,7 @@ def _described(one: Line, new: str) -> Line:
     return line(one.name, escaped(after), tuple(p for p in one.parameters if not p.upper().startswith("ALTREP=")))
 
 
-def _placed(one: Line, said: DialIn) -> Line:
+def _placed(one: Line, said: Entrance) -> Line:
     if not is_our_place(unescaped(one.value)):
         return one
     text = escaped(place(said)) if said.number else ""

@@ -27,8 +27,8 @@ class Appointment(Struct, frozen=True, kw_only=True):
     next_start: datetime | None = None
 
 
-class DialIn(Struct, frozen=True, kw_only=True):
-    """What an appointment says of its conference."""
+class Entrance(Struct, frozen=True, kw_only=True):
+    """How to get into a conference, as an appointment says it."""
 
     language: str = "de"
     dial_in: str = ""

@@ -7,7 +7,7 @@ import structlog
 from msgspec import Struct
 
 from ami_bridge.calendars.block import block
-from ami_bridge.calendars.model import Appointment, DialIn
+from ami_bridge.calendars.model import Appointment, Entrance
 from ami_bridge.errors import BadRequestError, BusyError, NotAllowedError, NotFoundError, NotReachableError
 from ami_bridge.people.model import People, Person
 from ami_bridge.rooms.keeper import Keeper
@@ -22,13 +22,13 @@ TEXTS = {
         "title": "Telefonkonferenz",
         "ended": "Die Telefonkonferenz wurde beendet. Wer wieder eine braucht, löscht diese drei Zeilen.",
         "too many": "Es gibt zu viele Räume, deshalb bekam dieser Termin keinen. Bitte an die IT wenden.",
-        "impossible": "Für diesen Termin kann es keinen Raum geben; er ist zu lang, oder sein Titel ist es.",
+        "impossible": "Für diesen Termin kann es keinen Raum geben; er dauert zu lange.",
     },
     "en": {
         "title": "Telephone conference",
         "ended": "The conference was ended. Delete these three lines to have another.",
         "too many": "There are too many rooms, so this appointment got none. Please ask your administrator.",
-        "impossible": "This appointment cannot have a room; it or its title is too long.",
+        "impossible": "This appointment cannot have a room; it takes too long.",
     },
 }
 
@@ -106,18 +106,18 @@ class Booked:
             return self._texts["impossible"]
         return None
 
-    def said(self, room: Room) -> DialIn:
+    def said(self, room: Room) -> Entrance:
         """Return what the appointment says of its room: with the guests' PIN, never with another."""
         pin = next((one.digits for one in self._keeper.pins_of(room) if one.role == "guest"), "")
         terms = self._terms
-        return DialIn(language=terms.language, dial_in=terms.dial_in, number=room.number, pin=pin)
+        return Entrance(language=terms.language, dial_in=terms.dial_in, number=room.number, pin=pin)
 
-    def note(self, text: str) -> DialIn:
+    def note(self, text: str) -> Entrance:
         """Return what an appointment without a room says."""
-        return DialIn(language=self._terms.language, notes=(text,))
+        return Entrance(language=self._terms.language, notes=(text,))
 
     @property
-    def ended(self) -> DialIn:
+    def ended(self) -> Entrance:
         """What an appointment says whose room somebody ended."""
         return self.note(self._texts["ended"])
 
@@ -137,6 +137,6 @@ class Booked:
         return [one for one in self._people.all() if wanted & {(one.email or "").casefold(), one.login.casefold()}]
 
 
-def digest(said: DialIn) -> str:
+def digest(said: Entrance) -> str:
     """Return what tells one text from another, without being one."""
     return hashlib.sha256(block(said).encode()).hexdigest()[:32]

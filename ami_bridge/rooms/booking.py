@@ -9,7 +9,7 @@ import structlog
 from msgspec import structs
 
 from ami_bridge.calendars import ics
-from ami_bridge.calendars.model import Appointment, DialIn
+from ami_bridge.calendars.model import Appointment, Entrance
 from ami_bridge.dav.calendar import ChangedError, Found, Listing
 from ami_bridge.dav.transport import AwayError
 from ami_bridge.errors import GoneError, NotFoundError, NotReachableError, RefusedError
@@ -152,7 +152,7 @@ class Bookings:
         room = self._room(row)
         return row.tries < MOST_TRIES and row.wanted != digest(self._booked.ended if room is None else self._said(room))
 
-    def _said(self, room: Room) -> DialIn:
+    def _said(self, room: Room) -> Entrance:
         return self._booked.said(room)
 
     def _room(self, row: Booking | None) -> Room | None:
@@ -215,7 +215,7 @@ class Bookings:
         row = self._rows.get(appointment.uid) or self._new(appointment.uid, href)
         return structs.replace(row, href=href)
 
-    async def _acted(self, row: Booking, appointment: Appointment, text: str) -> tuple[Booking, DialIn | None]:
+    async def _acted(self, row: Booking, appointment: Appointment, text: str) -> tuple[Booking, Entrance | None]:
         """Make, move or end the room; return what the appointment is to say, None for nothing."""
         room, now = self._room(row), self._now()
         if not self._booked.wants(appointment):
@@ -239,7 +239,7 @@ class Bookings:
         due = now + ROLLS_AFTER if appointment.goes_on else None
         return structs.replace(row, state="made", ends=appointment.ends, due=due), self._said(room)
 
-    async def _written(self, row: Booking, said: DialIn | None, found: Found, appointment: Appointment) -> bool:
+    async def _written(self, row: Booking, said: Entrance | None, found: Found, appointment: Appointment) -> bool:
         """Write what is to be said, and see that it stands there. Raises ChangedError."""
         if said is None:
             await self._keep(structs.replace(row, etag=found.etag))

@@ -31,7 +31,9 @@ async def room_of(house: House, number: str) -> dict[str, Any] | None:
 
 async def test_an_appointment_becomes_a_room_that_can_be_dialled_and_moves_along(house: House) -> None:
     client, begin = Client(house, "ben"), now()
-    text = event("bau", begin, "DESCRIPTION:Bitte Pläne mitbringen\\, danke", "ORGANIZER:mailto:ben@musterhausen.example")
+    text = event(
+        "bau", begin, "DESCRIPTION:Bitte Pläne mitbringen\\, danke", "ORGANIZER:mailto:ben@musterhausen.example"
+    )
     assert await client.put("bau", text) == 201
     said = await client.until("bau", lambda one: "PIN: " in one.get("DESCRIPTION", ""))
     number, pin = dial_in_of(said)
