@@ -210,6 +210,24 @@ async def test_a_refused_transfer_can_be_tried_again_as_the_same_wish(desk: Desk
     await expect(dialog).to_have_count(0)
 
 
+async def test_what_is_dear_is_asked_once_more_before_a_transfer_too(desk: Desk) -> None:
+    await desk.is_signed_in()
+    await desk.sees(answered(actions=("transfer",)))
+    await press(desk, "transfer")
+    dialog = desk.page.get_by_role("dialog")
+    desk.daemon.refuses_ops["call.transfer"] = wire.Problem(code="unconfirmed", message="Must be confirmed.")
+    await dialog.get_by_role("combobox").fill("0900 123456")
+    await dialog.get_by_role("button", name="Verbinden").click()
+    sure = desk.page.get_by_role("dialog", name="0900 123456 wirklich anrufen?")
+    await expect(sure.get_by_role("heading")).to_be_focused()
+    desk.daemon.refuses_ops.clear()
+    await sure.get_by_role("button", name="Jetzt anrufen").click()
+    await expect(sure).to_have_count(0)
+    await expect(button(desk.card("Erika Mustermann"), "transfer")).to_be_focused()
+    assert [one.params.get("confirmed") for one in desk.daemon.asked] == [None, True]
+    assert len({one.key for one in desk.daemon.asked}) == 2
+
+
 async def test_a_call_that_ends_while_one_thinks_cannot_be_redirected(desk: Desk) -> None:
     await desk.is_signed_in()
     await desk.sees(call(actions=RINGING))

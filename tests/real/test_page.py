@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
 from ami_bridge.demo.sipp import PlayedPhone, TrunkPhone, call_from_trunk
 from tests.page.axe import Axe
@@ -85,6 +85,61 @@ async def test_the_page_says_when_the_telephone_system_is_away_and_when_it_is_ba
         async with asyncio.timeout(10):
             while await badge.inner_text() != usual:
                 await asyncio.sleep(0.05)
+
+
+async def test_a_call_comes_in_and_ends_by_the_pages_button(house: House, stage: Stage) -> None:
+    """By keyboard alone: three tabs from the field to the button."""
+    async with a_browser(house) as page:
+        at_anna, at_carla = stage.anna.mark(), stage.carla.mark()
+        await stage.carla.dial("101")
+        await stage.anna.ringing(after=at_anna)
+        reject = page.get_by_role("button", name="Ablehnen")
+        await reject.focus()
+        await page.keyboard.press("Enter")
+        assert "486" in str(await stage.carla.idle(after=at_carla)), "the caller hears busy"
+        await expect(page.locator('.call[data-result="rejected"] .state')).to_have_text("Abgelehnt")
+        await expect(page.get_by_role("heading", name="Carla Çelik")).to_be_focused()
+
+
+async def test_a_colleague_is_found_by_name_and_called(house: House, stage: Stage) -> None:
+    async with a_browser(house) as page:
+        at_anna, at_ben = stage.anna.mark(), stage.ben.mark()
+        field = page.get_by_role("combobox", name="Name oder Nummer")
+        await field.press_sequentially("ben bib")
+        await page.get_by_role("option", name="Ben Biber").wait_for()
+        await field.press("Enter")
+        await stage.anna.ringing(after=at_anna)
+        await expect(page.locator(".dial-now")).to_contain_text("wird Ben Biber (102) angerufen")
+        await stage.anna.accept()
+        await stage.ben.ringing(after=at_ben)
+        await stage.ben.accept()
+        await page.locator('.call[data-state="answered"]').wait_for()
+        await expect(page.locator(".dial-now")).to_have_count(0)
+        await expect(page.locator(".calls[data-settling]")).to_have_count(0)
+        await page.get_by_role("button", name="Auflegen").click()
+        await stage.ben.idle(after=at_ben)
+        await page.locator('.call[data-state="ended"]').wait_for()
+
+
+async def test_a_missed_call_stands_in_the_journal_until_it_is_done(house: House, stage: Stage) -> None:
+    async with a_browser(house) as page:
+        await page.get_by_role("link", name="Verlauf").click()
+        await page.get_by_role("radio", name="Verpasst").check(force=True)
+        at_anna = stage.anna.mark()
+        call = await call_from_trunk(house.pbx, "+493023125001", "+498999998101", cancel_after=0.5)
+        await stage.anna.ringing(after=at_anna)
+        await call.ended()
+        group = page.locator('.entry[data-number="+493023125001"]')
+        await expect(group).to_contain_text("Sabine Schröder")
+        await expect(page.get_by_role("link", name="nicht zurückgerufen")).to_be_visible()
+        await group.get_by_role("button", name="Erledigt").click()
+        await expect(group).to_have_count(0)
+        await page.get_by_role("radio", name="Alle").check(force=True)
+        await expect(page.locator(".entry").first).to_contain_text("erledigt von Anna Amsel")
+        assert await Axe(page).violations() == []
+        await page.get_by_role("link", name="Einstellungen").click()
+        await expect(page.get_by_role("row", name="verpasste Anrufe von draußen")).to_contain_text("30 ")
+        assert await Axe(page).violations() == []
 
 
 @pytest.mark.parametrize("user", ["ben"])

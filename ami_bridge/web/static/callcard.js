@@ -48,6 +48,7 @@ function titleOfOthers(call) {
 function facts(call) {
   const rows = [
     ["line", call.line && (call.line.label ? both(call.line.label, call.line.exten) : alone(call.line.exten))],
+    ["waits", call.waits && withNumber(call.waits)],
     ["forwarded_by", call.forwarded_by && withNumber(call.forwarded_by)],
     ["answered_by", call.answered_by && withNumber(call.answered_by)],
     ["queue", call.queue && alone(call.queue)],

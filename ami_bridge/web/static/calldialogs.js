@@ -1,11 +1,12 @@
 /** What is asked before something is done with a call: to whom, who else, which note. */
 
+import { confirmDialog, mustBeConfirmed } from "./confirm.js";
 import { html, nothing } from "./vendor/lit.js";
+import { plain, titleOf } from "./words.js";
 import { Dialog } from "./dialog.js";
 import { Finder } from "./finder.js";
 import { icon } from "./icons.js";
 import { keyring } from "./doing.js";
-import { plain, titleOf } from "./words.js";
 import { t } from "./i18n.js";
 
 const LONGEST_NOTE = 1000;
@@ -21,7 +22,7 @@ export function sendDialog(house, call, verbs) {
     title: () => t(verb === "redirect" ? "send.redirect" : "send.transfer", { who: plain(titleOf(call)) }),
     submit: word,
     ready: () => Boolean(finder.meant),
-    run: () => house.act(call, verb, { to: finder.meant.number }, keys(`${verb} ${finder.meant.number}`)),
+    run: () => reach(house, call, verb, { to: finder.meant.number }, finder.meant.display, keys),
     verbs: () => [verb],
     body: () => html`
       ${finder.view({ autofocus: true, hint: meant(finder) })}
@@ -65,7 +66,7 @@ export function conferenceDialog(house, call) {
     title: () => t("conference.title"),
     submit: () => t("conference.do"),
     ready: () => all().length > 0,
-    run: () => house.act(call, "conference", { add: numbers() }, keys(numbers().join())),
+    run: () => reach(house, call, "conference", { add: numbers() }, all().map((one) => one.display).join(", "), keys),
     verbs: () => ["conference"],
     body: () => html`
       <p class="muted">${t("conference.hint", { who: plain(titleOf(call)) })}</p>
@@ -101,6 +102,17 @@ export const noteField = (note) => html`
       aria-describedby="note-hint" .defaultValue=${note ?? ""}></textarea>
     <p class="muted" id="note-hint">${t("note.hint")}</p>
   </div>`;
+
+/** Do what calls somebody, and ask once more where the daemon wants that. */
+async function reach(house, call, verb, params, who, keys) {
+  const act = (more) => house.act(call, verb, { ...params, ...more }, keys(JSON.stringify([verb, params, more])));
+  try {
+    await act({});
+  } catch (error) {
+    if (!mustBeConfirmed(error)) throw error;
+    confirmDialog(house, { who, run: () => act({ confirmed: true }) }).open();
+  }
+}
 
 /** A dialog about a call that goes on meanwhile: when the call cannot do it any more, the dialog says so. */
 function callDialog(house, call, { body, ready = () => true, verbs, ...rest }) {

@@ -11,7 +11,7 @@ import { t } from "./i18n.js";
 
 const DEAD_WHEN_NEW = 1_000; // a button that has just taken another's place
 const DEAD_WHEN_MOVED = 600; // a button that has just slid under the pointer
-const RINGS = ["pickup", "fetch"]; // what is done at once and makes a telephone ring
+const KEYED = ["pickup", "fetch", "transfer"]; // what is done at once and may make a telephone ring
 
 /** In the order they stand; several verbs may share a button that asks which. */
 const BUTTONS = [
@@ -19,11 +19,12 @@ const BUTTONS = [
   { id: "pickup", verbs: ["pickup"], look: "primary", drawing: "answered" },
   { id: "fetch", verbs: ["fetch"], look: "primary", drawing: "answered" },
   { id: "resume", verbs: ["resume"], look: "primary", drawing: "answered" },
+  { id: "join", verbs: ["transfer"], look: "primary", drawing: "conference", when: (call) => call.waits },
   { id: "reject", verbs: ["reject"], look: "danger", drawing: "ended" },
   { id: "hangup", verbs: ["hangup"], look: "danger", drawing: "ended" },
   { id: "redirect", verbs: ["redirect"], drawing: "forward", asks: sendDialog },
   { id: "hold", verbs: ["hold"], drawing: "held" },
-  { id: "transfer", verbs: ["transfer", "consult"], drawing: "forward", asks: sendDialog },
+  { id: "transfer", verbs: ["transfer", "consult"], drawing: "forward", asks: sendDialog, when: (call) => !call.waits },
   { id: "park", verbs: ["park"], drawing: "parked" },
   { id: "conference", verbs: ["conference"], drawing: "conference", asks: conferenceDialog },
   { id: "note", verbs: ["note"], drawing: "note", asks: noteDialog },
@@ -52,7 +53,8 @@ export class Controls {
 
   view(call) {
     const key = keyOf(call);
-    const buttons = BUTTONS.map((button) => ({ ...button, can: button.verbs.filter((verb) => call.actions?.includes(verb)) }))
+    const buttons = BUTTONS.filter(({ when = () => true }) => when(call))
+      .map((button) => ({ ...button, can: button.verbs.filter((verb) => call.actions?.includes(verb)) }))
       .filter(({ can }) => can.length);
     const born = this.#bornNow(key, buttons);
     const error = this.#errors.get(key);
@@ -94,15 +96,15 @@ export class Controls {
     if (this.#running.has(key) || Date.now() - born < DEAD_WHEN_NEW || (byPointer && !still)) return;
     this.#errors.delete(key);
     if (asks) asks(this.#house, call, can).open();
-    else this.#run(call, id);
+    else this.#run(call, id, can[0]);
   }
 
-  async #run(call, verb) {
+  async #run(call, id, verb) {
     const key = keyOf(call);
-    this.#running.set(key, verb);
+    this.#running.set(key, id);
     this.#house.draw();
     try {
-      await this.#house.act(call, verb, {}, RINGS.includes(verb) ? newKey() : null);
+      await this.#house.act(call, verb, {}, KEYED.includes(verb) ? newKey() : null);
     } catch (error) {
       this.#errors.set(key, inWords(error, verb));
     }

@@ -1,14 +1,14 @@
 /** Calling somebody: the own telephone first; one key per wish; asked once more for what is dear or an emergency. */
 
-import { Dialog, failure } from "./dialog.js";
 import { Refusal, inWords } from "./ask.js";
+import { confirmDialog, mustBeConfirmed } from "./confirm.js";
 import { html, nothing } from "./vendor/lit.js";
+import { failure } from "./dialog.js";
 import { icon } from "./icons.js";
 import { newKey } from "./doing.js";
 import { t } from "./i18n.js";
 
-const MUST_BE_CONFIRMED = "unconfirmed";
-const SHOWN_FOR = 30_000;
+const SHOWN_FOR = 12_000; // nobody tells when the own telephone was taken, only when the other one was
 const SAME_WISH_FOR = 60_000; // a second try within a minute, after no answer at all, is the same wish
 
 export class Dialer {
@@ -40,7 +40,7 @@ export class Dialer {
     } catch (error) {
       const answered = error instanceof Refusal && error.code;
       this.#last = answered ? null : { to: number, key, at: Date.now() };
-      if (error.code === MUST_BE_CONFIRMED && !confirmed) this.#confirm({ number, display, name });
+      if (mustBeConfirmed(error) && !confirmed) this.#confirm({ number, display, name }, who);
       else this.#show({ to: number, who, phase: "failed", error: inWords(error, "dial") });
     }
   }
@@ -50,16 +50,9 @@ export class Dialer {
     return last?.to === to && !confirmed && Date.now() - last.at < SAME_WISH_FOR ? last.key : newKey();
   }
 
-  #confirm(option) {
+  #confirm(option, who) {
     this.#show(null);
-    const who = option.name ? t("dial.who", { name: option.name, number: option.display }) : option.display;
-    new Dialog(this.#house, {
-      title: () => t("dial.sure", { who }),
-      body: () => html`<p>${t("dial.sure_hint")}</p>`,
-      submit: () => t("dial.sure_yes"),
-      danger: true,
-      run: () => void this.dial(option, true),
-    }).open();
+    confirmDialog(this.#house, { who, run: () => void this.dial(option, true) }).open();
   }
 
   #show(now) {

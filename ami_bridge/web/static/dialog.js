@@ -14,8 +14,8 @@ let made = 0;
 export class Dialog {
   busy = false;
   error = "";
+  back = []; // where the focus goes afterwards
   #house;
-  #back = [];
 
   constructor(house, { title, body, submit, run, ready = () => true, about = "", danger = false }) {
     this.#house = house;
@@ -25,13 +25,13 @@ export class Dialog {
 
   open() {
     const opener = document.activeElement;
-    this.#back = [opener, ...refugesOf(opener)];
+    this.back = this.#house.shown?.back ?? [opener, ...refugesOf(opener)];
     this.#house.show(this);
   }
 
   close() {
     this.#house.show(null);
-    focusFirst(this.#back.filter((one) => one !== document.body));
+    focusFirst(this.back.filter((one) => one !== document.body));
   }
 
   async #submit(event) {

@@ -11,7 +11,7 @@ export function keepingFocus(draw) {
 export function refugesOf(element) {
   const found = [];
   for (let around = element?.parentElement; around; around = around.parentElement) {
-    const refuge = around.querySelector("[data-refuge]");
+    const refuge = around.querySelector(":scope > [data-refuge], :scope > * > [data-refuge]");
     if (refuge && refuge !== element && !found.includes(refuge)) found.push(refuge);
   }
   return found;

@@ -70,14 +70,14 @@ export class Phones extends Part {
         @change=${() => this.#choose(device.id)}> ${this.#phone(device)}</label>`;
   }
 
-  #phone({ label, extension, model, registered, capabilities }) {
+  #phone({ id, label, extension, model, registered, capabilities }) {
     const can = capabilities.filter((one) => knows(`phone.can.${one}`)).map((one) => t(`phone.can.${one}`));
     return html`
       <span class="row-main">
-        <span class="phone-name foreign" dir="auto">${label}</span>
+        <span class="phone-name foreign" dir="auto">${label ?? model ?? id}</span>
         <span class="muted dotted">
           <span>${t("calls.extension", { extension })}</span>
-          ${model ? html`<span class="foreign" dir="auto">${model}</span>` : nothing}
+          ${label && model ? html`<span class="foreign" dir="auto">${model}</span>` : nothing}
           <span class=${registered ? "good" : "bad"}>${icon(registered ? "ok" : "cut")}${t(registered ? "phone.there" : "phone.away")}</span>
         </span>
         ${can.length ? html`<span class="muted">${t("phone.can", { what: can.join(", ") })}</span>` : nothing}
