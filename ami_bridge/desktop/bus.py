@@ -12,6 +12,7 @@ OPEN_WITHIN = 10.0
 ANSWER_WITHIN = 10.0
 BUS = DBusAddress("/org/freedesktop/DBus", bus_name="org.freedesktop.DBus", interface="org.freedesktop.DBus")
 DISCONNECTED = "org.freedesktop.DBus.Error.Disconnected"
+NO_REPLY = "org.freedesktop.DBus.Error.NoReply"
 QUEUED = 2
 
 
@@ -68,9 +69,13 @@ class Bus:
         try:
             async with asyncio.timeout(within):
                 await self._connection.send(new_method_call(to, member, signature, values), serial=serial)
-                said = await answer
+            for _ in range(2):  # in two halves: who was stopped in the middle of one finds the answer in the other
+                await asyncio.wait([answer], timeout=within / 2)
+            if not answer.done():
+                raise BusError(NO_REPLY, f"{member} was not answered in time")
+            said = answer.result()
         except TimeoutError:
-            raise BusError("org.freedesktop.DBus.Error.NoReply", f"{member} was not answered in time") from None
+            raise BusError(NO_REPLY, f"{member} could not be sent in time") from None
         except ConnectionError as error:
             raise BusError(DISCONNECTED, str(error)) from error
         finally:

@@ -88,7 +88,7 @@ def pause(code: int, *, failures: int, lost_for: float, chance: float) -> float:
         return 0.0
     if failures == 0 and code in {GOING_AWAY, RESTART}:
         return 5.0 * chance
-    longest = 5.0 if lost_for < SILENCE else 30.0  # a restart takes seconds, and everybody is to be back soon after
+    longest = 3.0 if lost_for < SILENCE else 30.0  # a restart takes seconds, and everybody is to be back soon after
     return chance * min(longest, 0.5 * 2.0**failures)
 
 

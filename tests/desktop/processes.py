@@ -6,7 +6,7 @@ import os
 import re
 import ssl
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
@@ -51,11 +51,22 @@ def write_settings(home: Path, *, url: str, token: str, **more: object) -> dict[
     return {"XDG_CONFIG_HOME": str(home)}
 
 
+CLIENT = (sys.executable, "-m", "ami_bridge.desktop.run")
+
+
+def expiring_after(milliseconds: int) -> tuple[str, ...]:
+    """Return the command of a client whose bubbles last for less long than usual."""
+    hurry = f"from ami_bridge.desktop import bubble, run; bubble.LONG = {milliseconds}; run.main()"
+    return sys.executable, "-c", hurry
+
+
 @asynccontextmanager
-async def a_client(env: Mapping[str, str], output: Path | None = None) -> AsyncIterator[Process]:
+async def a_client(
+    env: Mapping[str, str], output: Path | None = None, argv: Sequence[str] = CLIENT
+) -> AsyncIterator[Process]:
     """Have a client run while the block lasts."""
     process = await Process.start(
-        [sys.executable, "-m", "ami_bridge.desktop.run"],
+        argv,
         name="ami-bridge-desktop",
         account=caller(),
         env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", **env},

@@ -92,8 +92,13 @@ class Desktop:
 
     async def until(self, true: Callable[[], bool], within: float = SOON) -> None:
         """Wait until something is so; looked at after each thing that was asked."""
-        async with asyncio.timeout(within), self._news:
-            await self._news.wait_for(true)
+        try:
+            async with asyncio.timeout(within), self._news:
+                await self._news.wait_for(true)
+        except TimeoutError:
+            shown = [one.summary for one in self.on_screen.values()]
+            ever = [one.summary for one in self.ever]
+            raise AssertionError(f"on the screen: {shown}; ever: {ever}; closed: {self.closed}") from None
 
     async def shows(self, summary: str, within: float = SOON) -> Shown:
         """Wait for a bubble with these words."""
@@ -177,9 +182,11 @@ async def a_desktop(address: str, personality: Personality = XFCE) -> AsyncItera
     """Have the service on a bus while the block lasts."""
     connection = await open_dbus_connection(address)
     desktop = Desktop(connection, personality)
-    async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(desktop.run())
-        await connection.send(new_method_call(BUS, "RequestName", "su", (NAME, 0)))
-        yield desktop
-        serving.cancel()
-    connection.writer.transport.abort()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            serving = tasks.create_task(desktop.run())
+            await connection.send(new_method_call(BUS, "RequestName", "su", (NAME, 0)))
+            yield desktop
+            serving.cancel()
+    finally:
+        connection.writer.transport.abort()
