@@ -54,12 +54,12 @@ class Style(Struct, frozen=True, kw_only=True):
     capabilities: frozenset[str] = frozenset()
 
 
-def bubble(call: Call, style: Style) -> Bubble | None:
-    """Say what is to be seen of a live call; None where it is nothing."""
+def bubble(call: Call, style: Style, *, live: bool = True) -> Bubble:
+    """Say what is to be seen of a call that goes on; `live` is whether anybody knows that it still does."""
     if call.role == "callee" and call.state == "ringing":
         return _made(
             "ringing", call, style, verbs=("answer", "reject", "redirect"), expires=LONG, category="call.incoming",
-            urgent=True, stays=True,
+            urgent=True, stays=live,
         )  # fmt: skip
     if call.role == "caller" and call.state in {"dialing", "ringing"}:
         return _made("calling", call, style, verbs=("hangup",), category="call", opens=style.outgoing)
@@ -95,9 +95,9 @@ def several_missed(calls: Sequence[Call], style: Style) -> Bubble | None:
     )
 
 
-def notice(summary: str, body: str) -> Bubble:
+def notice(summary: str, body: str, *, default: str | None = None) -> Bubble:
     """Say something that is not about a call."""
-    return Bubble(occasion="notice", summary=summary, body=body, expires=USUAL)
+    return Bubble(occasion="notice", summary=summary, body=body, default=default, expires=USUAL)
 
 
 def safe_link(link: str | None) -> str | None:

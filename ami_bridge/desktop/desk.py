@@ -15,6 +15,8 @@ from ami_bridge.desktop.words import problem
 
 MOST_AT_ONCE = 2
 """Calls missed in one go that have a bubble each."""
+MOST_CALLABLE = 20
+"""Missed calls that can still be called back from their bubbles."""
 SIGN_IN, PROBLEM = "sign in", "problem"
 
 
@@ -71,6 +73,8 @@ class Desk:
         self._epoch = ""
         self._same_epoch = True
         self._live = False
+        self._away: set[str] = set()
+        """PBXs that cannot be reached just now."""
         self._called: dict[str, wire.Call] = {}
         """Missed calls by their bubbles, to call back."""
 
@@ -86,6 +90,10 @@ class Desk:
     def take(self, news: wire.Snapshot | wire.Event) -> None:
         """Take one piece of news."""
         match news:
+            case wire.Snapshot(bridges=bridges) if bridges is not None:
+                self._away = {bridge.pbx for bridge in bridges if bridge.ami == "down"}
+            case wire.Event(bridge=wire.Bridge() as bridge):
+                (self._away.add if bridge.ami == "down" else self._away.discard)(bridge.pbx)
             case wire.Snapshot(calls=calls) if calls is not None:
                 self._screen.rename(self._known.replace(calls, same_epoch=self._same_epoch))
                 self._same_epoch = True
@@ -107,15 +115,14 @@ class Desk:
         self._screen.want({})
         self._rings(set())
         how = words["version"] if code == VERSION else words["refused.how"]
-        self._screen.notice(SIGN_IN, notice(words["refused"], how))
+        self._screen.notice(SIGN_IN, notice(words["refused"], how, default="page"))
 
     def _show(self) -> None:
         """Bring the screen in line; not while something may be missing."""
         if not self._live:
             return
         calls = self._known.live()
-        made = {call.id: bubble(call, self._style) for call in calls}
-        self._screen.want({id_: one for id_, one in made.items() if one is not None})
+        self._screen.want({call.id: bubble(call, self._style, live=call.pbx not in self._away) for call in calls})
         self._rings({call.id for call in calls if call.role == "callee" and call.state == "ringing"})
         gone = self._known.take_missed()
         if len(gone) > MOST_AT_ONCE:
@@ -126,7 +133,7 @@ class Desk:
             if (one := missed(call, self._style)) is not None:
                 self._called[call.id] = call
                 self._screen.notice(call.id, one)
-        while len(self._called) > local.MOST_AT_ONCE:
+        while len(self._called) > MOST_CALLABLE:
             del self._called[next(iter(self._called))]
 
     # ---- What the person presses

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 
 from ami_bridge import __version__
@@ -75,7 +76,7 @@ async def _until_told(settings: Settings, at: Path) -> None:
     async def token(refused: str | None) -> str | None:
         return await asyncio.to_thread(sign_in.token, refused)  # a terminal server's broker may take its time
 
-    await session(settings, token=token, at=at, over=over, besides=[until_gone(os.environ, over)], say=say)
+    await session(settings, token=token, at=at, over=over, besides=[partial(until_gone, os.environ, over)], say=say)
 
 
 def _ask(question: local.Question) -> int:

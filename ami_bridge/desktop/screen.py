@@ -25,7 +25,7 @@ class Service(Protocol):
     async def show(self, bubble: Bubble, *, replaces: int = 0) -> int:
         """Show it, in the place of another; return its number. Raises BusError, ExcessError."""
 
-    async def close(self, number: int) -> None:
+    async def close(self, number: int, *, within: float = 2.0) -> None:
         """Take it away. Raises BusError."""
 
 
@@ -58,6 +58,8 @@ class Screen:
         self._strays: list[Callable[[], None]] = []
         """What was told of unknown bubbles while one was about to get its number: perhaps of that one."""
         self._wake = asyncio.Event()
+        self._leaving = False
+        self._left = asyncio.Event()
 
     def want(self, bubbles: Mapping[str, Bubble]) -> None:
         """Say all that is to be seen of calls now; notices are besides."""
@@ -127,26 +129,35 @@ class Screen:
     # ---- Doing it
 
     async def run(self, acted: Callable[[str, str], None]) -> None:
-        """Keep the screen in line for ever; `acted` is told which button of which bubble was pressed."""
+        """Keep the screen in line until `clear`; `acted` is told which button of which bubble was pressed."""
         self._acted = acted
-        while True:
-            self._wake.clear()
-            for key, slot in list(self._slots.items()):
-                if self.active:
-                    await self._turn(key, slot)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._until_next()):
-                    await self._wake.wait()
+        try:
+            while not self._leaving:
+                self._wake.clear()
+                for key, slot in list(self._slots.items()):
+                    if self.active and not self._leaving:
+                        await self._turn(key, slot)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._until_next()):
+                        await self._wake.wait()
+            await self._take_all_away()
+        finally:
+            self._left.set()
 
     async def clear(self) -> None:
-        """Take everything away, in little time."""
+        """Take everything away, in little time, and end `run`; what it is showing just now has its number first."""
+        self._leaving = True
+        self._wake.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLEAR_WITHIN):
-                for slot in list(self._slots.values()):
-                    if slot.number:
-                        with contextlib.suppress(BusError):
-                            await self._service.close(slot.number)
-        self._slots.clear()
+                await self._left.wait()
+
+    async def _take_all_away(self) -> None:
+        for slot in list(self._slots.values()):
+            if slot.number:
+                with contextlib.suppress(BusError):
+                    await self._service.close(slot.number, within=CLEAR_WITHIN)
+        self._slots = {}
 
     async def _turn(self, key: str, slot: Slot) -> None:
         """Do the next thing for one bubble."""

@@ -31,7 +31,7 @@ async def session(
     token: Token,
     at: Path,
     over: asyncio.Event,
-    besides: Sequence[Coroutine[Any, Any, None]] = (),
+    besides: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
     bus_address: str = "SESSION",
     alone: bool = True,
     say: Callable[[str], None] = print,
@@ -63,8 +63,9 @@ async def session(
                 await service.begin(acted=screen.pressed, closed=screen.closed, gone=screen.gone)
                 if alone:
                     screen.active = await _is_first(bus, screen)
+                tasks.create_task(screen.run(desk.acted), name="screen")
                 async with local.serve(at, desk.answer):
-                    for work in (screen.run(desk.acted), link.run(), *besides):
+                    for work in (link.run(), *(one() for one in besides)):
                         inner.create_task(work)
                     await _until(over)
         except* _OverError:

@@ -56,7 +56,10 @@ CLIENT = (sys.executable, "-m", "ami_bridge.desktop.run")
 
 def expiring_after(milliseconds: int) -> tuple[str, ...]:
     """Return the command of a client whose bubbles last for less long than usual."""
-    hurry = f"from ami_bridge.desktop import bubble, run; bubble.LONG = {milliseconds}; run.main()"
+    hurry = (
+        "from ami_bridge.desktop import bubble, run, screen;"
+        f"bubble.LONG = {milliseconds}; screen.REFRESH_EVERY = {milliseconds / 1500}; run.main()"
+    )
     return sys.executable, "-c", hurry
 
 

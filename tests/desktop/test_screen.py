@@ -94,6 +94,7 @@ async def test_notices_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(screen._slots) <= 3
         await screen.clear()
         assert not screen._slots
+        assert len(desktop.closed) == 3
 
 
 async def test_who_is_not_in_charge_shows_nothing_until_it_is() -> None:

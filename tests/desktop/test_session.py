@@ -264,6 +264,99 @@ async def test_calls_of_ones_own_are_shown_unless_one_does_not_want_it(world: Wo
             world.daemon.tells(call(2, rev=2, state="ended", result="rejected"))
 
 
+async def test_while_the_pbx_is_out_of_sight_nothing_pretends_to_ring(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ami_bridge.desktop.screen.REFRESH_EVERY", 0.05)
+    async with world.session():
+        await world.daemon.until_followed()
+        world.daemon.tells(call())
+        await world.desktop.until(lambda: len(world.desktop.ever) > 2)
+        world.daemon.bridge_is("down")
+        world.daemon.tells(call(2, peer=wire.Peer(name="Sentinel"), pbx="other"))
+        await world.desktop.shows("Sentinel")
+
+        def shown() -> int:
+            return len([one for one in world.desktop.ever if "Erika" in one.summary])
+
+        before = shown()
+        sentinels = len(world.desktop.ever) - before
+        await world.desktop.until(lambda: len(world.desktop.ever) - before > sentinels + 3)
+        assert shown() == before, "it expires"
+        world.daemon.bridge_is("up")
+        await world.desktop.until(lambda: shown() > before + 2)
+
+
+@pytest.mark.parametrize(
+    ("link", "opened"),
+    [
+        ("https://gruppe.example.org/kontakt/7?a=b&c=d", "https://gruppe.example.org/kontakt/7?a=b&c=d"),
+        ("http://intern/7", "http://intern/7"),
+        ("javascript:alert(1)", None),
+        ("file:///etc/passwd", None),
+        ("https://a b", None),
+        ("--help", None),
+        (None, None),
+    ],
+)
+async def test_only_links_of_the_web_are_opened(
+    world: World, monkeypatch: pytest.MonkeyPatch, link: str | None, opened: str | None
+) -> None:
+    """A click on the bubble itself opens the contact, else the page."""
+    program, noted = world.folder / "xdg-open", world.folder / "opened"
+    program.write_text(f'#!/bin/sh\necho "$*" >{noted}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{world.folder}:/usr/bin:/bin")
+    async with world.session():
+        await world.daemon.until_followed()
+        world.daemon.tells(call(peer=wire.Peer(name="Erika", link=link)))
+        shown = await world.desktop.shows("Erika")
+        assert ("open" in shown.keys) is (opened is not None)
+        await world.desktop.press(shown, "default")
+        async with asyncio.timeout(5):
+            while not noted.exists() or not noted.read_text():
+                await asyncio.sleep(0.01)
+    assert noted.read_text().strip() == (opened or f"{world.daemon.url}/#/calls/CALL1")
+
+
+@several(GNOME, XFCE)
+async def test_the_desktop_rings_too_if_it_can_and_one_wants_it(world: World) -> None:
+    for wanted in (True, False):
+        async with world.session(sound=wanted):
+            await world.daemon.until_followed()
+            world.daemon.tells(call())
+            hints = (await world.desktop.shows("Anruf")).hints
+            world.daemon.tells(call(rev=2, state="ended", result="rejected"))
+            can = world.desktop.personality is GNOME
+            assert ("sound-name" in hints) is (can and wanted)
+            assert ("suppress-sound" in hints) is (can and not wanted)
+
+
+async def test_a_player_of_ones_own_is_heard_while_it_rings(world: World) -> None:
+    player, noted = world.folder / "player", world.folder / "played"
+    player.write_text(f"#!/bin/sh\ntrap 'echo end >>{noted}; exit' TERM\necho begin >>{noted}\nsleep 30 & wait\n")
+    player.chmod(0o755)
+
+    async def heard(text: str) -> None:
+        async with asyncio.timeout(5):
+            while not noted.exists() or noted.read_text().split() != text.split():
+                await asyncio.sleep(0.01)
+
+    async with world.session(sound=True, player=(str(player),)):
+        await world.daemon.until_followed()
+        world.daemon.tells(call(1))
+        await heard("begin")
+        world.daemon.tells(call(2))
+        world.daemon.tells(call(1, rev=2, state="ended", result="rejected"))
+        await world.desktop.until(lambda: len(world.desktop.closed) == 1)
+        await heard("begin")
+        world.daemon.tells(call(2, rev=2, state="answered"))
+        await heard("begin end")
+        world.daemon.tells(call(3))
+        await heard("begin end begin")
+    await heard("begin end begin end")
+
+
 async def test_who_wants_no_names_on_the_screen_sees_none(world: World) -> None:
     async with world.session(names=False, language="en"):
         await world.daemon.until_followed()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 
@@ -21,7 +21,7 @@ from ami_bridge.web.identity import Identity
 from ami_bridge.web.ops import Asked, Op, Ops
 from ami_bridge.web.problem import problems
 from ami_bridge.web.socket import Sockets
-from tests.fakes.notifications import XFCE, Desktop, Personality, a_bus, a_desktop
+from tests.fakes.notifications import XFCE, Desktop, Personality, a_bus_process, a_desktop
 
 VERBS = ("answer", "reject", "redirect", "hangup", "fetch", "originate")
 ERIKA = wire.Peer(
@@ -105,6 +105,11 @@ class Daemon:
         key = f"{one.id} {one.extension}"
         self.hub.publish("calls.self", "call.changed", "call", one, key=key, login=login)
 
+    def bridge_is(self, ami: Literal["up", "down"]) -> None:
+        """Tell that the PBX can be reached or not."""
+        bridge = wire.Bridge(pbx="rathaus", ami=ami, since=utc())
+        self.hub.publish("bridge", "bridge.changed", "bridge", bridge, key="bridge")
+
     def cut(self) -> None:
         """Cut all connections without a word."""
         for link in self.hub.links():
@@ -155,11 +160,14 @@ class Daemon:
 class World:
     """A daemon, a desktop and one person's session."""
 
-    def __init__(self, daemon: Daemon, desktop: Desktop, bus: str, folder: Path) -> None:
+    def __init__(
+        self, daemon: Daemon, desktop: Desktop, bus: str, folder: Path, process: asyncio.subprocess.Process
+    ) -> None:
         self.daemon = daemon
         self.desktop = desktop
         self.bus = bus
         self.folder = folder
+        self._process = process
         self.said: list[str] = []
         self.token: str | None = "anna"
         self.over = asyncio.Event()
@@ -167,6 +175,11 @@ class World:
     @property
     def at(self) -> Path:
         return self.folder / "ami-bridge" / ":7.sock"
+
+    async def end_session(self) -> None:
+        """End the D-Bus, as logging out does."""
+        self._process.terminate()
+        await self._process.wait()
 
     @asynccontextmanager
     async def session(self, *, name: str = ":7", alone: bool = True, **set_: Any) -> AsyncIterator[asyncio.Event]:  # noqa: ANN401
@@ -199,6 +212,6 @@ async def a_world(personality: Personality = XFCE) -> AsyncIterator[World]:
     daemon = Daemon()
     await daemon.start()
     with tempfile.TemporaryDirectory(prefix="amib-") as folder:
-        async with a_bus() as bus, a_desktop(bus, personality) as desktop:
-            yield World(daemon, desktop, bus, Path(folder))
+        async with a_bus_process() as (bus, process), a_desktop(bus, personality) as desktop:
+            yield World(daemon, desktop, bus, Path(folder), process)
     await daemon.stop()

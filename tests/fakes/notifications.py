@@ -159,6 +159,13 @@ class Desktop:
 @asynccontextmanager
 async def a_bus() -> AsyncIterator[str]:
     """A session's D-Bus on which nothing is started by itself; gives its address."""
+    async with a_bus_process() as (address, _):
+        yield address
+
+
+@asynccontextmanager
+async def a_bus_process() -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """The same, for who wants to end it."""
     with tempfile.TemporaryDirectory(prefix="amib-bus-") as folder:
         config = Path(folder) / "config"
         await asyncio.to_thread(config.write_text, CONFIG.format(folder=folder))
@@ -170,7 +177,7 @@ async def a_bus() -> AsyncIterator[str]:
             assert process.stdout is not None
             async with asyncio.timeout(SOON):
                 address = (await process.stdout.readline()).decode().strip()
-            yield address
+            yield address, process
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()

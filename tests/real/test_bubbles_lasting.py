@@ -98,7 +98,9 @@ async def test_a_suspended_session_shows_the_truth_within_a_second_of_coming_bac
 
 
 @pytest.mark.parametrize("shows", ["xfce4-notifyd", "dunst"])
-async def test_a_client_that_is_killed_leaves_no_bubble_for_long(house: House, shows: Shows) -> None:
+async def test_a_bubble_stays_while_it_rings_and_not_for_long_when_the_client_is_killed(
+    house: House, shows: Shows
+) -> None:
     clock = asyncio.get_running_loop().time
     kept = KEPT if SOAK else 2.0
     argv = CLIENT if SOAK else expiring_after(2000)
@@ -108,6 +110,8 @@ async def test_a_client_that_is_killed_leaves_no_bubble_for_long(house: House, s
             await screen.connected()
             call = await call_from_trunk(house.pbx, BAKER, ANNA, hold_seconds=60)
             await screen.bubble()
+            await asyncio.sleep(1.5 * kept)
+            assert len(await screen.windows()) == 1, "it was shown anew in time"
             await client.kill()
             began = clock()
             await screen.empty(within=kept + 5)
