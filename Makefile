@@ -73,9 +73,10 @@ lock: ## new versions of everything we depend on
 # Under sudo everything made here still belongs to the person who called.
 give = $(if $(SUDO_UID),chown -R $(SUDO_UID):$(SUDO_GID) $(1),:)
 
-# Asterisk and the telephones; before the tests, whose time limits do not count downloads.
+# Asterisk and the telephones, and a groupware that sends invitations; before the tests, whose time limits do not count downloads.
 programs: .venv/for-tests packages
 	@$(AS_ROOT) $(BIN)/python -m ami_bridge.demo.programs .demo/pbx
+	@$(AS_ROOT) $(BIN)/python -m tests.dav.cyrus .demo/cyrus
 
 packages:
 	@missing=(); for package in $(PACKAGES); do \

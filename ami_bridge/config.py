@@ -252,6 +252,26 @@ class MissedWebhook(Section, frozen=True, kw_only=True):
     """Seconds after the end of a call until it is told, in case somebody else takes it or it is called back at once."""
 
 
+class CalendarAccount(Section, frozen=True, kw_only=True):
+    """Who looks at the calendars; by default the groupware's account."""
+
+    url: str = ""
+    user: str = ""
+    password: str = ""
+    password_file: str = ""
+
+
+class Mail(Section, frozen=True, kw_only=True):
+    """The site's mail server."""
+
+    smtp: str = ""
+    """`smtps://`, or `smtp://` with StartTLS; `smtp+insecure://` says aloud that everybody on the wire may read."""
+    sender: str = field(default="", name="from")
+    user: str = ""
+    password: str = ""
+    password_file: str = ""
+
+
 class Rooms(Section, frozen=True, kw_only=True):
     """Conference rooms that people make themselves."""
 
@@ -274,6 +294,13 @@ class Rooms(Section, frozen=True, kw_only=True):
     """Login of whose room it is where an appointment names no organizer of the house."""
     look_every: float = 20.0
     """Seconds between two looks at calendars."""
+    invited: str = ""
+    """Calendar in which invitations of `address` arrive: it answers, and mails the organizer."""
+    edits: list[str] = []
+    """Calendars of people in which appointments that invite `address` are told how to dial in."""
+    address: str = ""
+    """E-mail address by which the conference is invited."""
+    account: CalendarAccount = CalendarAccount()
 
 
 class Phonebook(Section, frozen=True, kw_only=True):
@@ -314,6 +341,7 @@ class Config(Section, frozen=True, kw_only=True):
     missed_webhook: MissedWebhook = MissedWebhook()
     phonebook: Phonebook = Phonebook()
     rooms: Rooms = Rooms()
+    mail: Mail = Mail()
     control: Control = Control()
     log: Log = Log()
 

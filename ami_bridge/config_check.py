@@ -41,6 +41,7 @@ DEVICE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,80}")
 MOST_CALLS = 1_000_000
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 EXTENSION = re.compile(r"[0-9*#+]{1,32}")
+MAIL_ADDRESS = re.compile(r"[^\s@<>]+@[^\s@<>]+")
 EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - looked for, not listened on
 
 
@@ -320,12 +321,30 @@ def _of_the_webhook(config: "Config") -> Iterator[tuple[str, str]]:
 def _of_the_calendars(config: "Config") -> Iterator[tuple[str, str]]:
     rooms = config.rooms
     yield from _of_a_time("rooms.look_every", rooms.look_every)
-    if rooms.calendar and not rooms.numbers:
-        yield "rooms.calendar", "there are no rooms without [rooms.numbers]"
-    if rooms.calendar and not config.groupware.url:
-        yield "rooms.calendar", "is at the groupware, and [groupware.url] is missing"
+    for key, wanted in (("calendar", rooms.calendar), ("invited", rooms.invited), ("edits", " ".join(rooms.edits))):
+        if wanted and not rooms.numbers:
+            yield f"rooms.{key}", "there are no rooms without [rooms.numbers]"
+        if wanted and not (rooms.account.url or config.groupware.url):
+            yield f"rooms.{key}", "is at the groupware, and [groupware.url] is missing"
+        if wanted and key != "calendar" and not MAIL_ADDRESS.fullmatch(rooms.address):
+            yield "rooms.address", "is missing: the e-mail address by which the conference is invited"
     if rooms.calendar and not rooms.calendar_owner.strip():
         yield "rooms.calendar_owner", "is missing: whose room it is where an appointment names nobody of the house"
+    yield from _of_the_mails(config)
+
+
+def _of_the_mails(config: "Config") -> Iterator[tuple[str, str]]:
+    rooms, mail = config.rooms, config.mail
+    if rooms.account.url and not _is_address(rooms.account.url):
+        yield "rooms.account.url", "is not https://HOST/…"
+    if bool(rooms.account.user) != bool(rooms.account.password):
+        yield "rooms.account.user", "user and password_file belong together"
+    if mail.smtp and not re.fullmatch(r"(smtps|smtp|smtp\+insecure)://[^\s/?@]+/?", mail.smtp):
+        yield "mail.smtp", "is not smtps://HOST, smtp://HOST (with StartTLS) or smtp+insecure://HOST"
+    if mail.smtp and (not MAIL_ADDRESS.search(mail.sender) or CONTROL.search(mail.sender)):
+        yield "mail.from", "is missing: the e-mail address of our mails"
+    if rooms.invited and not mail.smtp:
+        yield "mail.smtp", "is missing: organizers are told by mail how to dial in"
 
 
 def _of_a_time(key: str, value: float, unit: str = "seconds") -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import icalendar
 import recurring_ical_events
+from icalendar.error import BrokenCalendarProperty
 from msgspec import structs
 
 from ami_bridge.calendars.block import block, is_our_place, one_tap, place, with_block
@@ -29,6 +30,8 @@ ROOM = "X-AMIBRIDGE-ROOM"
 CALL = "X-AMIBRIDGE-CALL"
 WORDS_OF_CALL = re.compile(r"(?:bitte anrufen|please call): *(.+)", re.IGNORECASE)
 MOST_CALLS = 10
+STUMBLES = (ArithmeticError, AttributeError, BrokenCalendarProperty, LookupError, RecursionError, TypeError, ValueError)
+"""What the libraries raise at what nobody honest sends."""
 
 
 class UnreadableError(ValueError):
@@ -37,6 +40,15 @@ class UnreadableError(ValueError):
 
 def read(text: str, *, now: datetime, zone: tzinfo, still: timedelta = timedelta(0)) -> Appointment:
     """Read an appointment; `zone` is of times without one, `still` how long what is over counts as to come."""
+    try:
+        return _read(text, now=now, zone=zone, still=still)
+    except UnreadableError:
+        raise
+    except STUMBLES as error:
+        raise UnreadableError(type(error).__name__) from error
+
+
+def _read(text: str, *, now: datetime, zone: tzinfo, still: timedelta) -> Appointment:
     events = _calendar(text).walk("VEVENT")
     if not events:
         raise UnreadableError("no appointment is in it")
@@ -109,10 +121,7 @@ def has_answered(text: str, address: str, how: str) -> bool:
 def _calendar(text: str) -> icalendar.Calendar:
     if len(text) > LONGEST_TEXT:
         raise UnreadableError("too long")
-    try:
-        found = icalendar.Calendar.from_ical(text)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise UnreadableError(type(error).__name__) from error
+    found = icalendar.Calendar.from_ical(text)
     if not isinstance(found, icalendar.Calendar):
         raise UnreadableError("no calendar")
     return found
@@ -139,10 +148,7 @@ def _with_times(
     begin = min((_aware(_start(event), zone) for event in events), default=now)
     since = max(now - still, begin - timedelta(days=1))
     until = max(now, begin) + LOOK_AHEAD
-    try:
-        between = recurring_ical_events.of(_calendar(text)).between(since, until)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError) as error:
-        raise UnreadableError(type(error).__name__) from error
+    between = recurring_ical_events.of(_calendar(text)).between(since, until)
     times = sorted(
         (_aware(_start(one), zone), _aware(_end(one), zone))
         for one in between[:MOST_TIMES]

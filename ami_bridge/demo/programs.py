@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +80,9 @@ def judge_version(printed: str) -> str | None:
 
 
 @asynccontextmanager
-async def programs(folder: Path, *, say: Callable[[str], None]) -> AsyncIterator[Programs]:
+async def programs(
+    folder: Path, *, say: Callable[[str], None], packages: Sequence[str] = PACKAGES
+) -> AsyncIterator[Programs]:
     """Have the folder, make it if it is missing, and keep others from replacing it meanwhile."""
     if os.getuid() != 0:
         raise NotAllowedError("The demo's PBX needs root (chroot): run it as root or with sudo")
@@ -90,20 +92,20 @@ async def programs(folder: Path, *, say: Callable[[str], None]) -> AsyncIterator
     os.fchown(lock.fileno(), caller().uid, caller().gid)
     try:
         await _lock(lock.fileno(), fcntl.LOCK_SH, say)
-        if not _is_whole(folder):
+        if not _is_whole(folder, packages):
             fcntl.flock(lock, fcntl.LOCK_UN)
             await _lock(lock.fileno(), fcntl.LOCK_EX, say)
-            if not _is_whole(folder):
-                await _make(folder, say)
+            if not _is_whole(folder, packages):
+                await _make(folder, packages, say)
             await _lock(lock.fileno(), fcntl.LOCK_SH, say)
         yield Programs(root=folder, host=await _use_host(say))
     finally:
         lock.close()
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_whole(folder: Path, packages: Sequence[str] = PACKAGES) -> bool:
     try:
-        return (folder / MADE_OF).read_text(encoding="utf-8").split() == [SUITE, *PACKAGES]
+        return (folder / MADE_OF).read_text(encoding="utf-8").split() == [SUITE, *packages]
     except OSError:
         return False
 
@@ -133,11 +135,11 @@ async def _use_host(say: Callable[[str], None]) -> bool:
     return True
 
 
-async def _make(folder: Path, say: Callable[[str], None]) -> None:
+async def _make(folder: Path, packages: Sequence[str], say: Callable[[str], None]) -> None:
     """Make the folder beside its place and rename it when it is whole."""
     await _need("mmdebstrap", "mmdebstrap", say)
     await _need("setpriv", "util-linux", say)
-    say(f"Making {folder} with Asterisk and telephones (Debian {SUITE}, about 140 MB to load, once) …")
+    say(f"Making {folder} with {packages[0]} and more (Debian {SUITE}, about 140 MB to load, once) …")
     making = folder.with_name(f"{folder.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     options = [
@@ -146,7 +148,7 @@ async def _make(folder: Path, say: Callable[[str], None]) -> None:
         # A mirror may be a few days behind; the signature is checked all the same.
         '--aptopt=Acquire::Check-Valid-Until "false"',
         '--aptopt=APT::Install-Recommends "false"',
-        f"--include={','.join(PACKAGES)}",
+        f"--include={','.join(packages)}",
     ]
     log = folder.with_name(f"{folder.name}.making.log")
     mirror = await _mirror()
@@ -160,14 +162,14 @@ async def _make(folder: Path, say: Callable[[str], None]) -> None:
         shutil.rmtree(making, ignore_errors=True)
         errors = [line for line in printed.splitlines() if line.startswith("E:")] or printed.splitlines()[-1:]
         raise NotReachableError(f"mmdebstrap could not make the folder ({'; '.join(errors)[:300]}); all of it: {log}")
-    await asyncio.to_thread(_finish, making, folder)
+    await asyncio.to_thread(_finish, making, folder, packages)
     say("The folder is ready; it is kept for the next time.")
 
 
-def _finish(making: Path, folder: Path) -> None:
+def _finish(making: Path, folder: Path, packages: Sequence[str]) -> None:
     """Mark the folder as whole and put it in its place."""
     (making / "srv").mkdir(exist_ok=True)
-    (making / MADE_OF).write_text("\n".join([SUITE, *PACKAGES]) + "\n", encoding="utf-8")
+    (making / MADE_OF).write_text("\n".join([SUITE, *packages]) + "\n", encoding="utf-8")
     if caller().uid != 0:
         caller().give(making)  # so that who called sudo can remove it without
     if folder.exists():

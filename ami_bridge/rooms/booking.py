@@ -79,8 +79,10 @@ class Bookings:
         chance: Callable[[], float],
         inside: Callable[[Room], bool],
         told: Callable[[Room | None, Appointment], Awaitable[None]],
+        answers_as: str = "",
     ) -> None:
         """`after` is how long rooms stay open; `inside` says whether anybody is in one; `told` tells its owner."""
+        self._answers_as = answers_as
         self._path = path
         self._calendar = calendar
         self._store = store
@@ -252,7 +254,10 @@ class Bookings:
         if tries > MOST_TRIES:
             await self._keep(structs.replace(row, etag=found.etag, wanted=wanted))
             return True
-        await self._calendar.put(row.href, await asyncio.to_thread(ics.write, found.text, said), found.etag)
+        text = await asyncio.to_thread(ics.write, found.text, said)
+        if self._answers_as:
+            text = ics.answer(text, self._answers_as, "ACCEPTED")
+        await self._calendar.put(row.href, text, found.etag)
         row = structs.replace(row, wanted=wanted, tries=tries)
         again = await self._calendar.fetch(row.href)
         if again is not None and ics.shows(again.text, said):
