@@ -114,6 +114,8 @@ def originate(dialling: Dialling) -> Action:
     variables = [
         f"BD_TO={dialling.keys}",
         f"BD_FROM={dialling.extension}",
+        # There is nothing: a telephone that forwards its calls is not followed to somebody else's.
+        "FORWARD_CONTEXT=bridge-dial-nowhere",
         # What the telephone shows; set on its leg before the INVITE, by functions that do nothing else. (PreDialGoSub
         # would leave that to the dialplan, but Asterisk 22 leaves it out where the Originate is Async.)
         f"CONNECTEDLINE(num,i)={dialling.keys}",

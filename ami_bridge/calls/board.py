@@ -41,11 +41,12 @@ from ami_bridge.calls.view import View
 REMEMBER_GONE = timedelta(minutes=1)
 DECLINE = 603  # SIP: likewise
 CALL_REJECTED = 21  # Q.850: the person pressed "reject"
+OWN_TELEPHONE = {16: "CANCEL", 19: "NOANSWER"}  # Q.850: for what nobody but us rings, DIALSTATUS says too little
 NOWHERE = frozenset({1, 3})  # Q.850: there is no such number, or no way to it
 MANY_LEGS = 32
 HEARD_BY_OTHERS = frozenset({Entered, Left, Held, InRoom})
 """Events about one leg that change what others see, in calls of their own: in a room everybody has one."""
-PLUMBING = ("@bridge-store-", "@conf-say-")
+PLUMBING = ("@bridge-store-", "@bridge-dial-nowhere-", "@conf-say-")
 """Contexts whose Local channels are tools of ours, never calls."""
 
 
@@ -320,6 +321,8 @@ class Board:
             return []
         if not live.answered_at and (sip == DECLINE or cause == CALL_REJECTED):
             live.status = "DECLINED"
+        elif not live.answered_at and live.originated:
+            live.status = OWN_TELEPHONE.get(cause, live.status)
         live.unreachable = cause in NOWHERE
         return self._end(live, now)
 

@@ -60,7 +60,7 @@ def own_telephone(leg: LiveLeg) -> Result | None:
     """Tell how it ended for somebody whose own telephone we had rung, where it never came to a call."""
     if leg.lost:
         return None
-    if leg.unreachable and leg.answered_at is not None:
+    if leg.status == "FORWARDED" or (leg.unreachable and leg.answered_at is not None):
         return "failed"
     if leg.status in {"CANCEL", ""}:
         return "cancelled"

@@ -229,7 +229,8 @@ class Sockets:
                         one.add_done_callback(partial(_over, under_way, answer.id))
                     else:
                         link.answer(answer)
-            for one in under_way.values():
+            await asyncio.sleep(0)  # what was asked for last has begun now; what must not be half done sees to that itself
+            for one in list(under_way.values()):
                 one.cancel()  # nobody is there to hear the answer
 
     async def _operate(self, link: SocketLink, identity: Identity, request: wire.Request) -> None:

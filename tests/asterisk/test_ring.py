@@ -49,6 +49,7 @@ async def test_the_telephone_is_named_and_the_number_is_a_variable(pbx: FakeAste
         "OtherChannelId": OTHER,
     }
     assert "BD_TO=003023125001" in told["Variable"]
+    assert "FORWARD_CONTEXT=bridge-dial-nowhere" in told["Variable"]
     assert "CONNECTEDLINE(name,i)=Bäcker" in told["Variable"]
 
 

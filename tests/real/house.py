@@ -33,6 +33,17 @@ SOAK = bool(os.environ.get("AMI_BRIDGE_SOAK"))
 """Whether the long forms of the tests are wanted (`make soak`)."""
 
 
+DIALLING = """
+[dialling]
+per_person = { minute = 1000, day = 10000 }
+in_total = { minute = 1000, day = 10000 }
+ring_seconds = 5
+auto_answer = { "PJSIP/105" = "snom" }
+pages = ["http://localhost:1"]
+"""
+"""More than anybody should do, for tests dial all day."""
+
+
 class House:
     """One town hall; the daemon can be killed, frozen and started again."""
 
@@ -48,7 +59,7 @@ class House:
     def web(self) -> str:
         return f"http://{LOCAL}:{self.pbx.ports.web}"
 
-    def write(self, *, secret: str | None = None) -> None:
+    def write(self, *, secret: str | None = None, dialling: str = DIALLING) -> None:
         """Write the daemon's configuration."""
         self.folder.mkdir(parents=True, exist_ok=True)
         texts = {
@@ -64,7 +75,8 @@ class House:
                 groupware=self.groupware.url,
                 user=BRIDGE_USER,
                 roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),
-            ),
+            )
+            + dialling,
         }
         for name, text in texts.items():
             (self.folder / name).write_text(text, encoding="utf-8")
