@@ -229,7 +229,9 @@ class Sockets:
                         one.add_done_callback(partial(_over, under_way, answer.id))
                     else:
                         link.answer(answer)
-            await asyncio.sleep(0)  # what was asked for last has begun now; what must not be half done sees to that itself
+            await asyncio.sleep(
+                0
+            )  # what was asked for last has begun now; what must not be half done sees to that itself
             for one in list(under_way.values()):
                 one.cancel()  # nobody is there to hear the answer
 
