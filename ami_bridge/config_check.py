@@ -36,7 +36,6 @@ TIMES = {
 }
 """The least and the most of each time, in its own unit."""
 HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
-WHO = re.compile(r"(?:person|department|group):.*\S.*")
 DEVICE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,80}")
 MOST_CALLS = 1_000_000
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -243,12 +242,8 @@ def _of_dialling(dialling: "Dialling") -> Iterator[tuple[str, str]]:
         yield from _of_a_count(f"dialling.{name}.day", rate.day)
     if not HOURS.fullmatch(dialling.hours):
         yield "dialling.hours", f"{dialling.hours!r} is not like 06:00-20:00"
-    for form, key, values, like in (
-        (WHO, "allow_for", dialling.allow_for, "person:LOGIN, department:NAME or group:NAME"),
-        (DEVICE, "auto_answer", dialling.auto_answer, "a device like PJSIP/101"),
-    ):
-        for value in (one for one in values if not form.fullmatch(one)):
-            yield f"dialling.{key}", f"{value!r} is not {like}"
+    for device in (one for one in dialling.auto_answer if not DEVICE.fullmatch(one)):
+        yield "dialling.auto_answer", f"{device!r} is not a device like PJSIP/101"
     for page in (one for one in dialling.pages if not _is_address(one, path=False)):
         yield "dialling.pages", f"{page!r} is not https://HOST or https://HOST:PORT, without a path"
 
