@@ -226,6 +226,8 @@ class Welcome(Struct, frozen=True, kw_only=True, tag_field="type", tag="welcome"
     capabilities: tuple[str, ...] = ()
     topics: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    offers: tuple[str, ...] = ()
+    """Topics that this person may follow and could not guess, such as the department's."""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="snapshot"):

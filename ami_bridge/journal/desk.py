@@ -202,6 +202,11 @@ class JournalDesk:
         department = self._rules.department_of(login)
         return topic == OWN or (department is not None and topic == DEPARTMENT + department)
 
+    def offers(self, login: str) -> Sequence[str]:
+        """Return the journal of the department, where this person may follow it."""
+        department = self._rules.department_of(login) if self._rules.on else None
+        return () if department is None else (DEPARTMENT + department,)
+
     def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
         """Say from which `seq` on changes are told; what a journal holds is asked for over HTTP."""
         if topic != OWN:

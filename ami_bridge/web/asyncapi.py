@@ -144,7 +144,8 @@ _EXAMPLES: dict[type[Struct], tuple[Struct, ...]] = {
             recovered=False,
             user=_ANNA,
             topics=("bridge", "calls.self"),
-            refused=("calls.dept:bauamt",),
+            refused=("journal.dept:Bauamt",),
+            offers=("journal.dept:Bürgerbüro",),
         ),
     ),
     wire.Snapshot: (

@@ -27,7 +27,7 @@ from ami_bridge.web.hub import Hub
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.link import TICK_EVERY, SocketLink
 from ami_bridge.web.ops import Asked, Ops
-from ami_bridge.web.topics import Source
+from ami_bridge.web.topics import Offering, Source
 
 log = structlog.get_logger()
 
@@ -195,6 +195,7 @@ class Sockets:
             capabilities=tuple(self._desk.capabilities(link.login)),
             topics=tuple(follows),
             refused=tuple(topic for topic in asked if topic not in follows),
+            offers=tuple(self._topics.offers(link.login)) if isinstance(self._topics, Offering) else (),
         )
         if missed is not None and hello.resume is not None:
             new = [self._topics.snapshot(link.login, topic, seq=seq) for topic in follows if topic not in known]

@@ -1,7 +1,7 @@
 """What clients may follow: each topic, or each family of topics, and who knows its state."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from ami_bridge import wire
 
@@ -14,6 +14,14 @@ class Source(Protocol):
 
     def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
         """Return the whole state of a topic for this person."""
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """Knows topics by name that a client cannot guess, since groups and departments are called as the house likes."""
+
+    def offers(self, login: str) -> Sequence[str]:
+        """Return those that this person may follow."""
 
 
 class Topics:
@@ -33,6 +41,11 @@ class Topics:
         if source is None:
             raise LookupError(topic)
         return source.snapshot(login, topic, seq=seq)
+
+    def offers(self, login: str) -> Sequence[str]:
+        """Return the topics that this person may follow and could not guess."""
+        sources = {id(source): source for source in self._sources.values()}.values()
+        return [topic for source in sources if isinstance(source, Offering) for topic in source.offers(login)]
 
     def _source(self, topic: str) -> Source | None:
         family, colon, _ = topic.partition(":")

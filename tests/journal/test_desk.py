@@ -28,6 +28,8 @@ async def test_one_follows_ones_own_and_where_it_is_allowed_the_departments(tmp_
             assert not world.desk.may_follow("dieter", "journal.dept:")
         assert not own.desk.may_follow("anna", TOWN)
         assert dept.desk.may_follow("anna", TOWN)
+        assert [*dept.desk.offers("anna")] == [TOWN]
+        assert [*own.desk.offers("anna"), *dept.desk.offers("nobody")] == []
         assert not dept.desk.may_follow("carla", TOWN)
         dept.person("carla", department="Bürgerbüro")
         assert dept.desk.may_follow("carla", TOWN)

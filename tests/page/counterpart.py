@@ -25,6 +25,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+OWN = ("bridge", "calls.self", "journal.self")
 COOKIE = "ami-bridge"
 PASSWORD = "geheim & süß"
 ANNA = wire.User(login="anna", name="Anna Amsel", extensions=("101",), department="Bürgerbüro")
@@ -59,8 +60,8 @@ class Counterpart:
         """Everything over HTTP but the sign-in."""
         self.department: dict[str, wire.Call] = {}
         """Calls of the department's others."""
-        self.follows: set[str] | None = None
-        """Topics that it allows; None: all."""
+        self.offers: tuple[str, ...] = ("calls.dept:Bürgerbüro", "journal.dept:Bürgerbüro")
+        """What Anna may follow besides her own."""
         self.asked: list[wire.Request] = []
         self.refuses_ops: dict[str, wire.Problem] = {}
         self.is_slow = asyncio.Event()
@@ -71,6 +72,7 @@ class Counterpart:
         self._sent: list[wire.Event] = []
         self._sessions: set[str] = set()
         self._last: dict[web.WebSocketResponse, int] = {}
+        self.followed: dict[web.WebSocketResponse, set[str]] = {}
 
     @property
     def url(self) -> str:
@@ -186,7 +188,8 @@ class Counterpart:
         )
         self._sent.append(news)
         for socket in self.sockets:
-            await self._send(socket, msgspec.structs.replace(news, prev=self._last[socket]))
+            if topic in self.followed[socket]:
+                await self._send(socket, msgspec.structs.replace(news, prev=self._last[socket]))
         return news.seq
 
     async def _send(self, socket: web.WebSocketResponse, message: wire.FromServer) -> None:
@@ -231,6 +234,20 @@ class Counterpart:
         answer.del_cookie(COOKIE)
         return answer
 
+    async def _follow(self, socket: web.WebSocketResponse, asked: wire.Request) -> wire.Response:
+        """Follow more or less, and show first what is new."""
+        topics = {topic for topic in asked.params["topics"] if topic in {*OWN, *self.offers}}
+        before = self.followed[socket]
+        self.followed[socket] = before | topics if asked.op == "subscribe" else before - topics
+        for topic in sorted(self.followed[socket] - before):
+            if topic.startswith("calls.dept:"):
+                await self._show_others(socket, topic)
+        return wire.Response(id=asked.id, ok=True, result={"topics": sorted(self.followed[socket]), "refused": []})
+
+    async def _show_others(self, socket: web.WebSocketResponse, topic: str) -> None:
+        calls = tuple(self.department.values())
+        await self._send(socket, wire.Snapshot(topic=topic, seq=self.seq, prev=self.seq, calls=calls))
+
     async def _over_http(self, request: web.Request) -> web.Response:
         """Take an operation as the websocket would."""
         params = await request.json()
@@ -274,12 +291,15 @@ class Counterpart:
                 async for said in socket:
                     asked = wire.decode_from_client(said.data)
                     assert isinstance(asked, wire.Request)
+                    if asked.op in {"subscribe", "unsubscribe"}:
+                        await self._send(socket, await self._follow(socket, asked))
+                        continue
                     response = self._done(asked)
                     await self.is_slow.wait()
                     await self._send(socket, response)
             finally:
                 self.sockets.remove(socket)
-                del self._last[socket]
+                del self._last[socket], self.followed[socket]
         return socket
 
     async def _welcome(self, socket: web.WebSocketResponse, hello: wire.Hello) -> None:
@@ -291,8 +311,10 @@ class Counterpart:
             recovered=recovered,
             heartbeat=self.heartbeat,
             user=self.user,
-            topics=tuple(topic for topic in hello.topics if self.follows is None or topic in self.follows),
+            topics=("bridge", *(topic for topic in hello.topics if topic in {*OWN, *self.offers})),
+            offers=self.offers,
         )
+        self.followed[socket] = set(welcome.topics)
         await self._send(socket, welcome)
         if recovered and resume is not None:
             self._last[socket] = resume.seq
@@ -306,8 +328,7 @@ class Counterpart:
         await self._send(socket, wire.Snapshot(topic="calls.self", seq=self.seq, prev=self.seq, calls=calls))
         for topic in welcome.topics:
             if topic.startswith("calls.dept:"):
-                others = tuple(self.department.values())
-                await self._send(socket, wire.Snapshot(topic=topic, seq=self.seq, prev=self.seq, calls=others))
+                await self._show_others(socket, topic)
 
 
 async def until(happened: Callable[[], object], *, within: float = 5) -> None:

@@ -271,7 +271,7 @@ async def test_calls_of_the_department_are_fetched_and_tell_only_what_they_may(d
     )
     desk.daemon.department[other.id] = other
     await desk.is_signed_in()
-    department = desk.page.get_by_role("region", name="Meine Abteilung: Bürgerbüro")
+    department = desk.page.get_by_role("region", name="Bei anderen in Bürgerbüro")
     await expect(department.get_by_role("heading", name="Anruf für Ben Biber")).to_be_visible()
     await expect(desk.page).to_have_title("Anrufe · ami_bridge")
     assert await desk.check() == []

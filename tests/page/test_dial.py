@@ -153,6 +153,7 @@ async def test_what_is_dear_is_asked_once_more(desk: Desk) -> None:
     await has_asked(desk, 1)
     await field.fill("112")
     await field.press("Enter")
+    await dialog.wait_for()
     desk.daemon.refuses_ops.clear()
     await dialog.get_by_role("button", name="Jetzt anrufen").click()
     await expect(desk.page.locator(".dial-now")).to_contain_text("Ihr Telefon klingelt.")

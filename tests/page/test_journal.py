@@ -150,13 +150,21 @@ async def test_a_note_is_written_and_a_call_made_private(desk: Desk) -> None:
 
 
 async def test_the_departments_journal_is_there_only_for_those_who_may(desk: Desk) -> None:
+    """It is followed only while it is looked at, since each look at others' calls is written down."""
     await opens(desk)
+    topic = "journal.dept:Bürgerbüro"
+    [followed] = desk.daemon.followed.values()
+    assert topic not in followed
     await desk.page.get_by_role("radio", name="Bürgerbüro").check(force=True)
     await until(lambda: "of=dept" in desk.daemon.answers.asked[-1])
+    await until(lambda: topic in next(iter(desk.daemon.followed.values())))
     await expect(row(desk, "j3")).to_contain_text("Nebenstelle 101")
     await expect(row(desk, "j3").get_by_role("button", name="Notiz")).to_have_count(0)
     await expect(desk.page.get_by_role("link", name="Als Tabelle (CSV)")).to_have_count(0)
-    desk.daemon.follows = {"calls.self", "journal.self"}
+    await desk.page.get_by_role("link", name="Kontakte").click()
+    await until(lambda: topic not in next(iter(desk.daemon.followed.values())))
+    await desk.page.get_by_role("link", name="Verlauf").click()
+    desk.daemon.offers = ()
     await desk.page.reload()
     await desk.page.locator(".entry").first.wait_for()
     await expect(desk.page.get_by_role("radio", name="Bürgerbüro")).to_have_count(0)

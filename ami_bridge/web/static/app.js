@@ -26,7 +26,7 @@ const VERSION_CODE = 4502;
 
 /**
  * A later screen is one more line here. A screen is made anew for whoever signs in. It has an `id`, may follow
- * `topics(user)` and hear their messages (`heard`), `enter(detail)` and `leave`, `settle` after drawing; `count` stands in the
+ * `topics(offers)` and hear their messages (`heard`), `enter(detail)` and `leave`, `settle` after drawing; `count` stands in the
  * navigation, `title` on the window, `ticks` says whether a clock runs on it. `view` draws it.
  */
 const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, SettingsScreen];
@@ -38,7 +38,8 @@ const page = {
   screens: new Map(),
   status: new Status(),
   capabilities: [],
-  topics: [], // what the daemon lets us follow
+  topics: [], // what is followed
+  offers: [], // what of groups and departments may be followed
   link: null,
   dialog: null,
   form: { busy: false, error: "", wrong: false },
@@ -50,7 +51,8 @@ const house = {
   get user() { return page.user; },
   get live() { return page.status.live; },
   get capabilities() { return page.capabilities; },
-  follows: (topic) => page.topics.includes(topic),
+  get offers() { return page.offers; },
+  follow,
   get dialer() { return page.dialer; },
   get shown() { return page.dialog; },
   isStale: (call) => page.status.isStale(call),
@@ -77,9 +79,10 @@ const on = {
   welcome(message) {
     page.user = message.user ?? page.user;
     page.capabilities = message.capabilities ?? [];
-    page.topics = message.topics;
+    Object.assign(page, { topics: message.topics, offers: message.offers ?? [] });
     page.status.become("live");
     draw();
+    follow();
   },
 
   message(message) {
@@ -112,11 +115,23 @@ const on = {
   },
 };
 
-const topics = () => [...new Set([...page.screens.values()].flatMap((screen) => screen.topics?.(page.user) ?? []))];
+const topics = () => [...new Set([...page.screens.values()].flatMap((screen) => screen.topics?.(page.offers) ?? []))];
+
+/** Follow what the screens want now. What fails with the link is asked for at the next hello. */
+async function follow() {
+  const wanted = topics();
+  const without = page.topics.filter((topic) => topic !== "bridge" && !wanted.includes(topic));
+  const more = wanted.filter((topic) => !page.topics.includes(topic));
+  for (const [op, changed] of [["unsubscribe", without], ["subscribe", more]]) {
+    if (!changed.length || !page.link?.isOpen) continue;
+    const answer = await page.link.request(op, { topics: changed }).catch(() => null);
+    if (answer) page.topics = answer.topics;
+  }
+}
 
 function enter(user) {
   const address = `${location.origin.replace(/^http/, "ws")}/api/v1/ws`;
-  Object.assign(page, { user, status: new Status(), capabilities: [], topics: [], notice: "", dialog: null, dialer: new Dialer(house) });
+  Object.assign(page, { user, status: new Status(), capabilities: [], topics: [], offers: [], notice: "", dialog: null, dialer: new Dialer(house) });
   page.screens = new Map(SCREENS.map((Screen) => [Screen.id, new Screen(house)]));
   page.link = new Link({ address, client: CLIENT, topics, on });
   page.link.open();

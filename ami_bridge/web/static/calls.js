@@ -16,7 +16,7 @@ export class CallsScreen {
   static id = "calls";
   #house;
   #mine = new LiveCalls();
-  #department = new LiveCalls();
+  #groups = new Map(); // topic: calls that ring at others' telephones
   #controls;
   #finder;
   #wanted; // id of the call to look at
@@ -27,15 +27,19 @@ export class CallsScreen {
     this.#finder = new Finder(house, { id: "dial-to", label: () => t("find.label"), floats: true, took: (option) => this.#dial(option) });
   }
 
-  topics(user) {
-    return user.department ? [MINE, `${DEPARTMENT}${user.department}`] : [MINE];
+  topics(offers) {
+    return [MINE, ...offers.filter((topic) => topic.startsWith(DEPARTMENT))];
   }
 
   heard({ type, topic, calls, call }) {
     if (topic === MINE && type === "snapshot") this.#replace(calls);
     else if (topic === MINE && call) this.#change(call);
-    else if (topic?.startsWith(DEPARTMENT) && type === "snapshot") this.#department.replace(calls);
-    else if (topic?.startsWith(DEPARTMENT) && call) this.#department.change(call);
+    else if (topic.startsWith(DEPARTMENT) && type === "snapshot") this.#group(topic).replace(calls ?? []);
+    else if (topic.startsWith(DEPARTMENT) && call) this.#group(topic).change(call);
+  }
+
+  #group(topic) {
+    return this.#groups.get(topic) ?? this.#groups.set(topic, new LiveCalls()).get(topic);
   }
 
   #replace(calls) {
@@ -54,7 +58,7 @@ export class CallsScreen {
 
   /** A call as it is now; nothing when it is gone. */
   callNow(call) {
-    return this.#mine.get(keyOf(call)) ?? this.#department.get(keyOf(call));
+    return [this.#mine, ...this.#groups.values()].map((calls) => calls.get(keyOf(call))).find(Boolean);
   }
 
   get count() {
@@ -70,8 +74,14 @@ export class CallsScreen {
     return this.#mine.shown.length > 0 || this.#others().length > 0;
   }
 
+  /** What rings at others' telephones, by group; each call once. */
   #others() {
-    return this.#department.going.filter((call) => !this.#mine.has(call.id));
+    const seen = new Set();
+    const fresh = (call) => !this.#mine.has(call.id) && !seen.has(call.id) && seen.add(call.id);
+    return [...this.#groups]
+      .filter(([topic]) => this.#house.offers.includes(topic))
+      .map(([topic, calls]) => ({ name: topic.slice(DEPARTMENT.length), calls: calls.going.filter(fresh) }))
+      .filter(({ calls }) => calls.length);
   }
 
   #dial(option) {
@@ -101,9 +111,9 @@ export class CallsScreen {
   view() {
     const { user, live } = this.#house;
     this.#mine.expire();
-    this.#department.expire();
+    this.#groups.forEach((calls) => calls.expire());
     const [shown, others] = [this.#mine.shown, this.#others()];
-    this.#controls.forgetAllBut([...shown, ...others]);
+    this.#controls.forgetAllBut([...shown, ...others.flatMap(({ calls }) => calls)]);
     return html`
       ${user.extensions.length ? this.#dialForm() : nothing}
       <section aria-labelledby="my-calls">
@@ -113,15 +123,13 @@ export class CallsScreen {
         </div>
         ${shown.length ? this.#list(shown) : empty({ complete: this.#mine.complete, live, user })}
       </section>
-      ${others.length
-        ? html`
-            <section aria-labelledby="department-calls">
-              <div class="section-head">
-                <h2 id="department-calls" tabindex="-1" data-refuge>${t("calls.department", { department: user.department })}</h2>
-              </div>
-              ${this.#list(others, true)}
-            </section>`
-        : nothing}`;
+      ${repeat(others, ({ name }) => name, ({ name, calls }, at) => html`
+        <section aria-labelledby="group-${at}">
+          <div class="section-head">
+            <h2 id="group-${at}" tabindex="-1" data-refuge>${t("calls.group", { name })}</h2>
+          </div>
+          ${this.#list(calls, true)}
+        </section>`)}`;
   }
 
   #dialForm() {

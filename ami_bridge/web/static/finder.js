@@ -155,13 +155,15 @@ export class Finder {
       <li class="finder-option" id="${this.#id}-${at}" role="option" aria-selected=${at === this.active ? "true" : "false"}
         @click=${() => this.#pick(option)}>
         ${icon(option.name ? "person" : "quiet")}
-        <span class="finder-name foreign" dir="auto">${option.name ?? t("find.number", { number: option.display })}</span>
-        ${option.name ? html`<span class="digits foreign" dir="ltr">${option.display}</span>` : nothing}
-        <span class="muted finder-more">
-          ${option.org ? html`<span class="foreign" dir="auto">${option.org}</span>` : nothing}
-          ${option.source && knows(`kind.${option.kind}`) ? html`<span>${t(`kind.${option.kind}`)}</span>` : nothing}
-          ${option.source ? html`<span class="foreign" dir="auto">${t("calls.source", { source: option.source })}</span>` : nothing}
-        </span>
+        <div>
+          <p><span class="finder-name foreign" dir="auto">${option.name ?? t("find.number", { number: option.display })}</span>
+            ${option.name ? html`<span class="digits foreign" dir="ltr">${option.display}</span>` : nothing}</p>
+          <p class="muted">
+            ${option.org ? html`<span class="foreign" dir="auto">${option.org}</span>` : nothing}
+            ${option.source && knows(`kind.${option.kind}`) ? html`<span>${t(`kind.${option.kind}`)}</span>` : nothing}
+            ${option.source ? html`<span class="foreign" dir="auto">${t("calls.source", { source: option.source })}</span>` : nothing}
+          </p>
+        </div>
       </li>`;
   }
 }

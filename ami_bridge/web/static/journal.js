@@ -29,8 +29,10 @@ export class JournalScreen {
     this.#missed = new Missed(house);
   }
 
-  topics(user) {
-    return user.department ? [OWN, `${DEPARTMENT}${user.department}`] : [OWN];
+  /** The department's is followed while it is looked at: that is written down, as any look at others' calls. */
+  topics(offers) {
+    const others = this.#shown && this.#filter.of === "dept";
+    return [OWN, ...offers.filter((topic) => others && topic.startsWith(DEPARTMENT))];
   }
 
   /** Signed in: how much was missed stands in the navigation before anybody looks here. */
@@ -41,11 +43,13 @@ export class JournalScreen {
   enter() {
     this.#shown = true;
     this.#load();
+    this.#house.follow();
   }
 
   leave() {
     this.#shown = false;
     clearTimeout(this.#later);
+    this.#house.follow();
   }
 
   get count() {
@@ -72,6 +76,7 @@ export class JournalScreen {
   #narrow(change, { soon = false } = {}) {
     this.#filter = { ...this.#filter, ...change };
     this.#house.draw();
+    this.#house.follow();
     this.#soon(() => this.#load());
     if (!soon) {
       clearTimeout(this.#later);
@@ -80,9 +85,8 @@ export class JournalScreen {
   }
 
   view() {
-    const { user } = this.#house;
     const filter = this.#filter;
-    const department = this.#house.follows(`${DEPARTMENT}${user.department}`);
+    const department = this.#house.offers.find((topic) => topic.startsWith(DEPARTMENT))?.slice(DEPARTMENT.length);
     const radio = (name, value, text) => html`
       <label class="tab"><input type="radio" class="unseen" name="journal-${name}" value=${value} .checked=${filter[name] === value}
         @change=${() => this.#narrow({ [name]: value })}><span>${text}</span></label>`;
@@ -90,7 +94,7 @@ export class JournalScreen {
       <div class="journal-head">
         ${department
           ? html`<fieldset class="tabs"><legend class="unseen">${t("journal.whose")}</legend>
-              ${radio("of", "self", t("journal.mine"))}${radio("of", "dept", user.department)}</fieldset>`
+              ${radio("of", "self", t("journal.mine"))}${radio("of", "dept", department)}</fieldset>`
           : nothing}
         <fieldset class="tabs"><legend class="unseen">${t("journal.which")}</legend>
           ${radio("view", "all", t("journal.all"))}${radio("view", "missed", t("journal.missed"))}</fieldset>
