@@ -237,10 +237,11 @@ class Turns:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the folder."""
-    folder = TemporaryDirectory(prefix="amib-turns-")
-    config.add_cleanup(folder.cleanup)
-    config.stash[FOLDER] = Path(folder.name)
+    """Make the folder, if there are workers and this is none."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        folder = TemporaryDirectory(prefix="amib-turns-")
+        config.add_cleanup(folder.cleanup)
+        config.stash[FOLDER] = Path(folder.name)
 
 
 @pytest.hookimpl(optionalhook=True)
