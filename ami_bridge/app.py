@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 import structlog
 from msgspec import Struct
 
-from ami_bridge.calls.dial_routes import OPERATIONS as DIAL
-from ami_bridge.calls.routes import OPERATIONS as CALLS
-from ami_bridge.calls.verbs import OPERATIONS as VERBS
 from ami_bridge.compose.base import base as make_base
 from ami_bridge.compose.calendars import calendars
 from ami_bridge.compose.calls import calls as make_calls
 from ami_bridge.compose.contacts import contacts as make_contacts
+from ami_bridge.compose.control import OPERATIONS as CALLS
+from ami_bridge.compose.control import control as make_control
 from ami_bridge.compose.dial import dial as make_dial
 from ami_bridge.compose.figures import figures
 from ami_bridge.compose.people import people as make_people
@@ -26,6 +25,7 @@ from ami_bridge.contacts.own import OPERATIONS as OWN
 from ami_bridge.contacts.routes import OPERATIONS as CONTACTS
 from ami_bridge.dav.client import DavClient
 from ami_bridge.db.database import open_database
+from ami_bridge.drivers.driver import drivers
 from ami_bridge.journal.routes import OPERATIONS as JOURNAL
 from ami_bridge.journal.webhook import LOOK_EVERY
 from ami_bridge.people.pairing_routes import OPERATIONS as PAIRING
@@ -74,19 +74,22 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
     async with (
         open_database(config.database.url) as db,
         DavClient(config.groupware.address, config.groupware.user, config.groupware.password) as dav,
+        drivers(config.phone) as phones,
         asyncio.TaskGroup() as tasks,
     ):
         base = make_base(config, db, dav, now)
         people = make_people(base)
         audit = make_audit(base)
-        calls = make_calls(base, people.access, audit)
+        calls = make_calls(base, people.access, audit, phones)
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
         dial = make_dial(base, people, calls, contacts)
+        steering = make_control(base, people.access, calls, dial, phones)
         rooms = make_rooms(base, people.access, calls, dial)
         await contacts.load()
         await people.load()
         await dial.dial.load()
+        await calls.devices.load()
         if rooms is not None:
             await rooms.load()
 
@@ -97,11 +100,12 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 **room_topics,
                 "bridge": calls.desk,
                 "calls.self": calls.desk,
+                "calls.dept:": calls.neighbours,
                 "journal.self": journal.desk,
                 "journal.dept:": journal.desk,
             }
         )
-        ops = Ops({**calls.ops, **dial.ops, **journal.ops, **({} if rooms is None else rooms.ops)})
+        ops = Ops({**dial.ops, **steering.ops, **journal.ops, **({} if rooms is None else rooms.ops)})
         sockets = Sockets(
             hub=base.hub,
             guard=people.access,
@@ -116,26 +120,14 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *people.routes,
             *calls.routes,
             *dial.routes,
+            *steering.routes,
             *journal.routes,
             *contacts.routes,
             *privacy.routes,
             *([] if rooms is None else rooms.routes),
             openapi_routes(
-                [
-                    *PEOPLE,
-                    *SEATS,
-                    *PAIRING,
-                    *CALLS,
-                    *DIAL,
-                    *VERBS,
-                    *JOURNAL,
-                    *CONTACTS,
-                    *PHONEBOOKS,
-                    *OWN,
-                    *PRIVACY,
-                    *([] if rooms is None else [*ROOMS, *ROOMS_LIVE]),
-                    *ASYNCAPI,
-                ]
+                [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
+                + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE])
             ),
             asyncapi_routes,
         ]

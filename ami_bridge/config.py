@@ -194,6 +194,37 @@ class Seat(Section, frozen=True, kw_only=True):
     """Who may sit there: logins, `department:NAME`, `group:NAME`; empty: everybody."""
 
 
+class Pickup(Section, frozen=True, kw_only=True):
+    """People who take each other's calls."""
+
+    name: str
+    who: list[str]
+    """Who sees and takes them: logins, `department:NAME`, `group:NAME`."""
+    of: list[str] = []
+    """Whose calls these are; empty: those of the same people."""
+    lines: list[str] = []
+    """Numbers of the house whose calls the switchboard among them sees and takes, wherever they ring."""
+    peer: bool = False
+    """Whether they see who is calling."""
+
+
+class Phone(Section, frozen=True, kw_only=True):
+    """A telephone of which more is known than the PBX tells."""
+
+    device: str
+    """As the hint names it, like `PJSIP/101`."""
+    label: str = ""
+    model: str = ""
+    """What it is, where its registration does not tell."""
+    driver: Literal["", "snom", "yealink", "grandstream"] = ""
+    """Whose web server it has, so that it can be told to answer and to hold."""
+    address: str = ""
+    """Of that web server: `http://10.1.2.3` or `https://…`."""
+    user: str = ""
+    password: str = ""
+    password_file: str = ""
+
+
 class KeepDays(Section, frozen=True, kw_only=True):
     """How long calls of a class are kept, where that is not `keep_days`; of several classes the shortest counts."""
 
@@ -337,6 +368,8 @@ class Config(Section, frozen=True, kw_only=True):
     people: People = People()
     seat: list[Seat] = []
     dialling: Dialling = Dialling()
+    pickup: list[Pickup] = []
+    phone: list[Phone] = []
     journal: Journal = Journal()
     missed_webhook: MissedWebhook = MissedWebhook()
     phonebook: Phonebook = Phonebook()

@@ -132,6 +132,8 @@ def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _of_the_people(config)
     yield from _of_dialling(config.dialling)
     yield from _of_the_seats(config)
+    yield from _of_the_groups(config)
+    yield from _of_the_phones(config)
     yield from _of_the_journal(config.journal)
     yield from _of_the_webhook(config)
     yield from _of_the_calendars(config)
@@ -340,6 +342,26 @@ def _of_the_mails(config: "Config") -> Iterator[tuple[str, str]]:
         yield "mail.from", "is missing: the e-mail address of our mails"
     if rooms.invited and not mail.smtp:
         yield "mail.smtp", "is missing: organizers are told by mail how to dial in"
+
+
+def _of_the_groups(config: "Config") -> Iterator[tuple[str, str]]:
+    names = [group.name for group in config.pickup]
+    for group in config.pickup:
+        if not group.name.strip() or CONTROL.search(group.name) or names.count(group.name) > 1:
+            yield "pickup.name", f"{group.name!r} is empty, or the name of two groups"
+        if not group.who:
+            yield "pickup.who", f"nobody is in {group.name}"
+
+
+def _of_the_phones(config: "Config") -> Iterator[tuple[str, str]]:
+    devices = [phone.device for phone in config.phone]
+    for phone in config.phone:
+        if not DEVICE.fullmatch(phone.device) or devices.count(phone.device) > 1:
+            yield "phone.device", f"{phone.device!r} is no device like PJSIP/101, or stands twice"
+        if phone.driver and not _is_address(phone.address, path=False):
+            yield "phone.address", f"the driver of {phone.device} needs http://HOST or https://HOST, without a path"
+        if CONTROL.search(phone.user + phone.password):
+            yield "phone.password", f"user and password of {phone.device} must be one line of text each"
 
 
 def _of_a_time(key: str, value: float, unit: str = "seconds") -> Iterator[tuple[str, str]]:

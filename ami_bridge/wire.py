@@ -76,6 +76,10 @@ class Call(Struct, frozen=True, kw_only=True):
     parked_at: str | None = None
     queue: str | None = None
     room: str | None = None
+    waits: Peer | None = None
+    """Who waits while the reader asks somebody else: `transfer` without a number joins them, `resume` goes back."""
+    note: str | None = None
+    """What was written down about it at the reader's extension."""
     actions: tuple[str, ...] = ()
 
 

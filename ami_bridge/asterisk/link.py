@@ -34,7 +34,7 @@ SLOW = 0.005
 """Seconds that may be spent on one message before debug mode speaks of it: everything else waits meanwhile."""
 MOST_LINE_BYTES = 1000  # Asterisk refuses 1,024 without telling which action it means
 MOST_HEADERS = 100  # and 128 headers, likewise
-ANSWERED_AT_ONCE = frozenset({"originate", "playdtmf"})
+ANSWERED_AT_ONCE = frozenset({"originate", "playdtmf", "atxfer"})
 """Actions whose first answer panoramisk would take for the beginning of a list."""
 GOOD_ANSWERS = frozenset({"Success", "Goodbye"})
 NO_LIST = "was not answered with a list"

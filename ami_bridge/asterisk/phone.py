@@ -156,7 +156,7 @@ def rows(family: Family) -> Action:
 
 def hangup(channel: str, *, cause: int) -> Action:
     """End one leg; `cause` (Q.850) is what the other side is told."""
-    return Action("Hangup", {"Channel": _named(channel), "Cause": str(cause)})
+    return Action("Hangup", {"Channel": named(channel), "Cause": str(cause)})
 
 
 _ROOM = re.compile(r"[0-9]{1,8}")
@@ -169,7 +169,7 @@ def in_room(verb: Literal["Mute", "Unmute", "Kick"], room: str, whom: str) -> Ac
     """Do something to somebody in a room (a channel), or to `ALL`, or to all `OTHERS`."""
     return Action(
         f"Confbridge{verb}",
-        {"Conference": _room(room), "Channel": whom if whom in {ALL, OTHERS} else _named(whom)},
+        {"Conference": _room(room), "Channel": whom if whom in {ALL, OTHERS} else named(whom)},
     )
 
 
@@ -248,7 +248,7 @@ def _room(number: str) -> str:
     return number
 
 
-def _named(channel: str) -> str:
+def named(channel: str) -> str:
     """Let only the name of one channel through."""
     if not CHANNEL.fullmatch(channel):
         raise RefusedError("not the name of a channel")

@@ -7,10 +7,12 @@ import structlog
 
 from ami_bridge.asterisk import snapshot
 from ami_bridge.asterisk.snapshot import Picture
+from ami_bridge.errors import NotReachableError
 
 log = structlog.get_logger()
 
 AGAIN_AFTER = 600.0
+LOOKED_WITHIN = 10.0
 UNHEARD_AGAIN_AFTER = 60.0
 """Seconds between two looks as long as no event came at all: the house may be quiet, or we may be deaf."""
 
@@ -50,6 +52,19 @@ class Resync:
         self._started = ""
         self._version = ""
         self._deaf = False
+        self._asked = asyncio.Event()
+        self._looks = 0
+        self._looked = asyncio.Condition()
+
+    async def look(self) -> None:
+        """Have the state read now, and wait until it is; raises NotReachableError where it cannot be."""
+        before = self._looks
+        self._asked.set()
+        try:
+            async with asyncio.timeout(LOOKED_WITHIN), self._looked:
+                await self._looked.wait_for(lambda: self._looks > before)
+        except TimeoutError as error:
+            raise NotReachableError("Asterisk did not tell what is going on.") from error
 
     async def run(self) -> None:
         """Read the state, then again and again, as long as the connection lives (the link cancels it)."""
@@ -66,7 +81,7 @@ class Resync:
         log.info("ami.live", pbx=self._pbx, version=status.version)
         while True:
             heard = self._link.events > began
-            await asyncio.sleep(AGAIN_AFTER if heard else min(AGAIN_AFTER, UNHEARD_AGAIN_AFTER))
+            await self._pause(AGAIN_AFTER if heard else min(AGAIN_AFTER, UNHEARD_AGAIN_AFTER))
             self._listener.hold()
             changed = await self._read()
             deaf = changed > 0 and self._link.events == began
@@ -76,5 +91,18 @@ class Resync:
                 log.warning("ami.board_differed", pbx=self._pbx, views=changed)
             self._deaf = deaf or (self._deaf and self._link.events == began)
 
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until somebody asks for a look."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._asked.wait()
+        except TimeoutError:
+            pass
+        self._asked.clear()
+
     async def _read(self) -> int:
-        return self._listener.go_live(await snapshot.picture(self._link, hints_context=self._hints_context))
+        changed = self._listener.go_live(await snapshot.picture(self._link, hints_context=self._hints_context))
+        async with self._looked:
+            self._looks += 1
+            self._looked.notify_all()
+        return changed

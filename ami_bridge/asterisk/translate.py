@@ -6,10 +6,12 @@ Header names and sequences: Asterisk 22 AMI event reference, checked against rec
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+import msgspec
 from msgspec import Struct
 
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.translate_rooms import WANTED as ROOMS
+from ami_bridge.calls.devices import Registered
 from ami_bridge.calls.events import (
     CallEvent,
     DialEnded,
@@ -172,7 +174,7 @@ _TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
     "ExtensionStatus": _hint,
 }
 
-CONTROL = frozenset({"FullyBooted", "Shutdown", "UserEvent"})
+CONTROL = frozenset({"FullyBooted", "Shutdown", "UserEvent", "ContactStatus"})
 """Events about Asterisk itself, and of our own dialplan; the link and the daemon look at them."""
 
 WANTED = frozenset(_TRANSLATORS) | ROOMS | CONTROL
@@ -282,3 +284,42 @@ def rows(items: Sequence[Headers], family: str) -> dict[str, str]:
     """Answer of DBGetTree: the family's keys and values."""
     start = f"/{family}/"
     return {m.get("Key", "").removeprefix(start): m.get("Val", "") for m in items if m.get("Key", "").startswith(start)}
+
+
+def registrations(contacts: Sequence[Headers], states: Sequence[Headers]) -> dict[str, Registered]:
+    """Make one picture of DBGetTree (family of contacts) and DeviceStateList: which telephones can be reached."""
+    agents: dict[str, str] = {}
+    for m in contacts:
+        try:
+            contact = msgspec.json.decode(m.get("Val", ""), type=_Contact)
+        except msgspec.DecodeError:
+            continue
+        agents[f"PJSIP/{contact.endpoint}"] = contact.user_agent
+    found = {
+        m.get("Device", ""): Registered(reachable=m.get("State", "") not in _UNREACHABLE)
+        for m in states
+        if m.get("Device", "").startswith("PJSIP/")
+    }
+    for device, agent in agents.items():
+        found[device] = Registered(reachable=found[device].reachable if device in found else True, agent=agent)
+    return found
+
+
+class _Contact(Struct, frozen=True):
+    """A row of AstDB that Asterisk keeps of a registration."""
+
+    endpoint: str
+    user_agent: str = ""
+
+
+_UNREACHABLE = frozenset({"UNAVAILABLE", "INVALID"})
+
+
+def came_or_went(m: Headers) -> bool:
+    """Whether a telephone has registered, or no longer is."""
+    return m.get("Event", "") == "ContactStatus"
+
+
+def value(answer: Headers) -> str:
+    """Answer of Getvar: what stands in a variable."""
+    return answer.get("Value", "")

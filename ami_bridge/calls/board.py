@@ -35,7 +35,7 @@ from ami_bridge.calls.events import (
 from ami_bridge.calls.hints import Hints
 from ami_bridge.calls.leg import LiveLeg, device
 from ami_bridge.calls.linked import LinkedCalls
-from ami_bridge.calls.reach import Reach, reach_of
+from ami_bridge.calls.reach import Grip
 from ami_bridge.calls.view import View
 
 REMEMBER_GONE = timedelta(minutes=1)
@@ -61,6 +61,8 @@ class Board:
         self._legs: dict[str, LiveLeg] = {}
         self._bridges = Bridges()
         self._gone: dict[str, datetime] = {}
+        self.grip = Grip(self._calls, self._bridges)
+        """What call control takes hold of."""
 
     def views(self, extensions: Iterable[str]) -> list[View]:
         """Return what these extensions' calls look like now."""
@@ -72,10 +74,18 @@ class Board:
             if exten in wanted and view.state != "ended"
         ]
 
-    def reach(self, call_id: str, extension: str) -> Reach | None:
-        """Return the channels that an extension reaches in a call; None where there is no such call any more."""
-        call = next((one for one in self._calls if one.id == call_id), None)
-        return None if call is None else reach_of(call, extension)
+    def ringing(self) -> list[View]:
+        """Return all calls that ring somewhere."""
+        return [view for call in self._calls for view in call.views.values() if view.state == "ringing"]
+
+    def devices_of(self, extension: str) -> tuple[str, ...]:
+        """Return the devices whose owner this extension is."""
+        return self._hints.owned_by(extension)
+
+    def calls_at(self, device_: str) -> int:
+        """Return in how many calls a telephone has part just now."""
+        legs = (leg for leg in self._legs.values() if leg.gone_at is None and device(leg.channel) == device_)
+        return len({leg.linked for leg in legs})
 
     def counts(self) -> tuple[int, int]:
         """Return how many calls and legs are held in memory."""
@@ -84,10 +94,6 @@ class Board:
     def extension_of(self, channel: str) -> str | None:
         """Return the extension whose device this channel belongs to."""
         return self._hints.owner(device(channel))
-
-    def devices_of(self, extension: str) -> tuple[str, ...]:
-        """Return the devices whose owner this extension is."""
-        return self._hints.owned_by(extension)
 
     def lives(self, call_id: str) -> bool:
         """Whether there is a call with this id just now."""
@@ -163,11 +169,15 @@ class Board:
                 if live.gone_at is None:
                     self._bridges.enter(live, bridge)
                     live.queue = None
+                    live.originated = False  # it has come to whom it was rung for
+                    if live.asks_while is not None and live.asks_while.bridge == bridge:
+                        live.asks_while = None  # it is back
                     if talk:
                         self._join(live)
             case Left(_, bridge):
                 if live.bridge == bridge:
                     self._bridges.leave(live)
+                    live.holding = live.holding and live.asks_while is None  # Asterisk held for it, not the telephone
             case Held(_, on):
                 live.holding = on
             case Parked(_, space, parker):
@@ -342,7 +352,7 @@ class Board:
         """See what changed in the views of this leg's call, and of those that hear it or heard it."""
         changed = self._look_at(live, now)
         for bridge in {live.bridge, left} - {None}:
-            for call in {id(call): call for call in map(self._calls.of, self._bridges.members(bridge))}.values():
+            for call in {id(call): call for call in map(self._calls.of, self._bridges.around(bridge))}.values():
                 if call.linked != live.linked:
                     changed += call.changed_views(self._bridges, now)
         return changed

@@ -62,23 +62,36 @@ class Bridges:
         name = leg.channel
         return self._halves.get(name[:-1] + ("2" if name.endswith("1") else "1"))
 
-    def partners(self, leg: LiveLeg) -> list[LiveLeg]:
-        """Return everybody who hears this leg: its bridge, and what lies behind Local channels in it."""
+    def around(self, bridge: str | None) -> list[LiveLeg]:
+        """Return everybody in a bridge, and in those behind Local channels in it."""
         seen: set[str] = set()
         found: list[LiveLeg] = []
-        unseen = [leg.bridge]
+        unseen = [bridge]
         while unseen:
-            bridge = unseen.pop()
-            if bridge is None or bridge in seen:
+            one = unseen.pop()
+            if one is None or one in seen:
                 continue
-            seen.add(bridge)
-            for one in self._members.get(bridge, {}).values():
-                if one.local:
-                    half = self.other_half(one)
-                    unseen.append(half.bridge if half is not None else None)
-                elif one is not leg and one.gone_at is None:
-                    found.append(one)
+            seen.add(one)
+            for leg in self._members.get(one, {}).values():
+                found.append(leg)
+                if leg.local and (half := self.other_half(leg)) is not None:
+                    unseen.append(half.bridge)
         return found
+
+    def partners(self, leg: LiveLeg) -> list[LiveLeg]:
+        """Return everybody who hears this leg: its bridge, and what lies behind Local channels in it."""
+        return [one for one in self.around(leg.bridge) if not one.local and one is not leg and one.gone_at is None]
+
+    def room_of(self, leg: LiveLeg) -> str | None:
+        """Return the conference room in which somebody is, also through a Local channel."""
+        if leg.room is not None or leg.bridge is None:
+            return leg.room
+        halves = (self.other_half(one) for one in self._members.get(leg.bridge, {}).values() if one.local)
+        return next((half.room for half in halves if half is not None and half.room is not None), None)
+
+    def way_out(self, leg: LiveLeg) -> LiveLeg | None:
+        """Return the Local channel by which a leg reaches whom it has dialled from within a conversation."""
+        return next((one for one in self._members.get(leg.bridge or "", {}).values() if one.local), None)
 
     def hold_again(self, legs: Collection[LiveLeg], on_hold: frozenset[str]) -> None:
         """Read from device states who holds whom: the device that waits is told to be on hold, not the holding one."""

@@ -11,7 +11,7 @@ from msgspec import structs
 from ami_bridge.calls.bridges import Bridges
 from ami_bridge.calls.ending import ending
 from ami_bridge.calls.leg import LiveLeg, device
-from ami_bridge.calls.view import Party, View, party
+from ami_bridge.calls.view import Party, View, made_of_a_call, party
 from ami_bridge.wire import Result, State
 
 
@@ -101,8 +101,12 @@ class LiveCall:
     ) -> View:
         others = [] if leg.bridge is None or leg.gone_at is not None else bridges.partners(leg)
         caller = self._caller_of(leg, bridges)
-        state = self._state(leg, others, parked)
-        peer, rest = self._peers(state, leg, caller, others, last, parked)
+        room = None if leg.gone else bridges.room_of(leg)
+        state = self._state(leg, others, parked, room)
+        waits = leg.waiting
+        peer, rest = self._peers(state, leg, caller, others, last, parked, room)
+        if waits is not None and not others and (asked := bridges.way_out(leg)) is not None:
+            peer = Party(number=asked.first_exten, dialled=True)
         result, answered_by = ending(leg, self.legs.values()) if state == "ended" else (None, None)
         talked = self._answered_at(leg) if state not in {"dialing", "ringing", "queued"} else None
         return View(
@@ -124,14 +128,26 @@ class LiveCall:
             answered_by=answered_by,
             parked_at=(parked or leg).parked_at,
             queue=leg.queue if state == "queued" else None,
-            room=leg.room if state == "conference" else None,
+            room=room if state == "conference" else None,
             devices=self._devices(exten),
+            alone=state == "ringing" and self._alone(leg),
+            pair=state in {"answered", "held"} and len(others) == 1 and others[0].up,
+            holds=leg.holding,
+            has_parked=state == "parked" and parked is not None and parked is not leg,
+            waits=None if waits is None else party(waits),
         )
 
     def _devices(self, exten: str) -> tuple[str, ...]:
         """Return the extension's telephones that are in this call."""
         here = (leg for leg in self.legs.values() if leg.exten == exten and leg.gone_at is None)
         return tuple(dict.fromkeys(device(leg.channel) for leg in here))
+
+    def _alone(self, leg: LiveLeg) -> bool:
+        """Whether who rings this leg rings nobody else's telephone."""
+        if leg.by is None or leg.by.gone:
+            return False
+        rung = (one for one in self.legs.values() if one.dialled and one.by is leg.by and not one.gone)
+        return all(one.exten == leg.exten for one in rung)
 
     def _peers(
         self,
@@ -141,11 +157,12 @@ class LiveCall:
         others: list[LiveLeg],
         last: View | None,
         parked: LiveLeg | None,
+        room: str | None,
     ) -> tuple[Party | None, tuple[Party, ...]]:
         """Tell who is at the other end, and who else."""
         if state == "ended" and last is not None:
             return last.peer, last.others
-        if leg.room is not None:
+        if room is not None and not made_of_a_call(room):
             return self._expected(leg, caller), tuple(map(party, others))
         if others:
             return party(others[0]), tuple(map(party, others[1:]))
@@ -155,12 +172,14 @@ class LiveCall:
             return last.peer, ()
         return self._expected(leg, caller), ()
 
-    def _state(self, leg: LiveLeg, others: list[LiveLeg], parked: LiveLeg | None) -> State:  # noqa: PLR0911 - one line a state
+    def _state(  # noqa: PLR0911 - one line a state
+        self, leg: LiveLeg, others: list[LiveLeg], parked: LiveLeg | None, room: str | None
+    ) -> State:
         if parked is not None and parked is not leg and not others:
             return "parked"
         if leg.gone:
             return "ended"
-        if leg.room is not None:
+        if room is not None:
             return "conference"
         if leg.parked_at is not None:
             return "parked"
@@ -171,7 +190,7 @@ class LiveCall:
             return "queued"
         elif not leg.up or self._still_dials(leg, others):
             return "dialing"
-        if leg.holding or any(one.holding for one in others):
+        if leg.holding or any(one.holding for one in others) or any(one.waiting is leg for one in self.legs.values()):
             return "held"
         return "answered"
 

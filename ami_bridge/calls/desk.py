@@ -7,9 +7,12 @@ from typing import Literal, Protocol
 from msgspec import structs
 
 from ami_bridge import wire
-from ami_bridge.calls.actions import possible
+from ami_bridge.calls.actions import Might, capabilities, possible
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles, direction
+from ami_bridge.calls.control import Offered
+from ami_bridge.calls.neighbours import Neighbours
+from ami_bridge.calls.notes import Notes
 from ami_bridge.calls.view import View
 from ami_bridge.contacts.directory import audience_of
 from ami_bridge.journal.model import JournalRow
@@ -18,6 +21,11 @@ from ami_bridge.people.model import People, Person, user_of
 OWN_CALLS = "calls.self"
 BRIDGE = "bridge"
 REMEMBER_NOTED = 1_000
+
+
+def nothing_more(_person: Person, _view: View | None) -> Might:
+    """Answer for a PBX that is prepared for nothing: one can hang up."""
+    return Might()
 
 
 class Hub(Protocol):
@@ -62,12 +70,18 @@ class Desk:
         hub: Hub,
         journal: Journal,
         now: Callable[[], datetime],
+        might: Callable[[Person, View | None], Might] = nothing_more,
+        neighbours: Neighbours | None = None,
     ) -> None:
+        """`might` answers what a person can do; `neighbours` shows calls to those who may take them."""
         self._board = board
         self._bubbles = bubbles
         self._people = people
         self._hub = hub
         self._journal = journal
+        self._might = might
+        self._neighbours = neighbours
+        self._notes = Notes()
         self._noted: dict[str, None] = {}
         self._now = now
         self.bridge = wire.Bridge(pbx=board.pbx, ami="down", since=now())
@@ -75,10 +89,14 @@ class Desk:
     def show(self, views: Iterable[View]) -> None:
         """Tell those whom they concern that calls have changed, and have ended ones kept."""
         for view in views:
+            if view.merged_into is not None:
+                self._notes.move(view.call, view.extension, view.merged_into)
             if view.state == "ended":
                 self._note(view)
             elif view.caller and view.state == "answered":
                 self._journal.reached(self._row(view))
+            if self._neighbours is not None:
+                self._neighbours.show(view)
             for person in self._people.by_extension(view.extension):
                 self._tell(
                     view, self._call(view, person), person.login
@@ -91,10 +109,18 @@ class Desk:
             for view in self._board.views(person.extensions):
                 self._tell(view, self._call(view, person), login)
 
+    def retell_all(self) -> None:
+        """Tell everybody's live calls again: what can be done with them has changed."""
+        for person in self._people.all():
+            self.retell(person.login)
+        if self._neighbours is not None:
+            self._neighbours.retell()
+
     def _call(self, view: View, person: Person) -> wire.Call:
         """Draw a call for one person, with what that person can do now: nothing, while Asterisk is out of sight."""
         call = self._bubbles.bubble(view, audience_of(person))
-        return structs.replace(call, actions=possible(view)) if self.bridge.ami == "up" else call
+        verbs = possible(view, self._might(person, view)) if self.bridge.ami == "up" else ()
+        return structs.replace(call, actions=verbs, note=self._notes.of(view.call, view.extension))
 
     def _tell(self, view: View, call: wire.Call, login: str) -> None:
         self._hub.publish(
@@ -107,8 +133,9 @@ class Desk:
         if self.bridge.ami != ami:
             self.bridge = wire.Bridge(pbx=self._board.pbx, ami=ami, since=self._now())
             self._hub.publish(BRIDGE, "bridge.changed", "bridge", self.bridge, key=BRIDGE)
-            for person in self._people.all():  # their buttons come and go with it
-                self.retell(person.login)
+            if self._neighbours is not None:
+                self._neighbours.live = ami == "up"
+            self.retell_all()  # what can be done comes and goes with it
 
     def user(self, login: str) -> wire.User | None:
         """Who this is; None for somebody who is gone."""
@@ -119,9 +146,26 @@ class Desk:
         """Whether this person may follow a topic; what is not known here is not allowed."""
         return topic == BRIDGE or (topic == OWN_CALLS and self._people.by_login(login) is not None)
 
-    def capabilities(self, login: str) -> Sequence[str]:  # noqa: ARG002 - call control will ask who it is
-        """Return what this person can do with calls: watching needs no capability, and more there is not yet."""
-        return ()
+    def capabilities(self, login: str) -> Sequence[str]:
+        """Return what this person can do with one or another call; watching needs no capability."""
+        person = self._people.by_login(login)
+        return () if person is None else capabilities(self._might(person, None))
+
+    def offered(self, login: str, call: str) -> list[Offered]:
+        """Return how a person sees a call, at their own extensions and where they may take it, and what they can do."""
+        person = self._people.by_login(login)
+        views = () if person is None else self._board.views(person.extensions)
+        own = [
+            Offered(view, possible(view, self._might(person, view)))
+            for view in views
+            if person is not None and view.call == call
+        ]
+        return own if self._neighbours is None else own + self._neighbours.offered(login, call)
+
+    def note(self, view: View, text: str) -> None:
+        """Take what somebody wrote down about a call that is going on, and show it to who shares it."""
+        self._notes.write(view.call, view.extension, text)
+        self.show([view])
 
     def calls(self, login: str) -> tuple[wire.Call, ...]:
         """Return the live calls of one person."""
@@ -167,4 +211,5 @@ class Desk:
             answered_at=view.answered_at,
             ended_at=view.ended_at or self._now(),
             dialled=view.line if view.caller else None,
+            note=self._notes.of(view.call, view.extension),
         )

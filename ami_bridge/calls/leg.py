@@ -11,8 +11,8 @@ class LiveLeg:
     """What the board knows of one leg. Only the board writes here."""
 
     __slots__ = (
-        "answered_at", "awaited", "bridge", "by", "channel", "connected", "dialled", "exten", "first_exten",
-        "forwarded_by", "gone_at", "holding", "id", "joined", "linked", "local", "lost", "number",
+        "answered_at", "asks_while", "awaited", "bridge", "by", "channel", "connected", "dialled", "exten",
+        "first_exten", "forwarded_by", "gone_at", "holding", "id", "joined", "linked", "local", "lost", "number",
         "originated", "parked_at", "parker", "phase", "queue", "rang", "room", "since", "status",
         "transferred", "unreachable",
     )  # fmt: skip
@@ -49,6 +49,8 @@ class LiveLeg:
         self.rang = False
         self.status = ""
         """DIALSTATUS of the ringing of this leg, once it is over."""
+        self.asks_while: LiveLeg | None = None
+        """Who was left waiting, or is about to be, so that somebody else can be asked first."""
         self.bridge: str | None = None
         self.holding = False
         self.transferred = False
@@ -92,6 +94,14 @@ class LiveLeg:
     def up(self) -> bool:
         """Whether it talks, or could."""
         return self.phase == PHASES["up"] and self.gone_at is None
+
+    @property
+    def waiting(self) -> "LiveLeg | None":
+        """Who waits while this one asks somebody else: both talk, or could, but not to each other."""
+        other = self.asks_while
+        if other is None or self.bridge is None or other.bridge is None or self.bridge == other.bridge:
+            return None
+        return other if self.up and other.up else None
 
     @property
     def known(self) -> bool:

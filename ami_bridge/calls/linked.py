@@ -36,6 +36,10 @@ class LinkedCalls:
         """Return the call with this Linkedid."""
         return self._calls.get(linked)
 
+    def by_id(self, id_: str) -> LiveCall | None:
+        """Return the call with our own id."""
+        return next((call for call in self._calls.values() if call.id == id_), None)
+
     def put(self, live: LiveLeg, linked: str, now: datetime) -> None:
         """Put a new leg into its call, which begins with it if there is none."""
         live.linked = linked = self.now_called(linked)

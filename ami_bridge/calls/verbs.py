@@ -1,14 +1,14 @@
 """Call control over HTTP and over the websocket: the same wishes, the same answers."""
 
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from aiohttp import web
 from msgspec import Struct
 
 from ami_bridge.calls.control import Wish
 from ami_bridge.web.body import answer, read_body
-from ami_bridge.web.identity import Guard, Identity
+from ami_bridge.web.identity import Guard
 from ami_bridge.web.openapi import Operation
 from ami_bridge.web.ops import Asked, Op
 
@@ -19,14 +19,21 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
     """What is told besides the verb."""
 
     extension: str | None = None
-    """Which of one's own extensions is meant, where several take part."""
+    """Which of one's own extensions is meant, where several take part; with `pickup`, whose telephone rings."""
+    to: str | None = None
+    """`redirect`, `transfer`, `consult`: whom to."""
+    add: tuple[str, ...] = ()
+    """`conference`: whom to call into it."""
+    text: str | None = None
+    """`note`: what to write down."""
+    confirmed: bool = False
+    """That an emergency or premium number is meant."""
 
 
-class Params(Struct, frozen=True, forbid_unknown_fields=True):
+class Params(Body, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The same on the websocket."""
 
     call: str
-    extension: str | None = None
 
 
 class Done(Struct, frozen=True):
@@ -35,7 +42,7 @@ class Done(Struct, frozen=True):
     call: str
 
 
-_ERRORS = ("not_allowed", "not_found", "gone", "refused", "timeout")
+_ERRORS = ("not_allowed", "not_found", "gone", "busy", "unconfirmed", "rate_limited", "refused", "timeout")
 OPERATIONS = (
     Operation(
         method="DELETE",
@@ -48,7 +55,7 @@ OPERATIONS = (
     Operation(
         method="POST",
         path="/api/v1/calls/{id}/{verb}",
-        summary="Do something with a call, as far as its `actions` list it",
+        summary="Do something with a call, as far as its `actions` list it; `Idempotency-Key` where something rings",
         body=Body,
         result=Done,
         errors=_ERRORS,
@@ -56,15 +63,27 @@ OPERATIONS = (
 )
 
 OPS: dict[str, str] = {
-    "call.hangup": "End one's own part of a call: `params.call`, and `params.extension` where several take part.",
+    "call.answer": "Have one's own telephone answer the call `params.call`.",
     "call.reject": "Refuse a call that rings at one's own telephone: its caller hears busy, others go on ringing.",
+    "call.hangup": "End one's own part of a call.",
+    "call.hold": "Have one's own telephone put the other on hold.",
+    "call.resume": "Take the other back from hold, or from a consultation.",
+    "call.redirect": "Send a call that rings here on to `params.to`. Needs a `key`.",
+    "call.transfer": "Give the other to `params.to` (needs a `key`); without it, to whom one has consulted.",
+    "call.consult": "Ask `params.to` while the other waits. Needs a `key`.",
+    "call.park": "Let the other wait on a parking place.",
+    "call.fetch": "Have one's own telephone rung, to take a call from its parking place. Needs a `key`.",
+    "call.pickup": "Have one's own telephone rung, to take a call that rings in one's group. Needs a `key`.",
+    "call.conference": "Make the call a conference and call `params.add` into it. Needs a `key`.",
+    "call.note": "Write `params.text` down about a call.",
+    "call.forget": "Compare the call with what Asterisk says: one that hangs on the screen disappears.",
 }
 
 
 class Control(Protocol):
     """Carries wishes out."""
 
-    async def do(self, login: str, wish: Wish) -> None:
+    async def do(self, login: str, wish: Wish, *, key: Callable[[], str]) -> None:
         """Do it, or raise a BridgeError."""
 
 
@@ -85,28 +104,42 @@ class CallVerbs:
         return {name: Op(SCOPE, self._op(name.partition(".")[2])) for name in OPS}
 
     async def _hang_up(self, request: web.Request) -> web.Response:
-        identity = await self._identify(request)
-        return answer(
-            await self._do(identity.login, "end", request.match_info["id"], Body(request.query.get("extension")))
-        )
+        asked = await self._asked(request, {})
+        body = Body(request.query.get("extension"))
+        return answer(await self._do(asked, "end", request.match_info["id"], body))
 
     async def _act(self, request: web.Request) -> web.Response:
-        identity = await self._identify(request)
-        body = await read_body(request, Body)
-        return answer(await self._do(identity.login, request.match_info["verb"], request.match_info["id"], body))
+        asked = await self._asked(request, None)
+        return answer(await self._do(asked, request.match_info["verb"], request.match_info["id"], asked.read(Body)))
 
-    async def _identify(self, request: web.Request) -> Identity:
+    async def _asked(self, request: web.Request, params: dict[str, Any] | None) -> Asked:
+        """Return who asks and for what, as the websocket tells it."""
         identity = await self._guard.identify(request)
         identity.must_have(SCOPE)
-        return identity
+        return Asked(
+            login=identity.login,
+            credential=identity.credential,
+            scopes=identity.scopes,
+            params=await read_body(request, dict[str, Any]) if params is None else params,
+            key=request.headers.get("Idempotency-Key"),
+        )
 
     def _op(self, verb: str) -> Callable[[Asked], Awaitable[Done]]:
         async def do(asked: Asked) -> Done:
             params = asked.read(Params)
-            return await self._do(asked.login, verb, params.call, Body(params.extension))
+            return await self._do(asked, verb, params.call, params)
 
         return do
 
-    async def _do(self, login: str, verb: str, call: str, body: Body) -> Done:
-        await self._control.do(login, Wish(verb=verb, call=call, extension=body.extension))
+    async def _do(self, asked: Asked, verb: str, call: str, body: Body) -> Done:
+        wish = Wish(
+            verb=verb,
+            call=call,
+            extension=body.extension,
+            to=body.to,
+            add=body.add,
+            text=body.text,
+            confirmed=body.confirmed,
+        )
+        await self._control.do(asked.login, wish, key=asked.needs_key)
         return Done(call)

@@ -45,6 +45,25 @@ class View(Struct, frozen=True, kw_only=True):
     room: str | None = None
     devices: tuple[str, ...] = ()
     """Telephones of this extension that are in the call now: those at which something can be done."""
+    alone: bool = False
+    """It rings nowhere but here, so it can be sent elsewhere without taking it from others."""
+    pair: bool = False
+    """Exactly one other talks to this extension, so that one can be given on."""
+    holds: bool = False
+    """This extension's own telephone has put the other on hold."""
+    has_parked: bool = False
+    """It waits on a parking place where this extension has put it."""
+    waits: Party | None = None
+    """Who waits while this extension asks somebody else whether to take the call."""
+
+
+ROOM_OF_A_CALL = "call-"
+"""How the rooms are called that were made of a call: nobody can dial them."""
+
+
+def made_of_a_call(room: str | None) -> bool:
+    """Whether a conference room was made of a call."""
+    return room is not None and room.startswith(ROOM_OF_A_CALL)
 
 
 def party(leg: LiveLeg) -> Party:

@@ -1,30 +1,35 @@
 """The live calls: Asterisk's events, the board, who is told, and finished calls."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ami_bridge.asterisk.astdb import AstDb
 from ami_bridge.asterisk.copies import Copy, Names
+from ami_bridge.asterisk.equipment import Equipment
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.resync import Resync
-from ami_bridge.asterisk.steer import Steer
+from ami_bridge.calls.abilities import Abilities
+from ami_bridge.calls.actions import Means
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
-from ami_bridge.calls.control import Control
 from ami_bridge.calls.desk import Desk
+from ami_bridge.calls.device_routes import DeviceRoutes
+from ami_bridge.calls.devices import Devices, Registered
+from ami_bridge.calls.neighbours import Neighbours
 from ami_bridge.calls.routes import CallRoutes
-from ami_bridge.calls.verbs import CallVerbs
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.journal import JournalParts
 from ami_bridge.compose.journal import journal as make_journal
 from ami_bridge.contacts.offline import Offline
 from ami_bridge.dispatch import Dispatch
+from ami_bridge.drivers.driver import Drivers
 from ami_bridge.ids import new_id
+from ami_bridge.people.model import People
+from ami_bridge.people.store import OwnStore
 from ami_bridge.privacy.audit import Audit
 from ami_bridge.tasks import race
 from ami_bridge.web.identity import Guard
-from ami_bridge.web.ops import Op
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +40,55 @@ class CallParts:
     desk: Desk
     journal: JournalParts
     dispatch: Dispatch
+    devices: Devices
     astdb: AstDb
     names: Copy
     """The names that the PBX keeps."""
     beside: list[Callable[[], Coroutine[Any, Any, None]]]
     """What else is to run as long as a connection lives; others add to it."""
+    look_again: Callable[[], Coroutine[Any, Any, None]]
+    """Compares what is shown with what Asterisk says is going on."""
+    neighbours: Neighbours
     listen: Callable[[], Coroutine[Any, Any, None]]
     """Keeps the connection to Asterisk up, for ever."""
     routes: list[AddRoutes]
-    ops: dict[str, Op]
 
 
-def calls(base: Base, guard: Guard, audit: Audit) -> CallParts:
+def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts:
     """Make it."""
     config, pbx = base.config, base.pbx
     board = Board(pbx.id, hints_context=pbx.hints, new_id=new_id)
+    devices = Devices(
+        pbx=pbx.id,
+        people=base.people,
+        board=board,
+        known=config.phone,
+        drivers=drivers,
+        auto_answer=config.dialling.auto_answer,
+        store=OwnStore(base.db),
+    )
+    abilities = Abilities(devices=devices, drivers=drivers, board=board)
     bubbles = Bubbles(numbers=base.numbers, names=base.directory, lines=pbx.lines, click=config.groupware.click)
     journal = make_journal(base, guard, audit, board=board, bubbles=bubbles)
-    desk = Desk(board=board, bubbles=bubbles, people=base.people, hub=base.hub, journal=journal.intake, now=base.now)
+    neighbours = Neighbours(
+        groups=config.pickup,
+        board=board,
+        bubbles=bubbles,
+        people=base.people,
+        hub=base.hub,
+        might=abilities.of,
+        silent=journal.rules.is_silent,
+    )
+    desk = Desk(
+        board=board,
+        bubbles=bubbles,
+        people=base.people,
+        hub=base.hub,
+        journal=journal.intake,
+        now=base.now,
+        might=abilities.of,
+        neighbours=neighbours,
+    )
     dispatch = Dispatch(board=board, desk=desk, now=base.now)
     resync = Resync(pbx=pbx.id, hints_context=pbx.hints, link=base.link, listener=dispatch)
     offline = Offline(
@@ -64,16 +100,19 @@ def calls(base: Base, guard: Guard, audit: Audit) -> CallParts:
     )
     astdb = AstDb(link=base.link, new_id=base.new_id)
     names = Copy(pbx=pbx.id, what="names", compare=Names(pbx=pbx.id, astdb=astdb, names=offline).compare)
-
-    control = Control(board=board, desk=desk, people=base.people, telephones=Steer(base.link))
-    verbs = CallVerbs(guard=guard, control=control)
+    equipment = Equipment(
+        pbx=pbx.id,
+        link=base.link,
+        means=lambda means: _can_more(means, abilities, desk),
+        registered=lambda found: _came_or_went(found, devices, board, base.people, desk),
+    )
 
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
     async def listen() -> None:
         await base.link.run(
-            _to_first(astdb.take, dispatch.handle),
-            connected=lambda: race(resync.run(), names.run(), *(one() for one in beside)),
+            _to_first((astdb.take, equipment.take), dispatch.handle),
+            connected=lambda: race(resync.run(), names.run(), equipment.run(), *(one() for one in beside)),
             lost=dispatch.lost,
         )
 
@@ -82,20 +121,38 @@ def calls(base: Base, guard: Guard, audit: Audit) -> CallParts:
         desk=desk,
         journal=journal,
         dispatch=dispatch,
+        devices=devices,
         astdb=astdb,
         names=names,
         beside=beside,
+        look_again=resync.look,
+        neighbours=neighbours,
         listen=listen,
-        routes=[CallRoutes(guard=guard, desk=desk).add_to, verbs.add_to],
-        ops=verbs.ops(),
+        routes=[CallRoutes(guard=guard, desk=desk).add_to, DeviceRoutes(guard=guard, devices=devices).add_to],
     )
 
 
-def _to_first(takes: Callable[[Message], bool], others: Callable[[Message], None]) -> Callable[[Message], None]:
-    """Give a message to who takes it, else to the others."""
+def _can_more(means: Means, abilities: Abilities, desk: Desk) -> None:
+    """Take what the PBX is prepared for."""
+    if means != abilities.means:
+        abilities.means = means
+        desk.retell_all()
+
+
+def _came_or_went(found: Mapping[str, Registered], devices: Devices, board: Board, people: People, desk: Desk) -> None:
+    """Take which telephones can be reached; their owners can do more or less then."""
+    owners = {board.extension_of(f"{device}-") for device in devices.registered(found)}
+    for person in {one.login for owner in owners if owner is not None for one in people.by_extension(owner)}:
+        desk.retell(person)
+
+
+def _to_first(
+    takes: Sequence[Callable[[Message], bool]], others: Callable[[Message], None]
+) -> Callable[[Message], None]:
+    """Give a message to the first who takes it, else to the others."""
 
     def receive(message: Message) -> None:
-        if not takes(message):
+        if not any(take(message) for take in takes):
             others(message)
 
     return receive

@@ -13,7 +13,7 @@ from ami_bridge.calls.limits import Limits, Nights
 from ami_bridge.calls.nonces import Nonces
 from ami_bridge.calls.once import Once
 from ami_bridge.calls.store import DialledStore, KeyStore
-from ami_bridge.calls.telephones import Telephones
+from ami_bridge.calls.targets import Targets
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.contacts import ContactParts
@@ -29,6 +29,7 @@ class DialParts:
     dial: Dial
     plan: Plan
     once: Once
+    targets: Targets
     ops: dict[str, Op]
     run: Callable[[], Coroutine[Any, Any, None]]
     """Owns what is being dialled."""
@@ -39,14 +40,15 @@ def dial(base: Base, people: PeopleParts, calls: CallParts, contacts: ContactPar
     """Make it."""
     config, errands = base.config.dialling, Errands()
     plan, guard = Plan(base.config.site, base.numbers), people.access
+    limits = Limits(per_person=config.per_person, in_total=config.in_total)
     once = Once(store=KeyStore(base.db), errands=errands, lives=calls.board.lives, new_id=base.new_id, now=base.now)
     one = Dial(
         config=config,
         plan=plan,
         people=base.people,
-        devices=Telephones(people=base.people, board=calls.board),
+        devices=calls.devices,
         once=once,
-        limits=Limits(per_person=config.per_person, in_total=config.in_total),
+        limits=limits,
         nights=Nights(hours=config.hours, burst=config.burst),
         store=DialledStore(base.db),
         board=calls.board,
@@ -67,6 +69,13 @@ def dial(base: Base, people: PeopleParts, calls: CallParts, contacts: ContactPar
         nonces=Nonces(base.now),
         trusted=config.pages,
     )
+    targets = Targets(dialling=one, plan=plan, people=base.people, limits=limits, now=base.now)
     return DialParts(
-        dial=one, plan=plan, once=once, ops=routes.ops(), run=errands.run, routes=[routes.add_to, page.add_to]
+        dial=one,
+        plan=plan,
+        targets=targets,
+        once=once,
+        ops=routes.ops(),
+        run=errands.run,
+        routes=[routes.add_to, page.add_to],
     )

@@ -33,6 +33,7 @@ class JournalParts:
     retention: Retention
     webhook: Webhook | None
     """None where missed calls are told nowhere else."""
+    rules: Rules
     ops: Mapping[str, Op]
     routes: list[AddRoutes]
 
@@ -78,6 +79,7 @@ def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bu
         intake=Intake(rules=rules, people=base.people, writer=writer),
         writer=writer,
         desk=desk,
+        rules=rules,
         retention=Retention(store=store, files=base.db, rules=rules, now=base.now),
         webhook=webhook,
         ops=desk.ops(),

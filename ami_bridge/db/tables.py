@@ -19,7 +19,7 @@ from sqlalchemy import (
     false,
 )
 
-SCHEMA = "0011"
+SCHEMA = "0012"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = MetaData(
@@ -245,6 +245,13 @@ seatings = Table(
     Column("login", Words, nullable=False, unique=True),
     Column("since", UtcTime, nullable=False),
     Column("until", UtcTime, nullable=False),
+)
+
+chosen_devices = Table(
+    "chosen_devices",
+    metadata,
+    Column("login", Words, primary_key=True),
+    Column("device", Words, nullable=False),
 )
 
 choices = Table(

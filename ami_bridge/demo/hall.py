@@ -74,6 +74,12 @@ label = "Schreibtisch 5"
 extension = "105"
 hosts = ["thin-5"]
 
+[[pickup]]
+name = "Bürgerbüro"
+who = ["department:Bürgerbüro", "eva"]
+of = ["department:Bürgerbüro"]
+peer = true
+
 [journal]
 department = "dept"
 private_prefix = "*9"

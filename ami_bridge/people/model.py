@@ -101,6 +101,8 @@ class People:
         self._by_extension: dict[str, tuple[Person, ...]] = {}
         self._by_department: dict[str, list[Person]] = {}
         self._wishes: dict[str, Wish] = {}
+        self.changes = 0
+        """Grows whenever somebody is, or has, something else than before."""
         self.replace(persons)
 
     def replace(self, persons: Iterable[Person]) -> frozenset[str]:
@@ -131,6 +133,7 @@ class People:
             for extension in dict.fromkeys(person.extensions):
                 by_extension[extension] = (*by_extension.get(extension, ()), person)
         self._by_extension, self._by_department = by_extension, by_department
+        self.changes += 1
 
     def wish(self, login: str) -> Wish:
         """Return what this person wishes."""

@@ -17,8 +17,6 @@ log = structlog.get_logger()
 
 SITS = timedelta(hours=12)
 """A working day: nobody sits at two places because the evening was forgotten."""
-BEGINS_ONCE_IN = timedelta(minutes=10)
-"""For so long a client of the same credential that begins anew has only lost its line."""
 
 
 class Seat(Protocol):
@@ -89,7 +87,6 @@ class Seats:
         self._now = now
         self._moved = moved
         self._seatings: dict[str, Seating] = {}
-        self._began: dict[str, datetime] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def load(self) -> None:
@@ -143,19 +140,11 @@ class Seats:
         """Sit down where this machine stands, for somebody has just begun to work at it."""
         seat = self._seats.get(self._hosts.get((who.host or "").casefold(), ""))
         person = self._people.by_login(who.login)
-        if seat is None or person is None or "dial" not in who.scopes or not _may(seat, person):
-            return
-        if self._is_new(who.credential):
+        if seat is not None and person is not None and "dial" in who.scopes and _may(seat, person):
             try:
                 await self.sit(who.login, seat.id)
             except NotReachableError:
                 log.warning("people.seat_not_taken", seat=seat.id, why="the database does not answer")
-
-    def _is_new(self, credential: str) -> bool:
-        """Whether this credential has not begun a moment ago: a client that never resumes begins at every break."""
-        now = self._now()
-        self._began = {one: at for one, at in self._began.items() if at > now - BEGINS_ONCE_IN}
-        return self._began.setdefault(credential, now) == now
 
     async def look(self) -> None:
         """Free the seats of those whose day is over."""

@@ -7,7 +7,17 @@ import msgspec
 from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, update
 
 from ami_bridge.db.database import Database, read
-from ami_bridge.db.tables import accounts, brokers, choices, people, seatings, sessions, settings, tokens
+from ami_bridge.db.tables import (
+    accounts,
+    brokers,
+    choices,
+    chosen_devices,
+    people,
+    seatings,
+    sessions,
+    settings,
+    tokens,
+)
 from ami_bridge.people.model import Account, Broker, Person, Seating, Session, Token, Wish
 
 REVOKED_KEPT = timedelta(days=90)
@@ -184,10 +194,21 @@ class OwnStore:
             if ref is not None:
                 await transaction.run(insert(choices).values(login=login, number=number, ref=ref))
 
+    async def chosen_devices(self) -> dict[str, str]:
+        """Read which telephone each person has chosen."""
+        return {row.login: row.device for row in await self._db.rows(select(chosen_devices))}
+
+    async def choose_device(self, login: str, device: str | None) -> None:
+        """Keep which telephone somebody has chosen; None forgets it."""
+        async with self._db.transaction() as transaction:
+            await transaction.run(delete(chosen_devices).where(chosen_devices.c.login == login))
+            if device is not None:
+                await transaction.run(insert(chosen_devices).values(login=login, device=device))
+
     async def forget(self, logins: Collection[str]) -> None:
         """Delete all that these people have."""
         async with self._db.transaction() as transaction:
-            for table in (accounts, settings, choices):
+            for table in (accounts, settings, choices, chosen_devices):
                 for login in logins:
                     await transaction.run(delete(table).where(table.c.login == login))
         await self._db.forget_deleted()

@@ -22,6 +22,8 @@ CHANNEL = {"$ref": "#/channels/events"}
 TOPICS = {
     "bridge": "Whether what is shown is live (`bridge.changed`). Everybody follows it always.",
     "calls.self": "One's own calls, each change of them (`call.changed`).",
+    "calls.dept:": "Calls that ring at others' telephones of the pickup group whose name follows (`call.changed`); one "
+    "is over as soon as it no longer rings there. Who is calling is told where the group may know it.",
     "journal.self": "One's own finished calls (`journal.changed`). Its snapshot says only from which `seq` on changes "
     "are told; what the journal holds is read by `GET /api/v1/journal`, after the snapshot.",
     "journal.dept:": "Finished calls of the department whose name follows, such as `journal.dept:Bauamt`, where "
@@ -31,6 +33,7 @@ TOPICS = {
 }
 OBJECTS: dict[str, tuple[str | None, str, str]] = {
     "calls.self": ("calls", "call.changed", "call"),
+    "calls.dept:": (None, "call.changed", "call"),
     "bridge": ("bridges", "bridge.changed", "bridge"),
     "journal.self": (None, "journal.changed", "entry"),
     "journal.dept:": (None, "journal.changed", "entry"),
@@ -48,7 +51,6 @@ REQUESTS = {
     "`key`, and `params.confirmed` for emergency and premium numbers. `result.call` is the call's id, at once; what "
     "becomes of it comes as news of this call.",
     "resync": "Get a `snapshot` of each topic; ask this when `prev` is not the `seq` seen last.",
-    "call.hangup": "End one's own part of the call `params.call`.",
     "room.make": "Make a conference room as `params` wishes it; `result` is the room, which can be dialled at once.",
     "room.change": "Change the room `params.room` by `params.change`.",
     "room.delete": "End the room `params.room`: nobody gets in any more.",
@@ -63,7 +65,21 @@ REQUESTS = {
     "room.mute_all": "Silence all but moderators of the room `params.room`.",
     "room.unmute_all": "Let all of the room `params.room` be heard again.",
     "room.end": "End the room `params.room`: everybody is sent away, nobody gets in any more.",
-    "call.reject": "Refuse the call `params.call` that rings at one's own telephone.",
+    "call.answer": "Have one's own telephone answer the call `params.call`. As all of call control: `params.extension` "
+    "says which of one's own is meant, where several take part; `result.call` repeats the call.",
+    "call.reject": "Refuse a call that rings at one's own telephone: its caller hears busy, others go on ringing.",
+    "call.hangup": "End one's own part of a call.",
+    "call.hold": "Have one's own telephone put the other on hold.",
+    "call.resume": "Take the other back from hold, or from a consultation.",
+    "call.redirect": "Send a call that rings here on to `params.to`. Needs a `key`.",
+    "call.transfer": "Give the other to `params.to`, with a `key`; without `to`, to whom one has consulted.",
+    "call.consult": "Ask `params.to` while the other waits. Needs a `key`.",
+    "call.park": "Let the other wait on a parking place.",
+    "call.fetch": "Have one's own telephone rung, to take a call from its parking place. Needs a `key`.",
+    "call.pickup": "Have one's own telephone rung, to take a call that rings in one's group. Needs a `key`.",
+    "call.conference": "Make the call a conference and call all of `params.add` into it. Needs a `key`.",
+    "call.note": "Write `params.text` down about a call; it is kept with the finished call.",
+    "call.forget": "Compare with what Asterisk says is going on: a call that hangs on the screen disappears.",
 }
 CLOSES = {
     1001: "The daemon or the client goes away; come back after a moment.",

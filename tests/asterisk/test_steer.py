@@ -13,7 +13,7 @@ from tests.fakes.asterisk import SOON, FakeAsterisk
 
 async def test_a_leg_is_ended_with_its_cause(pbx: FakeAsterisk) -> None:
     async with linked(pbx) as link:
-        await Steer(link).hang_up("PJSIP/101-0000001a", cause=17)
+        await Steer(link, new_id=lambda: "N1").hang_up("PJSIP/101-0000001a", cause=17)
         told = await pbx.asked("Hangup")
     assert {name: told[name] for name in ("Channel", "Cause")} == {"Channel": "PJSIP/101-0000001a", "Cause": "17"}
 
@@ -22,16 +22,18 @@ async def test_a_leg_that_is_not_there_any_more_is_gone_and_another_no_stays_a_n
     async with linked(pbx) as link:
         pbx.answers["Hangup"] = lambda _action: [{"Response": "Error", "Message": "No such channel"}]
         with pytest.raises(GoneError):
-            await Steer(link).hang_up("PJSIP/101-01", cause=16)
+            await Steer(link, new_id=lambda: "N1").hang_up("PJSIP/101-01", cause=16)
         pbx.answers["Hangup"] = lambda _action: [{"Response": "Error", "Message": "Permission denied"}]
         with pytest.raises(RefusedError, match="Permission"):
-            await Steer(link).hang_up("PJSIP/101-01", cause=16)
+            await Steer(link, new_id=lambda: "N1").hang_up("PJSIP/101-01", cause=16)
 
 
 async def test_what_is_cut_off_is_not_done_later(pbx: FakeAsterisk) -> None:
     pbx.unanswered.add("Hangup")
     async with linked(pbx) as link:
-        asking = asyncio.gather(Steer(link).hang_up("PJSIP/101-01", cause=16), return_exceptions=True)
+        asking = asyncio.gather(
+            Steer(link, new_id=lambda: "N1").hang_up("PJSIP/101-01", cause=16), return_exceptions=True
+        )
         await pbx.asked("Hangup")
         pbx.drop_link()
         assert isinstance((await asking)[0], NotReachableError)

@@ -238,7 +238,7 @@ def test_a_person_is_told_who_they_are_until_they_are_gone(world: World) -> None
     assert world.desk.user("anna") == wire.User(
         login="anna", name="Anna", extensions=("101", "8101"), roles=("user", "admin"), department="Bürgerbüro"
     )
-    assert list(world.desk.capabilities("anna")) == []
+    assert list(world.desk.capabilities("anna")) == ["reject", "hangup", "note"]
     world.people.replace([BEN])
     assert world.desk.user("anna") is None
     world.desk.show([view()])

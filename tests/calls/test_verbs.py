@@ -1,5 +1,6 @@
 """Call control over HTTP and the websocket: the same wishes, and nothing beside them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -27,21 +28,35 @@ class Guard:
 class Control:
     def __init__(self) -> None:
         self.wishes: list[tuple[str, Wish]] = []
+        self.keys: list[str] = []
 
-    async def do(self, login: str, wish: Wish) -> None:
+    async def do(self, login: str, wish: Wish, *, key: Callable[[], str]) -> None:
         if wish.call == "GONE":
             raise GoneError("The call has just ended.")
+        if wish.to is not None:
+            self.keys.append(key())
         self.wishes.append((login, wish))
 
 
 async def asked(
-    control: Control, method: str, path: str, body: object = None, *, scopes: tuple[str, ...] = ("dial",)
+    control: Control,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    scopes: tuple[str, ...] = ("dial",),
+    key: str | None = None,
 ) -> tuple[int, dict[str, Any]]:
     verbs = CallVerbs(guard=Guard(*scopes), control=control)
     async with (
         serve(Web(listen="http://127.0.0.1:0"), add_routes=[verbs.add_to]) as port,
         ClientSession() as session,
-        session.request(method, f"http://127.0.0.1:{port}/api/v1/calls/{path}", json=body) as got,
+        session.request(
+            method,
+            f"http://127.0.0.1:{port}/api/v1/calls/{path}",
+            json=body,
+            headers={} if key is None else {"Idempotency-Key": key},
+        ) as got,
     ):
         return got.status, await got.json()
 
@@ -54,6 +69,18 @@ async def test_a_verb_is_a_wish_of_the_person_who_asks() -> None:
         ("anna", Wish(verb="reject", call="C1")),
         ("anna", Wish(verb="hangup", call="C1", extension="101")),
     ]
+
+
+async def test_what_is_said_with_a_verb_is_passed_on_with_its_key() -> None:
+    control = Control()
+    body = {"to": "102", "add": ["103"], "text": "t", "confirmed": True}
+    assert (await asked(control, "POST", "C1/transfer", body, key="k1"))[0] == 200
+    assert control.wishes == [
+        ("anna", Wish(verb="transfer", call="C1", to="102", add=("103",), text="t", confirmed=True))
+    ]
+    assert control.keys == ["k1"]
+    status, problem = await asked(control, "POST", "C1/transfer", {"to": "102"})
+    assert (status, problem["code"]) == (400, "bad_request")
 
 
 async def test_to_delete_a_call_is_to_end_ones_part_in_it() -> None:

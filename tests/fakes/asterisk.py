@@ -22,7 +22,8 @@ ANSWERS: dict[str, Headers] = {
     "CoreSettings": {"Response": "Success", "AsteriskVersion": "22.10.1+dfsg+~cs6.15"},
     "ConfbridgeListRooms": {"Response": "Error", "Message": "No active conferences."},
     "Originate": {"Response": "Success", "Message": "Originate successfully queued"},
-    **dict.fromkeys(("Hangup", "Redirect", "Setvar", "PlayDTMF", "Atxfer", "BlindTransfer", "Park"), DONE),
+    "Atxfer": {"Response": "Success", "Message": "Atxfer successfully queued"},
+    **dict.fromkeys(("Hangup", "Redirect", "Setvar", "PlayDTMF", "BlindTransfer", "Park"), DONE),
 }
 EMPTY_LISTS = {
     "CoreShowChannels": "CoreShowChannel",

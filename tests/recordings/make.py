@@ -11,8 +11,10 @@ from ami_bridge.config import Pbx as PbxConfig
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.ports import free
 from tests.real.plays import PLAYS, a_stage
+from tests.real.steered import STEERED
 
 HERE = Path(__file__).parent / "plays"
+ALL = {**PLAYS, **STEERED}
 NOISE = frozenset({"ExtensionStatus"})
 
 
@@ -40,7 +42,7 @@ async def main(names: list[str]) -> None:
         async with a_stage(pbx) as stage:
             for name in names:
                 heard.clear()
-                await PLAYS[name](stage)
+                await ALL[name](stage)
                 await pbx.quiet(15)
                 await asyncio.sleep(0.2)
                 (HERE / f"{name}.ami").write_bytes("".join(text(one) for one in heard).encode())
@@ -49,4 +51,4 @@ async def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] or list(PLAYS)))
+    asyncio.run(main(sys.argv[1:] or list(ALL)))

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import re
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -181,38 +180,3 @@ async def test_the_smallest_site_has_its_people_in_a_file(tmp_path: Path, capfd:
                 assert not hers.closed
                 (tmp_path / "people.toml").write_text('[[person]]\nlogin = "ben"\n')
                 assert await code_of(hers) == 4500
-
-
-async def test_terminal_servers_are_let_in_and_out_by_the_command_line(tmp_path: Path) -> None:
-    people = '[[person]]\nlogin = "anna"\n'
-    async with slapd(tmp_path / "slapd") as ldap, a_daemon(tmp_path, ldap, source="file", people=people) as daemon:
-        code, key = await command(tmp_path, "add", "ts1", "--from", "127.0.0.1")
-        assert (code, key.startswith("amibk_"), len(key.split())) == (0, True, 1)
-        authorised = {"Authorization": f"Bearer {key.strip()}"}
-        status, made = await daemon.send("POST", "/broker/token", {"login": "anna", "name": "x"}, **authorised)
-        assert status == 201
-        async with daemon.listen(made["token"]) as hers:
-            for words, code, said in (
-                (("add", "ts1", "--from", "127.0.0.2"), 1, "there is a broker"),
-                (("add", "ts2", "--from", "anywhere"), 1, "from which address"),
-                (("add", "ts2"), 1, "--from"),
-                (("add",), 1, "name the terminal server"),
-                (("list",), 0, "127.0.0.1/32          ts1"),
-                (("list", "--json"), 0, '"name": "ts1"'),
-                (("revoke", "ts9"), 1, "no such broker"),
-                (("revoke", "ts1"), 0, "revoked; 1 tokens ended with it"),
-            ):
-                got = await command(tmp_path, *words)
-                assert (got[0], said.lower() in got[1].lower()) == (code, True), got
-            assert await code_of(hers) == 4500
-        assert (await daemon.send("POST", "/broker/token", {"login": "anna", "name": "x"}, **authorised))[0] == 401
-
-
-async def command(folder: Path, *words: str) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ami_bridge", "broker", *words, "--config", str(folder / "config.toml"),
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    async with asyncio.timeout(SOON):
-        said, _ = await process.communicate()
-    return process.returncode or 0, said.decode()
