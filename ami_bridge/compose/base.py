@@ -1,7 +1,7 @@
 """What all capabilities share, made first."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from aiohttp import web
@@ -33,6 +33,10 @@ class Base:
     numbers: Numbers
     hub: Hub
     link: AmiLink
+    leaving: list[Callable[[Collection[str]], Awaitable[None]]] = field(default_factory=list)
+    """Who must hear that people are gone; capabilities add to it."""
+    erasing: list[Callable[[Collection[str]], Awaitable[None]]] = field(default_factory=list)
+    """Who must forget all of a person that they have in memory, before the rows go."""
 
     @property
     def pbx(self) -> Pbx:

@@ -1,7 +1,7 @@
 """Names: the address books, who has which number, searches, and phone books on desk telephones."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from ami_bridge.compose.base import AddRoutes, Base
@@ -84,6 +84,7 @@ def contacts(base: Base, people: PeopleParts, calls: CallParts) -> ContactParts:
             people=base.people,
             seats=people.seats,
             forget=lambda logins: private.forget(logins),  # noqa: PLW0108 - it is made below
+            leaving=base.leaving,
         ),
         now=base.now,
         source=people.source,
@@ -186,6 +187,7 @@ def _rights_changed(
     people: People,
     seats: Seats,
     forget: Callable[[Collection[str]], Awaitable[None]],
+    leaving: Iterable[Callable[[Collection[str]], Awaitable[None]]],
 ) -> Callable[[frozenset[str]], Awaitable[None]]:
     """Make what follows from a new staff book: who is gone loses everything at once, the others get new state."""
 
@@ -194,6 +196,8 @@ def _rights_changed(
         if gone:
             await access.forget(gone)
             await forget(gone)
+            for forgets in leaving:
+                await forgets(gone)
         await seats.review(logins)
         for login in gone:
             hub.close(login=login, code=4500, reason="not known any more")

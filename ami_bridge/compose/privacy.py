@@ -39,6 +39,8 @@ def privacy(base: Base, audit: Audit, people: PeopleParts, calls: CallParts, con
         await people.access.forget({login})
         await contacts.forget({login})
         await people.seats.leave(login)
+        for forgets in base.erasing:
+            await forgets({login})
         base.hub.close(login=login, code=4010, reason="rights changed")
 
     stored = Stored(

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -118,6 +119,8 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         ).compare,
     )
     calls.beside.append(copy.run)
+    base.leaving.append(keeper.forget)
+    base.erasing.append(partial(keeper.forget, wholly=True))
     desk = RoomDesk(keeper=keeper, people=base.people, hub=base.hub, dial_in=config.dial_in, zone=ZONE)
     participants = Participants()
     lobby = Lobby(

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Table, delete, func, insert, or_, select, tuple_, update
 
 from ami_bridge.db.database import Database, read
-from ami_bridge.db.tables import audit, books, contacts, devices, journal, metadata, people
+from ami_bridge.db.tables import audit, books, contacts, devices, journal, metadata, people, rooms
 from ami_bridge.errors import NotFoundError
 from ami_bridge.privacy.model import Looked
 
@@ -105,6 +105,7 @@ def _about(login: str) -> dict[str, tuple[Table, ColumnElement[bool]]]:
     }
     own = select(books.c.id).where(books.c.scope == OWN + login)
     found["contacts"] = contacts, contacts.c.book.in_(own)
+    found["rooms"] = rooms, rooms.c.owner == login
     found["audit"] = audit, or_(audit.c.who == login, audit.c.whose == login)
     return found
 

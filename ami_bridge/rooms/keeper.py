@@ -1,6 +1,7 @@
 """Makes, changes and ends conference rooms: in the database, then in the PBX; done is said when both have it."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -252,6 +253,25 @@ class Keeper:
         log.info("rooms.pin_revoked", room=room.id, pin=pin.id)
         self._changed(room)
         await self._tell_pbx(rows)
+
+    async def forget(self, logins: Collection[str], *, wholly: bool = False) -> None:
+        """Let people who are gone in no more: their PINs and personal rooms end; `wholly`: all their rooms.
+
+        What they booked for others stays until its time is over.
+        """
+        for room in self.all():
+            if room.owner in logins and (wholly or room.kind == "personal"):
+                await self._even_if_away(self.end(room.number))
+                continue
+            for pin in self.pins_of(room):
+                if pin.login in logins:
+                    await self._even_if_away(self.revoke(room.number, pin.id))
+
+    @staticmethod
+    async def _even_if_away(change: Awaitable[None]) -> None:
+        """Have it done; a PBX that is away follows later by itself."""
+        with suppress(NotReachableError):
+            await change
 
     async def purge(self) -> None:
         """End booked rooms whose time is over, and delete what ended so long ago that its PINs may be used again."""

@@ -61,7 +61,7 @@ async def plant(db: Database, login: str) -> None:
     """Something in every table that has a login, each with a mark."""
     async with db.transaction() as transaction:
         house = {"pbx_id": "town", "kind": "meeting", "language": "de", "most": 9, "waits": False, "recording": False}
-        room = {"id": f"room of {login}", "number": f"81{len(login)}", "title": "Rathaus", "owner": "somebody"}
+        room = {"id": f"room of {login}", "number": f"81{len(login)}", "title": f"{MARK} rooms", "owner": login}
         await transaction.run(insert(rooms).values(created=NOON, **house, **room))
         for name, table in metadata.tables.items():
             if "login" in table.c and name != "people":
@@ -104,7 +104,11 @@ class TestPersonal:
         await plant(db, "anna")
         await plant(db, "benno")
         store = PersonalStore(db)
-        tables = {name for name, table in metadata.tables.items() if "login" in table.c} | {"contacts", "audit"}
+        tables = {name for name, table in metadata.tables.items() if "login" in table.c} | {
+            "contacts",
+            "audit",
+            "rooms",
+        }
         assert {"journal", "tokens", "sessions", "accounts", "settings", "choices", "people"} <= tables
         assert await store.counts("anna") == dict.fromkeys(tables, 1)
         found = await store.everything("anna")

@@ -128,7 +128,7 @@ class House:
             pass
 
         changed = _rights_changed(
-            hub=self.hub, access=self.access, people=self.people, seats=self.seats, forget=nothing
+            hub=self.hub, access=self.access, people=self.people, seats=self.seats, leaving=(), forget=nothing
         )
         await changed(self.people.replace(staff))
 

@@ -214,6 +214,20 @@ async def test_what_cannot_be_is_refused_before_anything_is_kept(world: World, w
     assert (keeper.all(), world.pbx.written) == ([], [])
 
 
+async def test_who_is_gone_gets_in_no_more_and_what_was_booked_for_others_stays(world: World) -> None:
+    keeper = world.daemon()
+    booked_room = await keeper.make("anna", booked(people=[Invited(login="ben")]))
+    await keeper.make("anna", Wish(title="Mein Raum", kind="personal"))
+    await keeper.forget({"anna"})
+    assert keeper.all() == [booked_room]
+    assert {pin.login for pin in keeper.pins_of(booked_room)} == {None, "ben"}
+    assert world.pbx.rows == keeper.rows()
+    world.pbx.up = False
+    await keeper.forget({"anna"}, wholly=True)
+    assert keeper.all() == []
+    assert world.compared > 0, "the PBX follows when it is back"
+
+
 async def test_nobody_takes_all_rooms(world: World) -> None:
     keeper = world.daemon(per_person=1)
     await keeper.make("anna", booked())
