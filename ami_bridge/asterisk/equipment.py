@@ -28,18 +28,22 @@ class Equipment:
         link: Link,
         means: Callable[[Means], None],
         registered: Callable[[Mapping[str, Registered]], None],
+        arrived: Callable[[str], None],
     ) -> None:
-        """`means` and `registered` are told what was found."""
+        """`means` and `registered` are told what was found, `arrived` who registers, at once."""
         self._pbx = pbx
         self._link = link
         self._means = means
         self._registered = registered
+        self._arrived = arrived
         self._wake = asyncio.Event()
         self._said: str | None = None
 
     def take(self, message: Mapping[str, str]) -> bool:
         """Hear that a telephone came or went; others may want to hear it too."""
-        if translate.came_or_went(message):
+        if (device := translate.came_or_went(message)) is not None:
+            if translate.has_come(message):
+                self._arrived(device)
             self._wake.set()
         return False
 

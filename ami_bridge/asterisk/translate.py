@@ -315,9 +315,14 @@ class _Contact(Struct, frozen=True):
 _UNREACHABLE = frozenset({"UNAVAILABLE", "INVALID"})
 
 
-def came_or_went(m: Headers) -> bool:
-    """Whether a telephone has registered, or no longer is."""
-    return m.get("Event", "") == "ContactStatus"
+def came_or_went(m: Headers) -> str | None:
+    """Return the telephone that has registered, or no longer is registered somewhere; None where none has."""
+    return f"PJSIP/{m.get('EndpointName', '')}" if m.get("Event", "") == "ContactStatus" else None
+
+
+def has_come(m: Headers) -> bool:
+    """Whether that telephone is there now."""
+    return m.get("ContactStatus", "") in {"Created", "Updated", "Reachable", "NonQualified"}
 
 
 def value(answer: Headers) -> str:

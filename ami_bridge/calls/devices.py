@@ -22,6 +22,9 @@ class Registered(Struct, frozen=True, kw_only=True):
     """How it called itself when it registered (User-Agent)."""
 
 
+UNTOLD = Registered(reachable=True)
+
+
 class Known(Protocol):
     """A telephone of which the configuration tells more than the PBX."""
 
@@ -99,7 +102,8 @@ class Devices:
         self._drivers = drivers
         self._auto_answer = auto_answer
         self._store = store
-        self._registered: dict[str, Registered] = {}
+        self._registered: dict[str, Registered] | None = None
+        """None as long as nobody has told: then all might be there."""
         self._chosen: dict[str, str] = {}
 
     async def load(self) -> None:
@@ -108,10 +112,17 @@ class Devices:
 
     def registered(self, found: Mapping[str, Registered]) -> frozenset[str]:
         """Take what Asterisk knows now; return the devices that came or went."""
-        before, self._registered = self._registered, dict(found)
+        before, self._registered = self._registered or {}, dict(found)
         return frozenset(
             one for one in before.keys() | found.keys() if _reachable(before.get(one)) != _reachable(found.get(one))
         )
+
+    def arrived(self, device: str) -> bool:
+        """Take that a telephone has registered just now; says whether that is news."""
+        if self._registered is None or _reachable(self._registered.get(device)):
+            return False
+        self._registered[device] = Registered(reachable=True)
+        return True
 
     def of(self, login: str) -> list[Device]:
         """Return a person's own telephones, those of the main extension first."""
@@ -153,7 +164,8 @@ class Devices:
             self._chosen[login] = device
 
     def _device(self, id_: str, extension: str, *, chosen: bool) -> Device:
-        known, found = self._known.get(id_), self._registered.get(id_)
+        known = self._known.get(id_)
+        found = UNTOLD if self._registered is None else self._registered.get(id_)
         model = (known.model if known is not None else "") or model_of(found.agent if found is not None else "")
         can = [*(AUTO_ANSWER,) * (id_ in self._auto_answer), *sorted(self._drivers.can(id_))]
         return Device(

@@ -1,6 +1,6 @@
 """The live calls: Asterisk's events, the board, who is told, and finished calls."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.device_routes import DeviceRoutes
-from ami_bridge.calls.devices import Devices, Registered
+from ami_bridge.calls.devices import Devices
 from ami_bridge.calls.neighbours import Neighbours
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.compose.base import AddRoutes, Base
@@ -104,7 +104,8 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         pbx=pbx.id,
         link=base.link,
         means=lambda means: _can_more(means, abilities, desk),
-        registered=lambda found: _came_or_went(found, devices, board, base.people, desk),
+        registered=lambda found: _came_or_went(devices.registered(found), board, base.people, desk),
+        arrived=lambda device: _came_or_went([device] if devices.arrived(device) else [], board, base.people, desk),
     )
 
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -139,11 +140,11 @@ def _can_more(means: Means, abilities: Abilities, desk: Desk) -> None:
         desk.retell_all()
 
 
-def _came_or_went(found: Mapping[str, Registered], devices: Devices, board: Board, people: People, desk: Desk) -> None:
-    """Take which telephones can be reached; their owners can do more or less then."""
-    owners = {board.extension_of(f"{device}-") for device in devices.registered(found)}
-    for person in {one.login for owner in owners if owner is not None for one in people.by_extension(owner)}:
-        desk.retell(person)
+def _came_or_went(changed: Iterable[str], board: Board, people: People, desk: Desk) -> None:
+    """Tell the owners of these telephones: they can do more or less now."""
+    owners = {board.extension_of(f"{device}-") for device in changed}
+    for login in {person.login for owner in owners if owner is not None for person in people.by_extension(owner)}:
+        desk.retell(login)
 
 
 def _to_first(
