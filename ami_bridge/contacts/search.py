@@ -36,6 +36,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     """Label of the book; empty for one of our own extensions."""
     ref: str | None = None
     """Which contact this is; None for one of our own."""
+    login: str | None = None
+    """Of a colleague: who can be invited to a conference."""
 
 
 class Found(Protocol):
@@ -103,16 +105,18 @@ class Search:
     def _fold(self) -> list[tuple[str, Hit]]:
         """Prepare our own people and lines, by name."""
         self._persons = self._people.all()
-        found = [self._colleague(person.name or person.login, person.department, person.extensions)
+        found = [self._colleague(person.name or person.login, person.department, person.extensions, person.login)
                  for person in self._persons if person.extensions]  # fmt: skip
         found += [self._colleague(label, None, (exten,)) for exten, label in self._lines.items()]
         return sorted((one for one in found if one[0]), key=lambda one: one[0])
 
-    def _colleague(self, name: str, org: str | None, extensions: Sequence[str]) -> tuple[str, Hit]:
+    def _colleague(
+        self, name: str, org: str | None, extensions: Sequence[str], login: str | None = None
+    ) -> tuple[str, Hit]:
         read = [self._numbers.from_pbx(exten) or Number(exten=exten) for exten in extensions]
         text = searched([name, org], [one for number in read for one in (number.exten, number.e164) if one])
         numbers = tuple(HitNumber(number=exten, display=exten, kind="work") for exten in extensions)
-        return text, Hit(name=clean(name), org=clean(org) or None, numbers=numbers)
+        return text, Hit(name=clean(name), org=clean(org) or None, numbers=numbers, login=login)
 
     def _hit(self, contact: Contact, source: str) -> Hit:
         org = clean(contact.org)

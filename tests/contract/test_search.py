@@ -76,6 +76,7 @@ async def test_our_own_people_and_lines_come_first(store: ContactStore, search: 
         name="Ben Müller",
         org="Bauamt",
         numbers=tuple(HitNumber(number=one, display=one, kind="work") for one in ("102", "152")),
+        login="ben",
     )
     assert await names(search, "152") == ["Ben Müller"]
     assert await names(search, "burger") == ["Bürgertelefon"]

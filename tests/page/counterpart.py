@@ -13,6 +13,7 @@ from aiohttp import web
 
 from ami_bridge import wire
 from tests.page.answers import Answers, answered, refused
+from tests.page.rooms import made
 
 STATIC = Path(__file__).parents[2] / "ami_bridge" / "web" / "static"
 CSP = (
@@ -25,7 +26,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-OWN = ("bridge", "calls.self", "journal.self")
+OWN = ("bridge", "calls.self", "journal.self", "rooms")
 COOKIE = "ami-bridge"
 PASSWORD = "geheim & süß"
 ANNA = wire.User(login="anna", name="Anna Amsel", extensions=("101",), department="Bürgerbüro")
@@ -62,6 +63,8 @@ class Counterpart:
         """Calls of the department's others."""
         self.offers: tuple[str, ...] = ("calls.dept:Bürgerbüro", "journal.dept:Bürgerbüro")
         """What Anna may follow besides her own."""
+        self.rooms: dict[str, wire.Room] | None = {}
+        """Conference rooms; None: it has no numbers for any."""
         self.asked: list[wire.Request] = []
         self.refuses_ops: dict[str, wire.Problem] = {}
         self.is_slow = asyncio.Event()
@@ -128,6 +131,12 @@ class Counterpart:
         told = msgspec.convert(entry, wire.Entry)
         return await self._publish("journal.self", "journal.changed", entry=told)
 
+    async def tells_of_room(self, room: wire.Room) -> int:
+        """Say how a conference room is now."""
+        assert self.rooms is not None
+        self.rooms[room.number] = room
+        return await self._publish("rooms", "room.changed", room=room)
+
     async def loses_the_pbx(self) -> int:
         return await self._bridge("down")
 
@@ -181,11 +190,11 @@ class Counterpart:
         call: wire.Call | None = None,
         bridge: wire.Bridge | None = None,
         entry: wire.Entry | None = None,
+        room: wire.Room | None = None,
     ) -> int:
         self.seq += 1
-        news = wire.Event(
-            seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge, entry=entry
-        )
+        news = wire.Event(seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge)
+        news = msgspec.structs.replace(news, entry=entry, room=room)
         self._sent.append(news)
         for socket in self.sockets:
             if topic in self.followed[socket]:
@@ -236,13 +245,16 @@ class Counterpart:
 
     async def _follow(self, socket: web.WebSocketResponse, asked: wire.Request) -> wire.Response:
         """Follow more or less, and show first what is new."""
-        topics = {topic for topic in asked.params["topics"] if topic in {*OWN, *self.offers}}
+        topics = {topic for topic in asked.params["topics"] if topic in self._there()}
         before = self.followed[socket]
         self.followed[socket] = before | topics if asked.op == "subscribe" else before - topics
         for topic in sorted(self.followed[socket] - before):
             if topic.startswith("calls.dept:"):
                 await self._show_others(socket, topic)
         return wire.Response(id=asked.id, ok=True, result={"topics": sorted(self.followed[socket]), "refused": []})
+
+    def _there(self) -> set[str]:
+        return {*OWN, *self.offers} - ({"rooms"} if self.rooms is None else set())
 
     async def _show_others(self, socket: web.WebSocketResponse, topic: str) -> None:
         calls = tuple(self.department.values())
@@ -269,6 +281,8 @@ class Counterpart:
         self.asked.append(request)
         if problem := self.refuses_ops.get(request.op):
             return wire.Response(id=request.id, ok=False, error=problem)
+        if request.op == "room.make":
+            return wire.Response(id=request.id, ok=True, result=made(request.params, self.user))
         call = f"01DIALLED{len(self.asked)}" if request.op == "call.originate" else request.params.get("call")
         return wire.Response(id=request.id, ok=True, result={"call": call})
 
@@ -311,7 +325,7 @@ class Counterpart:
             recovered=recovered,
             heartbeat=self.heartbeat,
             user=self.user,
-            topics=("bridge", *(topic for topic in hello.topics if topic in {*OWN, *self.offers})),
+            topics=("bridge", *(topic for topic in hello.topics if topic in self._there())),
             offers=self.offers,
         )
         self.followed[socket] = set(welcome.topics)
@@ -326,6 +340,9 @@ class Counterpart:
         await self._send(socket, wire.Snapshot(topic="bridge", seq=self.seq, prev=self.seq, bridges=bridges))
         calls = tuple(self.calls.values())
         await self._send(socket, wire.Snapshot(topic="calls.self", seq=self.seq, prev=self.seq, calls=calls))
+        if self.rooms is not None:
+            rooms = tuple(self.rooms.values())
+            await self._send(socket, wire.Snapshot(topic="rooms", seq=self.seq, prev=self.seq, rooms=rooms))
         for topic in welcome.topics:
             if topic.startswith("calls.dept:"):
                 await self._show_others(socket, topic)

@@ -7,6 +7,7 @@ import pytest
 from ami_bridge.wire import Line, Peer
 from tests.page import life
 from tests.page.conftest import Desk
+from tests.page.rooms import every_kind
 from tests.page.town import HOSTILE, call, ended, every_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -67,6 +68,16 @@ async def test_everybody_can_use_the_other_screens(desk: Desk, request: pytest.F
     await desk.page.locator(".entry").first.wait_for()
     assert await in_every_light(desk, f"journal-{look}") == {}
     assert await small_targets(desk) == []
+    await desk.page.goto(f"{desk.daemon.url}#/conferences")
+    for room in every_kind():
+        await desk.daemon.tells_of_room(room)
+    await desk.has_read(desk.daemon.seq)
+    await desk.page.locator(".room-more button").first.click()
+    assert await in_every_light(desk, f"conferences-{look}") == {}
+    assert await small_targets(desk) == []
+    await desk.page.locator(".rooms-head button").click()
+    assert await in_every_light(desk, f"new-room-{look}") == {}
+    await desk.page.keyboard.press("Escape")
     await desk.page.goto(f"{desk.daemon.url}#/contacts")
     await desk.page.get_by_role("searchbox").fill("korn")
     await desk.page.locator(".number-line .plain-button").first.click()

@@ -22,7 +22,7 @@ NO_PBX = re.compile(r"^Telefonanlage nicht erreichbar, Stand \d\d:\d\d$")
 async def test_the_first_hello_asks_for_ones_own_calls(desk: Desk) -> None:
     await desk.is_signed_in()
     [hello] = desk.daemon.hellos
-    assert hello.topics == ("calls.self", "journal.self")
+    assert hello.topics == ("calls.self", "rooms", "journal.self")
     assert hello.resume is None
     assert hello.lang == "de"
     await expect(desk.page.locator("#badge")).to_have_text(CONNECTED)
@@ -103,7 +103,7 @@ async def test_what_is_unknown_is_passed_over(desk: Desk) -> None:
     await desk.is_signed_in()
     await desk.daemon.says(json.dumps({"type": "weather", "sun": True}))
     seq = desk.daemon.seq
-    news = {"type": "event", "seq": seq, "prev": seq, "topic": "rooms", "event": "room.changed", "room": {"x": 1}}
+    news = {"type": "event", "seq": seq, "prev": seq, "topic": "tides", "event": "tide.changed", "tide": {"x": 1}}
     await desk.daemon.says(json.dumps(news))
     await desk.sees(call())
     assert len(desk.daemon.hellos) == 1

@@ -38,11 +38,11 @@ async def test_the_keyboard_is_enough(desk: Desk) -> None:
     await desk.has_read(desk.daemon.seq)
     assert await focused(desk) == "h1 Anrufe"
     walk = []
-    for _ in range(8):
+    for _ in range(9):
         await press("Shift+Tab")
         walk.append(await focused(desk))
-    assert walk[:4] == ["a Einstellungen", "a Kontakte", "a Verlauf", "a Anrufe"]
-    assert walk[4:] == ["button Abmelden", "button English", "button Deutsch", "a Zum Inhalt springen"]
+    assert walk[:5] == ["a Einstellungen", "a Kontakte", "a Verlauf", "a Konferenzen", "a Anrufe"]
+    assert walk[5:] == ["button Abmelden", "button English", "button Deutsch", "a Zum Inhalt springen"]
     await desk.page.get_by_role("button", name="Abmelden").focus()
     await press("Space")
     await expect(desk.page.get_by_role("alert")).to_have_text("Sie sind abgemeldet.")

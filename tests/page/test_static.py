@@ -30,6 +30,7 @@ FAMILIES = (
         "verb.",
         "send.",
         "journal.",
+        "conferences.",
     ),
     *("scope.", "phone.can.", "stored.", "dial.", "language."),
 )

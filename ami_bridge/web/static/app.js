@@ -6,10 +6,11 @@ import { explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
 import { PRODUCT, frame } from "./frame.js";
 import { html, nothing, render } from "./vendor/lit.js";
 import { CallsScreen } from "./calls.js";
+import { ConferencesScreen } from "./conferences.js";
 import { ContactsScreen } from "./contacts.js";
 import { Dialer } from "./dialer.js";
 import { JournalScreen } from "./journal.js";
-import { Link } from "./socket.js";
+import { Cut, Link } from "./socket.js";
 import { SettingsScreen } from "./settings.js";
 import { Status } from "./status.js";
 import { ask } from "./ask.js";
@@ -27,9 +28,10 @@ const VERSION_CODE = 4502;
 /**
  * A later screen is one more line here. A screen is made anew for whoever signs in. It has an `id`, may follow
  * `topics(offers)` and hear their messages (`heard`), `enter(detail)` and `leave`, `settle` after drawing; `count` stands in the
- * navigation, `title` on the window, `ticks` says whether a clock runs on it. `view` draws it.
+ * navigation unless it is `hidden`, `title` on the window, `ticks` says whether a clock runs on it. `welcomed(topics)` tells
+ * which topics the daemon has. `view` draws it.
  */
-const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, SettingsScreen];
+const SCREENS = [CallsScreen, ConferencesScreen, JournalScreen, ContactsScreen, SettingsScreen];
 
 const page = {
   user: undefined, // undefined: not known yet; null: nobody
@@ -60,6 +62,7 @@ const house = {
   steerable: (call) => page.status.state !== "stopped" && !page.status.isDown(call.pbx),
   callNow: (call) => page.screens.get(CallsScreen.id).callNow(call),
   do: (op, params, key) => carryOut(() => page.link, op, params, key),
+  room,
   act,
   choose,
   speak,
@@ -81,6 +84,7 @@ const on = {
     page.capabilities = message.capabilities ?? [];
     Object.assign(page, { topics: message.topics, offers: message.offers ?? [] });
     page.status.become("live");
+    page.screens.forEach((screen) => screen.welcomed?.(message.topics));
     draw();
     follow();
   },
@@ -168,6 +172,12 @@ async function act(call, verb, params, key) {
   if (page.link?.isOpen) return;
   const { calls } = await ask("GET", "calls");
   page.screens.get(CallsScreen.id)?.take(calls);
+}
+
+/** Do something with a conference room. Only over the link: what was cut off may have happened, and the link tells. */
+async function room(op, params, key) {
+  if (!page.link?.isOpen) throw new Cut();
+  return page.link.request(op, params, key);
 }
 
 async function submit(event) {
@@ -259,7 +269,7 @@ function draw() {
 
 function whole() {
   const user = page.user ?? null;
-  const screens = [...page.screens].map(([id, screen]) => ({ id, screen }));
+  const screens = [...page.screens].filter(([, screen]) => !screen.hidden).map(([id, screen]) => ({ id, screen }));
   const around = { user, screens, current: page.at, badge: page.status.badge, speak, goodbye };
   return html`${frame({ ...around, main: user ? inside() : outside() })}${dialogNow(page.dialog)}`;
 }

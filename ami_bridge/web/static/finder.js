@@ -73,7 +73,7 @@ export class Finder {
       failed = true;
     }
     if (turn !== this.#asked) return;
-    const options = contacts.flatMap((hit) => hit.numbers.map((one) => ({ ...one, name: hit.name, org: hit.org, source: hit.source })));
+    const options = contacts.flatMap((hit) => hit.numbers.map((one) => ({ ...one, name: hit.name, org: hit.org, source: hit.source, login: hit.login })));
     const same = options.some((one) => one.display === text.trim() || one.number === text.trim());
     if (isNumber(text) && !same) options.unshift({ number: text.trim(), display: text.trim(), name: null });
     Object.assign(this, { options, failed, open: !this.picked, active: -1 });
