@@ -332,6 +332,8 @@ class Rooms(Section, frozen=True, kw_only=True):
     address: str = ""
     """E-mail address by which the conference is invited."""
     account: CalendarAccount = CalendarAccount()
+    calls: bool = False
+    """Whether numbers that an appointment names are called at its start."""
 
 
 class Phonebook(Section, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ async def calendars(base: Base, rooms: RoomParts) -> None:
                 "chance": random.random,
                 "inside": lambda room: bool(rooms.desk.live(room, room.owner, True).participants),  # noqa: FBT003
                 "told": letters.not_kept,
+                "call_in": rooms.call_in if config.calls else None,
             }
 
         looks: list[Bookings] = []

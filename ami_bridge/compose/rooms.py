@@ -43,6 +43,7 @@ class RoomParts:
     desk: RoomDesk
     load: Callable[[], Awaitable[None]]
     purge: Callable[[], Awaitable[None]]
+    call_in: Callable[[str, str, str], Awaitable[None]]
     run: Callable[[], Coroutine[Any, Any, None]]
     look: Callable[[], Awaitable[None]]
     routes: list[AddRoutes]
@@ -150,6 +151,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         desk=desk,
         load=keeper.load,
         purge=keeper.purge,
+        call_in=moderate.call_in,
         run=moderate.run,
         look=moderate.look,
         routes=[routes.add_to, live.add_to],

@@ -337,6 +337,8 @@ bookings = Table(
     Column("wanted", Words, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("due", UtcTime),
+    Column("starts", UtcTime),
+    Column("calls", JSON, nullable=False),
     Column("seen_at", UtcTime, nullable=False),
 )
 

@@ -90,6 +90,7 @@ dial_in = "+49 89 99998-900"
 calendar = "telefonkonferenz"
 calendar_owner = "eva"
 look_every = 4
+calls = true
 
 [log]
 format = "json"

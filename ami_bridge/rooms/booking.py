@@ -12,7 +12,7 @@ from ami_bridge.calendars import ics
 from ami_bridge.calendars.model import Appointment, Entrance
 from ami_bridge.dav.calendar import ChangedError, Found, Listing
 from ami_bridge.dav.transport import AwayError
-from ami_bridge.errors import GoneError, NotFoundError, NotReachableError, RefusedError
+from ami_bridge.errors import BridgeError, GoneError, NotFoundError, NotReachableError, RefusedError
 from ami_bridge.rooms.booked import Booked, digest
 from ami_bridge.rooms.bookings import Booking, Known
 from ami_bridge.rooms.keeper import Keeper
@@ -26,6 +26,7 @@ ENDS_AFTER = timedelta(minutes=30)
 STILL_INSIDE = timedelta(minutes=5)
 ROLLS_AFTER = timedelta(days=30)
 SOON = timedelta(seconds=15)
+LATEST_CALL = timedelta(minutes=5)
 MOST_TRIES = 3
 MOST_WAITS = 8
 JITTER = 0.5
@@ -80,8 +81,13 @@ class Bookings:
         inside: Callable[[Room], bool],
         told: Callable[[Room | None, Appointment], Awaitable[None]],
         answers_as: str = "",
+        call_in: Callable[[str, str, str], Awaitable[None]] | None = None,
     ) -> None:
-        """`after` is how long rooms stay open; `inside` says whether anybody is in one; `told` tells its owner."""
+        """`after` is how long rooms stay open; `inside` says whether anybody is in one; `told` tells its owner.
+
+        `call_in` calls a number into a room, as somebody who moderates it; without it nobody is called.
+        """
+        self._call_in = call_in
         self._answers_as = answers_as
         self._path = path
         self._calendar = calendar
@@ -125,6 +131,7 @@ class Bookings:
             if (href in listing.gone or (listing.whole and not there)) and self._rows.get(row.uid) == row:
                 await self._gone(row)
         await self._end_those_due()
+        await self._call_those_who_asked()
         await self._store.looked(self._path, listing.token, now if listing.whole else known.compared)
 
     def _away(self, error: Exception) -> None:
@@ -239,7 +246,12 @@ class Bookings:
         elif problem := await self._booked.follow(room, appointment):
             return structs.replace(row, state="made", due=None), structs.replace(self._said(room), notes=(problem,))
         due = now + ROLLS_AFTER if appointment.goes_on else None
-        return structs.replace(row, state="made", ends=appointment.ends, due=due), self._said(room)
+        # Numbers are dialled with the rights of whoever asked for it, hence not where nobody is named.
+        asks = self._call_in is not None and self._booked.organizer(appointment) is not None
+        calls = list(appointment.calls) if asks else []
+        starts = appointment.next_start if calls else None
+        row = structs.replace(row, state="made", ends=appointment.ends, due=due, calls=calls, starts=starts)
+        return row, self._said(room)
 
     async def _written(self, row: Booking, said: Entrance | None, found: Found, appointment: Appointment) -> bool:
         """Write what is to be said, and see that it stands there. Raises ChangedError."""
@@ -297,6 +309,21 @@ class Bookings:
             else:
                 self._rows.pop(row.uid, None)
                 await self._store.forget(row)
+
+    async def _call_those_who_asked(self) -> None:
+        """At the start of an appointment, call the numbers that it names into its room."""
+        now = self._now()
+        for row in [one for one in self._rows.values() if one.state == "made" and one.starts and one.starts <= now]:
+            late = row.starts is None or now - row.starts > LATEST_CALL
+            await self._keep(structs.replace(row, starts=None, due=now))  # first: nobody is called twice
+            room = self._room(row)
+            if room is None or self._call_in is None or late:
+                continue
+            for number in row.calls:
+                try:
+                    await self._call_in(room.owner, room.number, number)
+                except BridgeError as error:
+                    log.warning("rooms.not_called", room=room.id, code=error.code)
 
     # -- small things -------------------------------------------------------------------------------------------------
 

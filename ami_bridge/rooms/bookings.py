@@ -32,6 +32,10 @@ class Booking(Struct, frozen=True, kw_only=True):
     """How often that was written without being found there later."""
     due: datetime | None = None
     """When to look again, whatever the calendar says."""
+    starts: datetime | None = None
+    """The next time, if somebody is to be called then."""
+    calls: list[str] = []
+    """Numbers that asked to be called."""
     seen_at: datetime
 
 

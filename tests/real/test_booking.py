@@ -85,3 +85,27 @@ async def _is_ending(house: House) -> bool:
 
 async def _is_in(house: House, number: str) -> bool:
     return await in_room(house, number) == 1
+
+
+async def test_who_asks_to_be_called_is_called_at_the_start(house: House) -> None:
+    client, begin = Client(house, "anna"), now() + timedelta(seconds=9)
+    text = event("ruf", begin, "DESCRIPTION:Bitte anrufen: 102", "ORGANIZER:mailto:anna@musterhausen.example")
+    async with Phone(house.pbx, "102") as ben:
+        mark = ben.mark()
+        assert await client.put("ruf", text) == 201
+        said = await client.until("ruf", lambda one: "PIN: " in one.get("DESCRIPTION", ""))
+        number, _ = dial_in_of(said)
+        await ben.ringing(after=mark, within=30)
+        await ben.accept()
+        await ben.talking(after=mark)
+        await house.pbx.until(lambda: _pressed_in(house, ben, number), "Ben is not in the room", within=20)
+    await house.pbx.quiet()
+    await client.delete("ruf")
+
+
+async def _pressed_in(house: House, phone: Phone, number: str) -> bool:
+    room = await room_of(house, number)
+    if room is not None and room["participants"]:
+        return True
+    await phone.press("1")
+    return False

@@ -168,6 +168,23 @@ async def test_what_is_wrong_with_one_costs_no_other(town: Town, calendar: Calen
     assert "PIN:" not in (await calendar.get("bomb"))[0]
 
 
+async def test_who_asked_for_it_is_called_once_at_each_start(
+    town: Town, calendar: CalendarOnServer, ours: DavCalendar
+) -> None:
+    bookings = town.bookings(ours)
+    asks = "DESCRIPTION:Bitte anrufen: 101\\, 0044 1\\, 089 1"
+    await calendar.put("a", event("a", asks, "ORGANIZER:mailto:anna@example.org", "RRULE:FREQ=DAILY;COUNT=2"))
+    await calendar.put("b", event("b", asks))
+    await bookings.look()
+    assert town.called == []
+    for day in range(1, 4):
+        town.time = MONDAY + timedelta(days=day - 1, seconds=10)
+        for _ in range(3):
+            await bookings.look()
+            town.time += timedelta(seconds=20)
+        assert town.called == [("anna", "101"), ("anna", "089 1")] * min(day, 2)
+
+
 async def edit(calendar: CalendarOnServer, name: str, word: str, rnd: random.Random) -> None:
     """Add a line as a careful client does: only to what one has seen."""
     for _ in range(50):

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from ami_bridge.calendars.model import Appointment
 from ami_bridge.dav.calendar import DavCalendar
 from ami_bridge.db.database import Database, open_database
+from ami_bridge.errors import NotAllowedError
 from ami_bridge.people.model import People, Person
 from ami_bridge.rooms.booked import Booked, Terms
 from ami_bridge.rooms.booking import Bookings
@@ -39,6 +40,7 @@ class Town:
         self.pbx = Pbx()
         self.inside: set[str] = set()
         self.told: list[str] = []
+        self.called: list[tuple[str, str]] = []
         self.count = 0
         self.store = BookingStore(db)
         rules = Rules(
@@ -72,7 +74,14 @@ class Town:
             "path": path, "calendar": calendar, "store": self.store, "keeper": self.keeper, "zone": BERLIN,
             "after": timedelta(hours=1), "now": lambda: self.time, "chance": lambda: 0.0,
             "inside": lambda room: room.number in self.inside, "told": told,
+            "call_in": self.call_in,
         }  # fmt: skip
+
+    async def call_in(self, login: str, number: str, to: str) -> None:
+        self.keeper.moderated_by(login, number)
+        if to.startswith("00"):
+            raise NotAllowedError("abroad")
+        self.called.append((login, to))
 
     async def tells(self, room: Room | None, _appointment: Appointment) -> None:
         self.told.append(room.owner if room else "")

@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column("wanted", Words, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("due", UtcTime),
+        sa.Column("starts", UtcTime),
+        sa.Column("calls", sa.JSON, nullable=False),
         sa.Column("seen_at", UtcTime, nullable=False),
         sa.PrimaryKeyConstraint("calendar", "uid", name="pk_bookings"),
     )
