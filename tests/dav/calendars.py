@@ -11,9 +11,12 @@ MKCALENDAR = '<?xml version="1.0"?><mkcalendar xmlns="urn:ietf:params:xml:ns:cal
 class Server(Protocol):
     """A running server."""
 
-    url: str
-    user: str
-    password: str
+    @property
+    def url(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def password(self) -> str: ...
 
 
 class CalendarOnServer:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-import pytest_asyncio
 
 from ami_bridge.config import Mail
 from ami_bridge.dav.calendar import DavCalendar
@@ -14,7 +13,7 @@ from ami_bridge.mail import Post
 from ami_bridge.rooms.booking import Bookings
 from ami_bridge.rooms.invited import Invitations, Letters
 from tests.dav.calendars import CalendarOnServer
-from tests.dav.cyrus import Cyrus, cyrus
+from tests.dav.cyrus import Cyrus
 from tests.fakes.smtp import MailServer, mail_server
 from tests.rooms.world import BERLIN, Town, a_town, event
 
@@ -39,12 +38,6 @@ async def mails() -> AsyncIterator[MailServer]:
         yield found
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def server() -> AsyncIterator[Cyrus]:
-    async with cyrus(["anna", "ben", "konferenz", "stranger"]) as found:
-        yield found
-
-
 def letters(town: Town, mails: MailServer) -> Letters:
     mail = Mail(smtp=f"smtp+insecure://127.0.0.1:{mails.port}", sender="Telefon <telefon@example.org>")
     return Letters(
@@ -54,13 +47,13 @@ def letters(town: Town, mails: MailServer) -> Letters:
 
 
 async def test_an_invitation_is_answered_and_the_organizer_gets_how_to_dial_in(
-    town: Town, mails: MailServer, server: Cyrus
+    town: Town, mails: MailServer, cyrus_server: Cyrus
 ) -> None:
     async with (
         aiohttp.ClientSession() as session,
-        DavCalendar(server.url, "konferenz", "x", server.calendar("konferenz")) as ours,
+        DavCalendar(cyrus_server.url, "konferenz", "x", cyrus_server.calendar("konferenz")) as ours,
     ):
-        anna = CalendarOnServer(server, session, server.calendar("anna"), user="anna")
+        anna = CalendarOnServer(cyrus_server, session, cyrus_server.calendar("anna"), user="anna")
         its = town.parts(ours, "konferenz", town.tells)
         bookings = Invitations(
             address=ADDRESS, letters=letters(town, mails), booked=town.booked(owner=None, address=ADDRESS), **its
@@ -103,12 +96,12 @@ async def test_an_invitation_is_answered_and_the_organizer_gets_how_to_dial_in(
         assert town.keeper.all() == []
 
 
-async def test_strangers_make_no_room(town: Town, mails: MailServer, server: Cyrus) -> None:
+async def test_strangers_make_no_room(town: Town, mails: MailServer, cyrus_server: Cyrus) -> None:
     async with (
         aiohttp.ClientSession() as session,
-        DavCalendar(server.url, "konferenz", "x", server.calendar("konferenz")) as ours,
+        DavCalendar(cyrus_server.url, "konferenz", "x", cyrus_server.calendar("konferenz")) as ours,
     ):
-        stranger = CalendarOnServer(server, session, server.calendar("stranger"), user="stranger")
+        stranger = CalendarOnServer(cyrus_server, session, cyrus_server.calendar("stranger"), user="stranger")
         text = event("s", *INVITES).replace("anna@example.org", "stranger@example.org")
         assert await stranger.put("s", text) == 201
         its = town.parts(ours, "konferenz", town.tells)
@@ -120,13 +113,13 @@ async def test_strangers_make_no_room(town: Town, mails: MailServer, server: Cyr
 
 
 async def test_where_we_may_edit_it_is_written_into_the_appointment_itself(
-    town: Town, mails: MailServer, server: Cyrus
+    town: Town, mails: MailServer, cyrus_server: Cyrus
 ) -> None:
     async with (
         aiohttp.ClientSession() as session,
-        DavCalendar(server.url, "anna", "x", server.calendar("anna")) as hers,
+        DavCalendar(cyrus_server.url, "anna", "x", cyrus_server.calendar("anna")) as hers,
     ):
-        anna = CalendarOnServer(server, session, server.calendar("anna"), user="anna")
+        anna = CalendarOnServer(cyrus_server, session, cyrus_server.calendar("anna"), user="anna")
         await anna.put("c", event("c", *INVITES, "DESCRIPTION:Pläne"))
         await anna.put("d", event("d", "DESCRIPTION:privat"))
         bookings = Bookings(
