@@ -10,10 +10,10 @@ BIN := .venv/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 # What the tests run for real besides the folder .demo/pbx, which they make themselves.
-PACKAGES := chromium dbus dunst espeak-ng faketime fonts-dejavu-core imagemagick iproute2 ldap-utils libfaketime mmdebstrap openbox \
+PACKAGES := chromium dbus dunst espeak-ng faketime firefox-esr fonts-dejavu-core imagemagick iproute2 ldap-utils libfaketime mmdebstrap openbox \
   postgresql python3-ldap3 slapd sox tshark x11-utils xdotool xfce4-notifyd xvfb
 
-.PHONY: demo test check bench soak sounds lock packages programs
+.PHONY: demo test check bench soak sounds deb lock packages programs
 
 demo: .venv/for-demo ## the whole town hall: Asterisk, groupware, telephones, daemon
 	@exec $(BIN)/ami-bridge demo
@@ -39,6 +39,9 @@ soak: .venv/for-tests packages programs ## the long forms of the tests
 sounds: ## speak the texts of sounds/make.py anew
 	@command -v espeak-ng sox >/dev/null || { $(APT) update; $(APT) install --no-install-recommends espeak-ng sox; }
 	@$(PYTHON) sounds/make.py --again
+
+deb: .venv/for-demo ## the Debian package of the desktop part, in dist/
+	@$(BIN)/python -m ami_bridge.desktop.package.deb dist
 
 # The lock files name versions and hashes, never an address: give an index by the environment (UV_DEFAULT_INDEX).
 LOCK := compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml

@@ -177,6 +177,7 @@ class Desk:
         match question:
             case local.Dial():
                 wish: dict[str, object] = {"to": question.to, "device": question.device}
+                wish |= {"confirmed": True} if question.confirmed else {}
                 return await self._do("call.originate", wish, question.key)
             case local.Act():
                 return await self._act(question)

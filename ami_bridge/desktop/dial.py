@@ -10,16 +10,19 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from ami_bridge import __version__
 from ami_bridge.desktop import local, selection
 from ami_bridge.desktop.ask import Asker, CannotAskError
 from ami_bridge.desktop.dial_texts import Texts
 from ami_bridge.desktop.numbers_in_text import Found, Region, is_link, number_of_link, numbers_in
 from ami_bridge.desktop.settings import Settings, SettingsError, language, load
-from ami_bridge.desktop.signin import SignIn
 from ami_bridge.desktop.wish import key_for
 
 NO = "no"
+UNCONFIRMED = "unconfirmed"
+"""The daemon's code for a number that must be confirmed."""
 
 
 class NoCallError(Exception):
@@ -82,7 +85,7 @@ class Desk:
             try:
                 marked = selection.read()
             except selection.NothingMarkedError as error:
-                raise NoCallError(self._texts(error.why)) from error
+                raise NoCallError(self._texts.why(error.why, None)) from error
             found = numbers_in(marked.text, self._region, cut=marked.cut)
         elif is_link(arguments.text[0]):
             one = number_of_link(" ".join(arguments.text), self._region)
@@ -95,12 +98,15 @@ class Desk:
 
     def dial(self, found: Sequence[Found], *, clicked: bool) -> None:
         """Call a number, after a question where one is needed; `clicked` says that it comes from a link."""
-        first = found[0]
-        asks = len(found) > 1 or first.danger is not None or (clicked and self._settings.dialling.ask_for_links)
-        if not asks:
-            self._call(first)
-        elif (wanted := self._asked(found)) is not None:
-            self._call(wanted)
+        wanted: Found | None = found[0]
+        if len(found) > 1 or found[0].danger is not None or (clicked and self._settings.dialling.ask_for_links):
+            wanted = self._asked(found)
+        if wanted is None or self._call(wanted):
+            return
+        if wanted.danger is None and (wanted := self._asked([replace(wanted, danger="unconfirmed")])) is None:
+            return
+        if not self._call(wanted):
+            raise NoCallError(self._why(wanted, UNCONFIRMED, None))
 
     def act(self, verb: str, to: str | None) -> None:
         """Do something with a call that goes on; only the client of this screen knows which."""
@@ -109,7 +115,7 @@ class Desk:
         try:
             answer = local.ask(local.Act(verb=verb, to=to, key=str(uuid4())))
         except local.NobodyThereError as error:
-            raise NoCallError(self._texts("no_client")) from error
+            raise NoCallError(self._texts("code.no_client")) from error
         if not answer.ok:
             raise NoCallError(self._texts.why(answer.code, answer.message))
 
@@ -117,11 +123,11 @@ class Desk:
         """Ask whether, or which; None where the page asks. Raises NoCallError where the answer is no, or none."""
         texts, first = self._texts, found[0]
         if len(found) == 1:
-            title, body = texts("ask", number=first.display), texts(f"ask_{first.danger or 'link'}")
+            title, body = texts("ask", number=first.display), texts(f"ask.{first.danger or 'link'}")
             choices = {first.to: texts("call"), NO: texts("cancel")}
         else:
-            title, body = texts("ask_which"), texts("ask_which_body")
-            choices = {one.to: texts(one.danger or "harmless", number=one.display) for one in found}
+            title, body = texts("ask.which"), texts("ask.which_body")
+            choices = {one.to: texts(f"label.{one.danger or 'harmless'}", number=one.display) for one in found}
         with self._asker.alone(local.own_folder() / f"{local.screen()}.question") as alone:
             if not alone:
                 raise NoCallError(texts("one_question"))
@@ -136,35 +142,44 @@ class Desk:
                 return one
         raise NoCallError(texts("not_called"))
 
-    def _call(self, number: Found) -> None:
-        """Have one's own telephone ring, then this number called: by the client of this screen, else by ourselves."""
-        key = key_for(number.to, local.own_folder() / f"{local.screen()}.wish")
+    def _call(self, number: Found) -> bool:
+        """Have one's own telephone ring, then this number called: by the client of this screen, else by ourselves.
+
+        False where the daemon wants to have it confirmed.
+        """
+        key, confirmed = key_for(number.to, local.own_folder() / f"{local.screen()}.wish"), number.danger is not None
         try:
-            answer = local.ask(local.Dial(to=number.to, key=key, device=self._device))
+            answer = local.ask(local.Dial(to=number.to, key=key, device=self._device, confirmed=confirmed))
         except local.NobodyThereError:
-            self._call_by_rest(number, key)
-            return
+            return self._call_by_rest(number, key, confirmed=confirmed)
+        if answer.code == UNCONFIRMED and not confirmed:
+            return False
         if not answer.ok:
             raise NoCallError(self._why(number, answer.code, answer.message))
         if number.extension:  # all else the client's own bubble says
             self._asker.tell(self._texts("then_press", extension=number.extension))
+        return True
 
-    def _call_by_rest(self, number: Found, key: str) -> None:
+    def _call_by_rest(self, number: Found, key: str, *, confirmed: bool) -> bool:
         """Ask the daemon ourselves, with the person's token, and say what the client's bubble would."""
         from ami_bridge.desktop.rest import Daemon  # noqa: PLC0415 - as above
+        from ami_bridge.desktop.signin import SignIn  # noqa: PLC0415 - as above
 
         if not self._settings.url:
-            raise NoCallError(self._texts("no_url"))
+            raise NoCallError(self._texts("code.no_url"))
         if (token := SignIn("ami-dial", file=self._settings.token_file).token()) is None:
-            raise NoCallError(self._texts("no_token"))
+            raise NoCallError(self._texts("code.no_token"))
         with contextlib.closing(Daemon(self._settings.url, token, ca=self._settings.ca)) as daemon:
-            said = daemon.dial(number.to, key=key, device=self._device)
+            said = daemon.dial(number.to, key=key, device=self._device, confirmed=confirmed)
+            if said.code == UNCONFIRMED and not confirmed:
+                return False
             if said.call is None:
                 raise NoCallError(self._why(number, said.code, said.detail))
             name = daemon.whom(said.call)
         whom = f"{name} ({number.display})" if name else number.display
         more = self._texts("then_press", extension=number.extension) if number.extension else ""
         self._asker.tell(self._texts("rings"), f"{self._texts('rings_body', whom=whom)} {more}".strip())
+        return True
 
     def _why(self, number: Found, code: str | None, message: str | None) -> str:
         return f"{self._texts('failed', number=number.display)}: {self._texts.why(code, message)}"

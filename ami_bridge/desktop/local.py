@@ -31,6 +31,8 @@ class Dial(Struct, frozen=True, kw_only=True, tag_field="op", tag="dial"):
     key: str
     """The same key is the same wish: at most one call."""
     device: str | None = None
+    confirmed: bool = False
+    """The person has said once more that it is meant."""
 
 
 class Act(Struct, frozen=True, kw_only=True, tag_field="op", tag="act"):

@@ -23,7 +23,8 @@ LONGEST_NUMBER = 40
 OPEN_PLANS = frozenset({49, 43, 352, 358})
 """Countries where an extension is simply dialled behind the head number."""
 
-Danger: TypeAlias = Literal["emergency", "premium"]
+Danger: TypeAlias = Literal["emergency", "premium", "unconfirmed"]
+"""The last one is the daemon's opinion, which may know more."""
 
 _GERMANY = 49
 _PREMIUM_GERMAN = ("900", "137", "138", "180", "118")

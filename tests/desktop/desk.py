@@ -29,6 +29,7 @@ class Desk:
         (folder / "config" / "ami-bridge").mkdir(parents=True)
         self.folder = folder
         self.env = {**screen.env, "XDG_CONFIG_HOME": str(folder / "config"), "XDG_RUNTIME_DIR": str(runtime)}
+        self._opened = len(screen.opened())
         caller().give(folder)
 
     def set(self, toml: str, *, token: str | None = None) -> None:
@@ -65,18 +66,10 @@ class Desk:
                 caller().give(at.parent)
                 yield client
 
-    def browser(self) -> None:
-        """Install an `xdg-open` that notes the address."""
-        program = self.screen.folder / "bin" / "xdg-open"
-        program.parent.mkdir(exist_ok=True)
-        program.write_text(f'#!/bin/sh\necho "$1" > {self.folder}/opened\n', encoding="utf-8")
-        program.chmod(0o755)
-
     async def opened(self) -> str:
         """Wait for the address that the browser was told."""
-        noted = self.folder / "opened"
-        await self.screen.until(lambda: noted.exists() and noted.read_text().endswith("\n"))
-        return noted.read_text().strip()
+        await self.screen.until(lambda: len(self.screen.opened()) > self._opened)
+        return self.screen.opened()[-1]
 
 
 async def over(process: asyncio.subprocess.Process, typed: bytes = b"") -> tuple[int, str]:
@@ -147,8 +140,8 @@ async def rest() -> AsyncIterator[Rest]:
         await runner.cleanup()
 
 
-async def bubble(screen: XScreen) -> tuple[int, int, int, int]:
-    """Wait for a bubble that stands still, so that it can be clicked."""
+async def still(screen: XScreen) -> tuple[int, int, int, int]:
+    """Wait until a bubble has come and stands still, so that it can be clicked."""
     before: list[tuple[int, int, int, int]] = []
     async with asyncio.timeout(SOON):
         while not (windows := await screen.windows()) or windows != before:
@@ -157,20 +150,14 @@ async def bubble(screen: XScreen) -> tuple[int, int, int, int]:
     return windows[0]
 
 
-async def no_bubble(screen: XScreen) -> None:
-    async with asyncio.timeout(SOON):
-        while await screen.windows():
-            await asyncio.sleep(0.05)
-
-
 async def forget(screen: XScreen) -> None:
     """Take away what bubbles are left, as a person would."""
     for window in reversed(await screen.windows()):
         await screen.run("xdotool", "mousemove", str(window[0] + 10), str(window[1] + 10), "click", "1")
-    await no_bubble(screen)
+    await screen.empty()
 
 
 async def click(screen: XScreen, right: int, *, bottom: int = 30) -> None:
     """Press what is so many points from the right and lower edge of the bubble."""
-    x, y, width, height = await bubble(screen)
+    x, y, width, height = await still(screen)
     await screen.run("xdotool", "mousemove", str(x + width - right), str(y + height - bottom), "click", "1")

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from ami_bridge.desktop.local import Act, Answer, Dial
-from tests.desktop.desk import DIAL, Desk, Rest, bubble, click, forget, no_bubble, over, rest
+from tests.desktop.desk import DIAL, Desk, Rest, click, forget, over, rest, still
 from tests.desktop.screen import XScreen
 from tests.desktop.test_selection import marked
 
@@ -23,7 +23,6 @@ SEVERAL = "07071 204-2266, 07071 204-2267 oder +43 1 58858-0"
 async def desk(xfce: XScreen, tmp_path: Path) -> AsyncIterator[Desk]:
     desk = Desk(xfce, tmp_path)
     yield desk
-    (xfce.folder / "bin" / "xdg-open").unlink(missing_ok=True)
     await forget(xfce)
 
 
@@ -58,7 +57,7 @@ async def test_a_key_that_is_pressed_five_times_is_one_wish(desk: Desk) -> None:
 async def test_where_no_number_is_marked_a_bubble_says_so(desk: Desk) -> None:
     async with desk.client() as client, marked(desk.screen, "utf8", "DE89 3704 0044 0532 0130 00"):
         assert await desk.dial("--selection") == (1, "Keine Rufnummer markiert.\n")
-    await bubble(desk.screen)
+    await still(desk.screen)
     assert client.asked == []
 
 
@@ -71,7 +70,7 @@ async def test_the_number_alone_leaves_the_desk(desk: Desk, daemon: Rest) -> Non
     desk.set(f'url = "{daemon.url}"', token="secret")
     async with marked(desk.screen, "utf8", "Frau Geheim, Akte 4711, 07071/204-2266"):
         assert (await desk.dial("--selection"))[0] == 0
-    assert [body for _, _, body in daemon.asked] == [{"to": CASTLE, "device": None}]
+    assert [body for _, _, body in daemon.asked] == [{"to": CASTLE, "device": None, "confirmed": False}]
 
 
 # ---- Without a client
@@ -85,7 +84,7 @@ async def test_without_a_client_the_daemon_is_asked_with_the_persons_token(desk:
     ((authorization, key, _),) = daemon.asked
     assert authorization == "Bearer secret"
     assert key
-    await bubble(desk.screen)
+    await still(desk.screen)
 
 
 async def test_a_cut_connection_is_tried_again_with_the_same_key(desk: Desk, daemon: Rest) -> None:
@@ -103,7 +102,7 @@ async def test_a_cut_connection_is_tried_again_with_the_same_key(desk: Desk, dae
         ((401, {"code": "unauthorised", "detail": "…"}), "Die Anmeldung gilt nicht mehr: `ami-bridge login`"),
         ((429, {"code": "rate_limited", "detail": "…"}), "Zu viele Anrufe in kurzer Zeit"),
         ((409, {"code": "of_tomorrow", "detail": "A new reason."}), "A new reason."),
-        ((502, {"error": "a proxy"}), "ami_bridge ist gerade nicht erreichbar"),
+        ((502, {"error": "a proxy"}), "Die Telefonanlage oder Ihr Telefon ist gerade nicht erreichbar"),
     ],
 )
 async def test_why_there_is_no_call_is_said(
@@ -136,7 +135,7 @@ async def test_a_link_is_called_after_a_question(desk: Desk) -> None:
         await click(desk.screen, YES)
         assert await over(asking) == (0, "")
     assert client.dialled == [CASTLE]
-    await no_bubble(desk.screen)
+    await desk.screen.empty()
 
 
 async def test_the_answer_may_be_no(desk: Desk) -> None:
@@ -164,17 +163,32 @@ async def test_what_is_grave_or_dear_always_asks(desk: Desk, text: str) -> None:
     assert client.asked == []
 
 
+async def test_who_says_that_it_is_meant_is_believed(desk: Desk, daemon: Rest) -> None:
+    desk.set(f'url = "{daemon.url}"', token="secret")
+    asking = await desk.start("0900 1234567")
+    await click(desk.screen, YES)
+    assert (await over(asking))[0] == 0
+    assert [body["confirmed"] for _, _, body in daemon.asked] == [True]
+
+
+async def test_what_the_daemon_wants_confirmed_is_asked(desk: Desk) -> None:
+    async with desk.client(Answer(ok=False, code="unconfirmed")) as client:
+        asking = await desk.start("204")
+        await click(desk.screen, YES)
+        assert await over(asking) == (0, "")
+    assert [one.confirmed for one in client.asked if isinstance(one, Dial)] == [False, True]
+
+
 async def test_of_several_numbers_one_is_chosen(desk: Desk) -> None:
     async with desk.client() as client:
         asking = await desk.start(SEVERAL)
-        _, _, width, _ = await bubble(desk.screen)
+        _, _, width, _ = await still(desk.screen)
         await click(desk.screen, width // 2)
         assert await over(asking) == (0, "")
     assert client.dialled == ["+4970712042267"]
 
 
 async def test_more_numbers_than_buttons_are_asked_for_on_the_page(desk: Desk) -> None:
-    desk.browser()
     desk.set('url = "https://telefon.example.org/t/"')
     assert await desk.dial(f"{SEVERAL}, 0171 3920012") == (0, "")
     assert await desk.opened() == (
@@ -183,7 +197,6 @@ async def test_more_numbers_than_buttons_are_asked_for_on_the_page(desk: Desk) -
 
 
 async def test_who_reaches_no_button_is_asked_on_the_page(desk: Desk) -> None:
-    desk.browser()
     desk.set('url = "https://telefon.example.org"\n[dialling]\nquestions = "page"\n')
     assert await desk.dial("tel:07071-2042266") == (0, "")
     assert await desk.opened() == "https://telefon.example.org/dial?to=%2B4970712042266"
@@ -199,7 +212,7 @@ async def test_where_nobody_can_be_asked_nothing_is_called(desk: Desk) -> None:
 async def test_a_page_that_clicks_many_links_gets_one_question(desk: Desk) -> None:
     async with desk.client() as client:
         asking = await desk.start("tel:204")
-        await bubble(desk.screen)
+        await still(desk.screen)
         for _ in range(3):
             assert await desk.dial("tel:205") == (1, "Eine Nachfrage ist noch offen.\n")
         asking.terminate()
