@@ -44,6 +44,9 @@ class Showing(Protocol):
     def again(self, key: str) -> None:
         """Show a bubble again."""
 
+    def certain(self, *, sure: bool) -> None:
+        """Say whether what is wanted is known to be true."""
+
 
 class Desk:
     """One person's session; listens to the link, the bubbles and the local socket."""
@@ -106,6 +109,7 @@ class Desk:
     def settled(self, *, live: bool) -> None:
         """Take whether what was told is the whole truth."""
         self._live = live
+        self._screen.certain(sure=live)
         self._show()
 
     def refused(self, code: int) -> None:

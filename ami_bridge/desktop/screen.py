@@ -13,6 +13,10 @@ from ami_bridge.desktop.bus import BusError
 from ami_bridge.desktop.notifications import DISMISSED, ExcessError
 
 REFRESH_EVERY = 20.0
+SLEPT = 10.0
+"""A renewal that is so late was slept through: what it says may be over."""
+PROOF_WITHIN = 3.0
+"""Seconds in which the link finds out what is true now."""
 AGAIN_AFTER_EXCESS = 1.2
 AGAIN_AFTER_FAILURE = 5.0
 MOST_NOTICES = 20
@@ -50,6 +54,8 @@ class Screen:
     def __init__(self, service: Service, *, clock: Callable[[], float]) -> None:
         self.active = True
         """Whether it is for us to show anything; another client may do so for the same desktop."""
+        self.sure = True
+        """Whether what is wanted is known to be true; else nothing is shown anew, and expires."""
         self._service = service
         self._clock = clock
         self._acted: Callable[[str, str], None] = _nobody
@@ -89,6 +95,14 @@ class Screen:
         if (slot := self._slots.get(key)) is not None:
             slot.dismissed, slot.due = "", 0.0
             self._wake.set()
+
+    def certain(self, *, sure: bool) -> None:
+        """Say whether what is wanted is known to be true; when it is again, what expired meanwhile comes back."""
+        if sure and not self.sure:
+            for slot in self._slots.values():
+                slot.due = self._clock()
+        self.sure = sure
+        self._wake.set()
 
     def activate(self) -> None:
         """Show from now on."""
@@ -180,7 +194,10 @@ class Screen:
         if slot.dismissed == wanted.occasion or (not slot.number and not wanted.opens):
             return False
         if wanted == slot.shown:
-            return wanted.stays and self._clock() >= slot.due
+            late = self._clock() - slot.due
+            if late > SLEPT:
+                slot.due += late + PROOF_WITHIN
+            return wanted.stays and self.sure and 0 <= late <= SLEPT
         return slot.shown is not None or self._clock() >= slot.due  # else it failed a moment ago
 
     async def _show(self, key: str, slot: Slot, wanted: Bubble) -> None:
@@ -217,7 +234,7 @@ class Screen:
             for slot in self._slots.values()
             if slot.wanted is not None
             and slot.dismissed != slot.wanted.occasion
-            and (slot.wanted.stays or slot.wanted != slot.shown)
+            and ((slot.wanted.stays and self.sure) or slot.wanted != slot.shown)
             and (slot.number or slot.wanted.opens)
         ]
         return max(0.01, min(due) - self._clock()) if due else None

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from ami_bridge.desktop import local
 from ami_bridge.desktop.bubble import Style
 from ami_bridge.desktop.bus import Bus, open_bus
-from ami_bridge.desktop.client import Link, Token
+from ami_bridge.desktop.client import Link, Token, boottime
 from ami_bridge.desktop.desk import Desk
 from ami_bridge.desktop.notifications import Notifications, is_installed
 from ami_bridge.desktop.programs import Ringer, open_in_browser
@@ -44,7 +44,7 @@ async def session(
         service = Notifications(
             bus, app=words["app"], sound=settings.sound and not settings.player, installed=is_installed(os.environ)
         )
-        screen = Screen(service, clock=asyncio.get_running_loop().time)
+        screen = Screen(service, clock=boottime)
         try:
             async with asyncio.TaskGroup() as inner:
                 style = Style(words=words, names=settings.names, outgoing=settings.outgoing, missed=settings.missed)

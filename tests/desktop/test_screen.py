@@ -47,6 +47,19 @@ async def test_what_rings_is_shown_anew_before_it_expires(monkeypatch: pytest.Mo
         assert len([one for one in desktop.ever if one.summary == "Verpasst"]) == 1
 
 
+async def test_a_renewal_that_was_slept_through_waits_for_the_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screens, "REFRESH_EVERY", 0.1)
+    monkeypatch.setattr(screens, "PROOF_WITHIN", 0.3)
+    async with a_screen() as (screen, desktop):
+        screen.want({"call": RINGING})
+        await desktop.shows("Anruf")
+        awake = screen._clock
+        screen._clock = lambda: awake() + 90
+        await asyncio.sleep(0.2)
+        assert len(desktop.ever) == 1, "perhaps it rings no more"
+        await desktop.until(lambda: len(desktop.ever) > 1)
+
+
 async def test_what_expired_by_itself_is_shown_again_while_it_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(screens, "REFRESH_EVERY", 0.05)
     async with a_screen() as (screen, desktop):

@@ -287,6 +287,24 @@ async def test_while_the_pbx_is_out_of_sight_nothing_pretends_to_ring(
         await world.desktop.until(lambda: shown() > before + 2)
 
 
+async def test_while_the_daemon_is_away_no_bubble_is_renewed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.desktop.screen.REFRESH_EVERY", 0.05)
+    async with world.session():
+        await world.daemon.until_followed()
+        world.daemon.tells(call())
+        await world.desktop.until(lambda: len(world.desktop.ever) > 2)
+        await world.daemon.stop()
+        await asyncio.sleep(0.1)
+        before = len(world.desktop.ever)
+        await asyncio.sleep(0.2)
+        assert len(world.desktop.ever) == before, "it expires"
+        await world.desktop.take_away(world.desktop.ever[0], 1)
+        await world.daemon.start()
+        await world.daemon.until_followed()
+        await world.desktop.until(lambda: len(world.desktop.ever) > before + 2, within=10)
+    assert [one.replaces for one in world.desktop.ever].count(0) == 2, "it appeared, and appeared again"
+
+
 @pytest.mark.parametrize(
     ("link", "opened"),
     [
