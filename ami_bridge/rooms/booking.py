@@ -248,7 +248,7 @@ class Bookings:
         due = now + ROLLS_AFTER if appointment.goes_on else None
         # Numbers are dialled with the rights of whoever asked for it, hence not where nobody is named.
         asks = self._call_in is not None and self._booked.organizer(appointment) is not None
-        calls = list(appointment.calls) if asks else []
+        calls = list(appointment.calls) if asks and appointment.next_start else []
         starts = appointment.next_start if calls else None
         row = structs.replace(row, state="made", ends=appointment.ends, due=due, calls=calls, starts=starts)
         return row, self._said(room)
