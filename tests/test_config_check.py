@@ -29,6 +29,23 @@ MISTAKES = [
         'secret = "dialplan"\nlisten = "http+insecure://0.0.0.0:8088"',
         "[pbx.questions.listen]: http+insecure://0.0.0.0:8088 is where",
     ),
+    ("", "[dialling]\nallow = ['everything']", "[dialling.allow[0]]: Invalid enum value 'everything'"),
+    ("", "[dialling]\nring_seconds = 600", "[dialling.ring_seconds]: 600 is not 5 to 120 seconds"),
+    ("", "[dialling]\nburst = 1", "[dialling.burst]: 1 is not 2 to"),
+    ("", "[dialling]\nper_person = { minute = -1, day = 1 }", "[dialling.per_person.minute]: -1 is not 0 to"),
+    ("", "[dialling]\nin_total = { minute = 1 }", "[dialling.in_total]: Object missing required field `day`"),
+    ("", "[dialling]\nhours = 'nine to five'", "[dialling.hours]: 'nine to five' is not like 06:00-20:00"),
+    (
+        "",
+        "[dialling]\nauto_answer = { '101' = 'snom' }",
+        "[dialling.auto_answer]: '101' is not a device like PJSIP/101",
+    ),
+    ("", "[dialling]\nauto_answer = { 'PJSIP/101' = 'x' }", "[dialling.auto_answer"),
+    (
+        "",
+        "[dialling]\npages = ['https://x.example/dial']",
+        "[dialling.pages]: 'https://x.example/dial' is not https://HOST",
+    ),
     ("", "[rooms]\ncalendar = 'tk'", "[rooms.calendar]: there are no rooms without [rooms.numbers]"),
     ("", "[rooms]\nnumbers = '8000-8999'\ncalendar = 'tk'", "[rooms.calendar_owner]: is missing"),
     ("", "[rooms]\nnumbers = '8000-8999'\ninvited = 'tk'", "[rooms.address]: is missing"),
@@ -134,6 +151,9 @@ def test_a_mistake_is_one_sentence_and_nothing_is_started(
         "[people]\nroles = { anna = ['user', 'switchboard', 'plant', 'alarm-manager', 'admin', 'auditor'] }",
         "[people]\nextensions = { anna = ['101', '*21#', '+498999998101'] }",
         "[site]\ncountry = 'at'\narea_code = '01'",
+        "[dialling]\nallow = ['internal']\nallow_for = { 'department:Bauamt' = ['international'], anna = [] }",
+        "[dialling]\nhours = '00:00-24:00'\nper_person = { minute = 0, day = 0 }\npages = ['https://x.example:8443']",
+        "[dialling]\nauto_answer = { 'PJSIP/101' = 'standard' }",
     ],
 )
 def test_what_is_right_is_taken(tmp_path: Path, fine: str) -> None:

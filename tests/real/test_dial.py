@@ -229,7 +229,7 @@ async def test_killed_at_any_moment_it_never_rings_twice(house: House) -> None:
         async with ringing_for_ever(house):
             with Tap() as tap:
                 trying = [asyncio.get_running_loop().create_task(house.dial("anna", "102", key=key)) for _ in range(10)]
-                await asyncio.sleep(0.004 * turn)
+                await asyncio.sleep(0.014 * turn / KILLS)  # it rings after about 8 ms
                 await house.daemon.kill()
                 await asyncio.gather(*trying, return_exceptions=True)
                 await house.start()
