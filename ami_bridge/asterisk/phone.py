@@ -144,6 +144,13 @@ def originate(dialling: Dialling) -> Action:
     )
 
 
+def state(device: str) -> Action:
+    """Read the state of a telephone."""
+    if not _DEVICE.fullmatch(device):
+        raise RefusedError("only telephones of our own PBX are looked at")
+    return Action("Getvar", {"Variable": f"DEVICE_STATE({device})"})
+
+
 def _escaped(text: str) -> str:
     """Write a text so that it is one value: the manager cuts at commas, counts brackets and eats quotes."""
     return _SPECIAL.sub(r"\\\g<0>", text)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from ami_bridge.asterisk import phone
+from ami_bridge.asterisk import phone, translate
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.phone import Dialling
 from ami_bridge.errors import LateError, NotReachableError, RefusedError
@@ -25,6 +25,15 @@ class Ringer:
 
     def __init__(self, link: Link) -> None:
         self._link = link
+
+    async def reachable(self, device: str) -> bool:
+        """Whether a telephone can be rung, as Asterisk knows at this moment."""
+        action = phone.state(device)
+        try:
+            answer = await self._link.send(*action)
+        except RefusedError:
+            return True  # it is not told; ringing will show
+        return isinstance(answer, list) or translate.reachable(answer)
 
     async def ring(
         self,

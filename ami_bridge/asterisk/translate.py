@@ -325,6 +325,11 @@ def has_come(m: Headers) -> bool:
     return m.get("ContactStatus", "") in {"Created", "Updated", "Reachable", "NonQualified"}
 
 
+def reachable(answer: Headers) -> bool:
+    """Answer of Getvar, for DEVICE_STATE(): whether a telephone can be rung."""
+    return value(answer) not in _UNREACHABLE
+
+
 def value(answer: Headers) -> str:
     """Answer of Getvar: what stands in a variable."""
     return answer.get("Value", "")

@@ -97,6 +97,9 @@ class Desk(Protocol):
 class Ringer(Protocol):
     """Has telephones rung."""
 
+    async def reachable(self, device: str) -> bool:
+        """Whether one can be rung, at this moment."""
+
     async def ring(
         self,
         device: str,
@@ -150,7 +153,8 @@ class _Plan(Struct, frozen=True, kw_only=True):
 
     number: Number
     kind: Kind
-    device: Device
+    devices: Sequence[Device]
+    """What may ring, the best first."""
 
 
 class Dial:
@@ -227,10 +231,10 @@ class Dial:
             raise NotAllowedError(f"You may not dial numbers of this kind ({kind}).")
         if kind in ASKED_TWICE and not wanted.confirmed:
             raise UnconfirmedError(f"A call of this kind ({kind}) must be confirmed.")
-        device = self._device(login, wanted.device)
+        devices = self._candidates(login, wanted.device)
         if self._desk.bridge.ami != "up":
             raise NotReachableError("The telephone system is not connected.")
-        return _Plan(number=number, kind=kind, device=device)
+        return _Plan(number=number, kind=kind, devices=devices)
 
     def allowed(self, person: Person) -> frozenset[Kind]:
         """Return what somebody may dial: by their own rule, else by those of their groups, else what everybody may."""
@@ -241,25 +245,29 @@ class Dial:
         theirs = [kinds for word, kinds in rules.items() if means(word, person)]
         return frozenset(kind for rule in theirs for kind in rule) if theirs else frozenset(self._config.allow)
 
-    def _device(self, login: str, wanted: str | None) -> Device:
-        """Choose the telephone that rings; never another's."""
+    def _candidates(self, login: str, wanted: str | None) -> Sequence[Device]:
+        """Say which telephones may ring, the best first; never another's."""
         own = self._devices.of(login)
         if wanted is not None:
             found = next((one for one in own if one.id == wanted), None)
             if found is None:
                 raise NotAllowedError("This is not one of your telephones.")
-            return found
+            return (found,)
         if not own:
             raise NotAllowedError("You have no telephone here.")
         # The chosen one, unless only another can be reached.
-        best = min(own, key=lambda one: (not one.registered, not one.chosen))
-        if not best.registered:
-            raise NotReachableError("None of your telephones is registered.")
-        return best
+        return sorted(own, key=lambda one: (not one.registered, not one.chosen))
+
+    async def _reachable(self, devices: Sequence[Device]) -> Device:
+        """Return the best that can be rung. One that has just come may not be known yet, so Asterisk is asked."""
+        for device in devices:
+            if device.registered or await self._ringer.reachable(device.id):
+                return device
+        raise NotReachableError("None of your telephones is registered.")
 
     async def _ring(self, id_: str, login: str, plan: _Plan, credential: str) -> None:
         """Ring."""
-        now, device, number = self._now(), plan.device, plan.number
+        device, now, number = await self._reachable(plan.devices), self._now(), plan.number
         if plan.kind != "emergency":
             self._count(login, now, credential)
         keys = self._plan.keys(number)

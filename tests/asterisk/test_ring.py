@@ -53,6 +53,20 @@ async def test_the_telephone_is_named_and_the_number_is_a_variable(pbx: FakeAste
     assert "CONNECTEDLINE(name,i)=Bäcker" in told["Variable"]
 
 
+async def test_whether_a_telephone_can_be_rung_is_asked_at_the_moment(pbx: FakeAsterisk) -> None:
+    said = {"Response": "Success", "Variable": "DEVICE_STATE(PJSIP/101)"}
+    async with linked(pbx) as link:
+        for state, reached in (("NOT_INUSE", True), ("INUSE", True), ("UNAVAILABLE", False), ("INVALID", False)):
+            pbx.answers["Getvar"] = lambda _action, state=state: [{**said, "Value": state}]  # type: ignore[misc]
+            assert await Ringer(link).reachable("PJSIP/101") is reached
+        told = await pbx.asked("Getvar")
+        pbx.answers["Getvar"] = lambda _action: [{"Response": "Error", "Message": "Permission denied"}]
+        assert await Ringer(link).reachable("PJSIP/101"), "it is not told, so ringing will show"
+        with pytest.raises(RefusedError):
+            await Ringer(link).reachable("PJSIP/101)${EPOCH}")
+    assert told["Variable"] == "DEVICE_STATE(PJSIP/101)"
+
+
 async def test_without_a_connection_nothing_was_rung_and_that_is_known(pbx: FakeAsterisk) -> None:
     async with linked(pbx) as link:
         pass

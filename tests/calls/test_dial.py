@@ -110,6 +110,10 @@ class Ringer:
     def __init__(self) -> None:
         self.rung: list[dict[str, Any]] = []
         self.error: Exception | None = None
+        self.reached: set[str] = set()
+
+    async def reachable(self, device: str) -> bool:
+        return device in self.reached
 
     async def ring(self, device: str, **how: Any) -> None:  # noqa: ANN401 - any value
         self.rung.append({"device": device, **how})
@@ -238,8 +242,20 @@ async def test_the_chosen_telephone_rings_unless_only_another_can(world: World) 
     world.telephones.all["anna"] = [Telephone(id=first.id, extension="101", registered=False)]
     with pytest.raises(NotReachableError):
         await world.call("102")
+    with pytest.raises(NotReachableError):
+        await world.call("102", device="PJSIP/101")
+    assert world.keys.kept.keys().isdisjoint({("anna", "k")})
     assert [one["device"] for one in world.ringer.rung] == ["PJSIP/151", "PJSIP/101"]
     assert world.ringer.rung[0]["extension"] == "151"
+
+
+async def test_a_telephone_that_has_just_come_rings_though_nobody_knows_it_yet(world: World) -> None:
+    world.telephones.all["anna"] = [
+        Telephone(id=f"PJSIP/{one}", extension=one, registered=False) for one in ("101", "151")
+    ]
+    world.ringer.reached = {"PJSIP/151"}
+    await world.call("102")
+    assert [one["device"] for one in world.ringer.rung] == ["PJSIP/151"]
 
 
 async def test_nothing_rings_while_asterisk_is_away(world: World) -> None:

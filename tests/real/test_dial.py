@@ -171,6 +171,12 @@ async def test_a_telephone_that_forwards_its_calls_is_not_followed(house: House)
             assert invites(tap, house, "102") == []
 
 
+async def test_who_has_no_telephone_on_is_told_so(house: House) -> None:
+    status, said = await house.dial("eva", "102")
+    assert (status, said["code"], said["retry"]) == (503, "unavailable", True)
+    assert await house.pbx.channels() == []
+
+
 async def test_a_number_that_leads_nowhere_fails(house: House) -> None:
     async with PlayedPhone(house.pbx, "101", ring_seconds=0.1), house.listen("anna") as anna:
         status, said = await house.dial("anna", "199")
