@@ -319,7 +319,7 @@ async def test_limits_hold_over_a_restart(house: House) -> None:
 
 
 async def test_the_command_dials_and_tells_how_it_goes(house: House) -> None:
-    async with PlayedPhone(house.pbx, "101", ring_seconds=0.1), PlayedPhone(house.pbx, "102", answer="603"):
+    async with PlayedPhone(house.pbx, "101", ring_seconds=0.1), PlayedPhone(house.pbx, "102", answer="486"):
         token = house.folder / "anna.token"
         token.write_text(house.tokens["anna"])
         where = ("--url", f"{house.web}/api/v1/ws".replace("http", "ws"), "--token-file", str(token))
