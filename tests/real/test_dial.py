@@ -50,6 +50,11 @@ async def ringing_for_ever(house: House, number: str = "101") -> AsyncIterator[P
             await house.pbx.quiet()
 
 
+async def in_calls(house: House) -> list[str]:
+    """The telephones' channels; the copy of names in AstDB has channels of its own."""
+    return [one for one in await house.pbx.channels() if one.startswith("PJSIP/")]
+
+
 async def originate(house: House, user: str, to: str, key: str) -> dict[str, Any]:
     """Dial over a websocket of one's own, and return the answer."""
     async with house.listen(user) as listener:
@@ -175,7 +180,7 @@ async def test_a_telephone_that_forwards_its_calls_is_not_followed(house: House)
 async def test_who_has_no_telephone_on_is_told_so(house: House) -> None:
     status, said = await house.dial("eva", "102")
     assert (status, said["code"], said["retry"]) == (503, "unavailable", True)
-    assert await house.pbx.channels() == []
+    assert await in_calls(house) == []
 
 
 async def test_a_number_that_leads_nowhere_fails(house: House) -> None:
