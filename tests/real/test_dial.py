@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ami_bridge import wire
+from ami_bridge.asterisk import phone
 from ami_bridge.demo.sipp import PlayedPhone, TrunkPhone
 from tests.calls.test_classes import HOSTILE
 from tests.real.house import DIALLING, SOAK, SOON, House
@@ -119,6 +120,48 @@ async def test_outside_is_called_with_the_outside_line_and_sees_the_number_and_n
     assert own.header("From").startswith(f'"{BAKER_NAME}" <sip:003023125001@')
     for record in (house.pbx.cdr, house.pbx.cel):
         assert BAKER_NAME not in record.read_text()
+
+
+ODD_NAMES = (
+    "Müller, Söhne & Co. (Bau",
+    "[x) ${EPOCH} $[1+1] 'y'",
+    "a\\b,c=d;e^f|g",
+    "Variable: X=1, BD_TO=0900",
+    "Ж" * 60,
+)
+
+
+async def test_whatever_is_in_a_name_the_display_shows_just_that(house: House) -> None:
+    """As the manager's line is read by Asterisk: it cuts at commas, counts brackets, eats quotes and backslashes."""
+    async with PlayedPhone(house.pbx, "101", answer="486", ring_seconds=0):
+        with Tap() as tap:
+            for number, name in enumerate(ODD_NAMES):
+                action = phone.originate(
+                    phone.Dialling(
+                        id=f"odd-{number}", other_id=f"ode-{number}", device="PJSIP/101", keys="102", extension="101",
+                        name=name, auto_answer="", ring_seconds=5,
+                    )
+                )  # fmt: skip
+                await tell(house, action)
+                await settled(tap, house, "101", number + 1)
+    shown = [one.header("From").partition(" <sip:102@")[0] for one in invites(tap, house, "101")]
+    assert shown == ['"' + name.replace("\\", "\\\\") + '"' for name in ODD_NAMES]
+
+
+async def tell(house: House, action: phone.Action) -> None:
+    """Send an action as the daemon's account."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.pbx.ports.ami)
+    login = {"Username": "ami-bridge", "Secret": house.pbx.secrets.ami, "Events": "off"}
+    text = ""
+    for name, headers in (("Login", login), action):
+        lines = [f"Action: {name}"]
+        for header, values in headers.items():
+            lines += [f"{header}: {one}" for one in ([values] if isinstance(values, str) else values)]
+        text += "\r\n".join([*lines, "", ""])
+    writer.write(text.encode())
+    async with asyncio.timeout(SOON):
+        await reader.readuntil(b"successfully queued")
+    writer.close()
 
 
 @pytest.mark.alone
