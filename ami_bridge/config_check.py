@@ -351,6 +351,9 @@ def _of_the_groups(config: "Config") -> Iterator[tuple[str, str]]:
             yield "pickup.name", f"{group.name!r} is empty, or the name of two groups"
         if not group.who:
             yield "pickup.who", f"nobody is in {group.name}"
+        for key, words in (("pickup.who", group.who), ("pickup.of", group.of)):
+            if not all(is_word(word) for word in words):
+                yield key, f"{group.name}: {NO_WORD}"
 
 
 def _of_the_phones(config: "Config") -> Iterator[tuple[str, str]]:

@@ -111,6 +111,33 @@ MISTAKES = [
             ("id = 'b'\nextension = '2'\nhosts = ['PC']", "[seat.hosts]: 'pc' stands at two seats"),
         )
     ),
+    *(
+        ("", f"[[pickup]]\n{group}", said)
+        for group, said in (
+            ("name = ' '\nwho = ['anna']", "[pickup.name]: ' ' is empty"),
+            ("name = 'a'\nwho = ['anna']\n[[pickup]]\nname = 'a'\nwho = ['ben']", "[pickup.name]: 'a' is empty, or"),
+            ("name = 'a'\nwho = []", "[pickup.who]: nobody is in a"),
+            ("name = 'a'\nwho = ['dept:x']", "[pickup.who]: a: this is neither a login nor department:NAME"),
+            ("name = 'a'\nwho = ['x']\nof = ['group: ']", "[pickup.of]: a: this is neither a login nor"),
+        )
+    ),
+    *(
+        ("", f"[[phone]]\n{phone}", said)
+        for phone, said in (
+            ("device = '101'", "[phone.device]: '101' is no device like PJSIP/101"),
+            ("device = 'PJSIP/1'\n[[phone]]\ndevice = 'PJSIP/1'", "[phone.device]: 'PJSIP/1' is no device"),
+            ("device = 'PJSIP/1'\ndriver = 'nokia'", "[phone[0].driver]"),
+            ("device = 'PJSIP/1'\ndriver = 'snom'", "[phone.address]: the driver of PJSIP/1 needs http://HOST"),
+            *(
+                (f"device = 'PJSIP/1'\ndriver = 'snom'\naddress = '{address}'", "[phone.address]")
+                for address in ("10.0.0.1", "ftp://10.0.0.1", "http://10.0.0.1/x", "http://a:b@10.0.0.1", "http://")
+            ),
+            (
+                "device = 'PJSIP/1'\ndriver = 'snom'\naddress = 'http://10.0.0.1'\nuser = \"a\\nb\"",
+                "[phone.password]: user and password of PJSIP/1 must be one line",
+            ),
+        )
+    ),
     ("", "[people]\nextensions = { anna = ['101 '] }", "[people.extensions.anna]: '101 ' is not 1 to 32"),
     ("", "[people]\nextensions = { anna = [''] }", "[people.extensions.anna]"),
     ("", "[site]\ncountry = 'XX'", "[site.country]: 'XX' is no country"),
@@ -154,6 +181,8 @@ def test_a_mistake_is_one_sentence_and_nothing_is_started(
         "[dialling]\nallow = ['internal']\nallow_for = { 'department:Bauamt' = ['international'], anna = [] }",
         "[dialling]\nhours = '00:00-24:00'\nper_person = { minute = 0, day = 0 }\npages = ['https://x.example:8443']",
         "[dialling]\nauto_answer = { 'PJSIP/101' = 'standard' }",
+        "[[pickup]]\nname = 'Haus'\nwho = ['anna', 'department:Bürgerbüro', 'group:Personalrat']",
+        "[[phone]]\ndevice = 'PJSIP/101'\ndriver = 'yealink'\naddress = 'https://10.0.0.1'\nuser = 'a'",
     ],
 )
 def test_what_is_right_is_taken(tmp_path: Path, fine: str) -> None:

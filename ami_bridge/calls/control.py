@@ -1,7 +1,8 @@
 """Does what people want done with their calls: looks again whether it can be done, then has Asterisk do it."""
 
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Literal, Protocol, TypeVar
 
 import structlog
@@ -11,6 +12,7 @@ from ami_bridge import wire
 from ami_bridge.calls.actions import RINGS, VERBS, Verb
 from ami_bridge.calls.reach import Reach
 from ami_bridge.calls.view import ROOM_OF_A_CALL, View
+from ami_bridge.config import Kind
 from ami_bridge.errors import BadRequestError, BridgeError, GoneError, NotFoundError, NotReachableError
 
 log = structlog.get_logger()
@@ -54,15 +56,23 @@ class OwnTelephone(Struct, frozen=True, kw_only=True):
     """Whose header makes it answer by itself; empty: it rings."""
 
 
+class Target(Struct, frozen=True, kw_only=True):
+    """Whom a call is for."""
+
+    keys: str
+    """What would be pressed at a telephone to reach them."""
+    kind: Kind
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """What is to be done, looked at and found possible."""
 
     login: str
+    credential: str
     verb: Verb
     view: View
     reach: Reach
-    keys: tuple[str, ...] = ()
-    """What would be pressed at a telephone to reach whom the call is for."""
+    targets: tuple[Target, ...] = ()
     text: str = ""
     own: OwnTelephone = OwnTelephone(id="")
     """The telephone of their own that rings."""
@@ -91,8 +101,8 @@ class Grip(Protocol):
     def sends_on(self, call_id: str, extension: str) -> Callable[[], None]:
         """Be told that a ringing call is about to be sent elsewhere; returns what takes that back."""
 
-    def asks(self, call_id: str, extension: str) -> None:
-        """Be told that somebody is about to ask somebody else while the other waits."""
+    def asks(self, call_id: str, extension: str) -> Callable[[], None]:
+        """Be told that somebody is about to ask somebody else while the other waits; returns what takes that back."""
 
 
 class Telephones(Protocol):
@@ -132,8 +142,11 @@ class Telephones(Protocol):
 class Targets(Protocol):
     """Whom people may call."""
 
-    def keys(self, login: str, to: str, *, confirmed: bool) -> str:
-        """Return what would be pressed; raises BadRequestError, NotAllowedError, UnconfirmedError."""
+    def look(self, login: str, to: str, *, confirmed: bool, credential: str) -> Target:
+        """Return it; raises BadRequestError, NotAllowedError, UnconfirmedError, RateLimitedError."""
+
+    async def called(self, login: str, targets: Iterable[Target], *, credential: str) -> None:
+        """Be told that calls are on their way there."""
 
 
 class Devices(Protocol):
@@ -189,10 +202,11 @@ class Control:
         self._look_again = look_again
         self._new_id = new_id
 
-    async def do(self, login: str, wish: Wish, *, key: Callable[[], str]) -> None:
+    async def do(self, login: str, wish: Wish, *, credential: str, key: Callable[[], str]) -> None:
         """Carry out a wish; raises a BridgeError where that cannot be or may not be.
 
-        `key` gives the idempotency key; it is asked for where something rings, and raises where there is none.
+        `credential` is who they are by, for the logs. `key` gives the idempotency key; it is asked for where something
+        rings, and raises where there is none.
         """
         verbs = END if wish.verb == "end" else tuple(one for one in VERBS if one == wish.verb)
         if not verbs:
@@ -202,13 +216,13 @@ class Control:
                 login,
                 key(),
                 wish,
-                check=lambda: self._may(login, verbs, wish),
+                check=lambda: self._may(login, verbs, wish, credential),
                 errand=lambda id_, job: self._carry_out(job, id_),
             )
         else:
-            await self._carry_out(self._may(login, verbs, wish), self._new_id())
+            await self._carry_out(self._may(login, verbs, wish, credential), self._new_id())
 
-    def _may(self, login: str, verbs: tuple[Verb, ...], wish: Wish) -> Job:
+    def _may(self, login: str, verbs: tuple[Verb, ...], wish: Wish, credential: str) -> Job:
         """Say what is to be done; raises where it may not be, or cannot."""
         if self._desk.bridge.ami != "up":
             raise NotReachableError("Asterisk is not connected, so nothing can be done with calls just now.")
@@ -220,10 +234,13 @@ class Control:
         wanted = wish.add or ((wish.to,) if wish.to is not None else ())
         return Job(
             login=login,
+            credential=credential,
             verb=verb,
             view=view,
             reach=reach,
-            keys=tuple(self._targets.keys(login, to, confirmed=wish.confirmed) for to in wanted),
+            targets=tuple(
+                self._targets.look(login, to, confirmed=wish.confirmed, credential=credential) for to in wanted
+            ),
             text=(wish.text or "").strip(),
             own=self._devices.rung_first(login) if verb in {"fetch", "pickup"} else OwnTelephone(id=""),
         )
@@ -240,8 +257,8 @@ class Control:
 
     async def _carry_out(self, job: Job, id_: str) -> None:  # noqa: C901, PLR0912 - one case a verb
         reach, telephones = job.reach, self._telephones
-        for keys in job.keys:
-            if not await telephones.knows(keys):  # asked before anything is done: a call sent nowhere would be lost
+        for one in job.targets:
+            if not await telephones.knows(one.keys):  # asked before anything is done: a call sent nowhere would be lost
                 raise NotFoundError("The telephone system does not know this number.")
         match job.verb:
             case "hangup":
@@ -253,10 +270,10 @@ class Control:
             case "transfer" if job.view.waits is not None:
                 await telephones.hang_up(_there(reach.talking), cause=NORMAL)  # who asked leaves the two to each other
             case "transfer":
-                await telephones.give_on(_there(reach.talking), job.keys[0])
+                await telephones.give_on(_there(reach.talking), job.targets[0].keys)
             case "consult":
-                self._grip.asks(job.view.call, job.view.extension)
-                await telephones.ask(_there(reach.talking), job.keys[0])
+                with _or_else(self._grip.asks(job.view.call, job.view.extension)):
+                    await telephones.ask(_there(reach.talking), job.targets[0].keys)
             case "resume" if job.view.waits is not None:
                 await telephones.hang_up(_there(reach.asked), cause=NORMAL)  # and Asterisk brings the two back together
             case "answer" | "hold" | "resume":
@@ -275,7 +292,8 @@ class Control:
                 self._desk.note(job.view, job.text)
             case "forget":
                 await self._look_again()
-        log.info("control.done", verb=job.verb, call=job.view.call)
+        log.info("control.done", verb=job.verb, call=job.view.call, credential=job.credential)
+        await self._targets.called(job.login, job.targets, credential=job.credential)
 
     async def _end(self, reach: Reach, cause: int) -> None:
         """End one's own part: at all of one's telephones; one that was quicker is no failure."""
@@ -290,12 +308,8 @@ class Control:
             raise GoneError("The call has just ended.")
 
     async def _redirect(self, job: Job) -> None:
-        stays = self._grip.sends_on(job.view.call, job.view.extension)
-        try:
-            await self._telephones.send_on(_there(job.reach.caller), job.keys[0])
-        except BridgeError:
-            stays()
-            raise
+        with _or_else(self._grip.sends_on(job.view.call, job.view.extension)):
+            await self._telephones.send_on(_there(job.reach.caller), job.targets[0].keys)
 
     async def _confer(self, job: Job) -> None:
         """Make the call a conference, unless it is one, and call the others."""
@@ -305,9 +319,19 @@ class Control:
             mine, other = _there(job.reach.talking), _there(job.reach.partner)
             hosts = (mine, other) if job.reach.of_the_house else (mine,)
             await self._telephones.bring_together(mine, other, room, hosts=hosts)
-        for keys in job.keys:
-            host = self._devices.are_of(keys)
-            await self._telephones.invite(self._new_id(), keys, room, caller=job.view.extension, host=host)
+        for one in job.targets:
+            host = self._devices.are_of(one.keys)
+            await self._telephones.invite(self._new_id(), one.keys, room, caller=job.view.extension, host=host)
+
+
+@contextmanager
+def _or_else(undo: Callable[[], None]) -> Iterator[None]:
+    """Undo where what is done in the block fails."""
+    try:
+        yield
+    except BridgeError:
+        undo()
+        raise
 
 
 def _there(channel: str | None) -> str:

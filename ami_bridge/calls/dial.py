@@ -269,7 +269,7 @@ class Dial:
         """Ring."""
         device, now, number = await self._reachable(plan.devices), self._now(), plan.number
         if plan.kind != "emergency":
-            self._count(login, now, credential)
+            self.take(login, credential)
         keys = self._plan.keys(number)
         self._desk.show(
             self._board.expect(id_, extension=device.extension, number=keys, outside=plan.kind != "internal", now=now)
@@ -289,14 +289,20 @@ class Dial:
             self._desk.show(self._board.give_up(id_, self._now()))
             raise
         log.info("dial.rings", call=id_, credential=credential, kind=plan.kind)
-        if plan.kind not in {"internal", "emergency"} and self._nights.dialled(now.astimezone()):
-            log.warning("dial.burst_off_hours", credential=credential)
-        with suppress(NotReachableError):  # counted in memory all the same
-            await self._store.add(id_, login, now)
+        await self.called(id_, login, plan.kind, credential)
 
-    def _count(self, login: str, now: datetime, credential: str) -> None:
+    def take(self, login: str, credential: str) -> None:
+        """Count one more; raises RateLimitedError where that is too many."""
         try:
-            self._limits.take(login, now)
+            self._limits.take(login, self._now())
         except RateLimitedError:
             log.warning("dial.too_often", credential=credential)
             raise
+
+    async def called(self, id_: str, login: str, kind: Kind, credential: str) -> None:
+        """Take down that a number of this kind is being called, by this dialling or because a call was sent there."""
+        now = self._now()
+        if kind not in {"internal", "emergency"} and self._nights.dialled(now.astimezone()):
+            log.warning("dial.burst_off_hours", credential=credential)
+        with suppress(NotReachableError):  # counted in memory all the same
+            await self._store.add(id_, login, now)

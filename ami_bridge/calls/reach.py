@@ -60,12 +60,19 @@ class Grip:
 
         return stays
 
-    def asks(self, call_id: str, extension: str) -> None:
-        """Be told that this extension is about to ask somebody else while the other waits."""
+    def asks(self, call_id: str, extension: str) -> Callable[[], None]:
+        """Be told that this extension is about to let the other wait and ask somebody else; returns what undoes it."""
         call = self._calls.by_id(call_id)
-        for leg in () if call is None else call.legs.values():
-            if leg.exten == extension and leg.up and (others := self._bridges.partners(leg)):
-                leg.asks_while = others[0]
+        legs = () if call is None else tuple(call.legs.values())
+        mine = [leg for leg in legs if leg.exten == extension and leg.up and self._bridges.partners(leg)]
+        for leg in mine:
+            leg.asks_while = self._bridges.partners(leg)[0]
+
+        def stays() -> None:
+            for leg in mine:
+                leg.asks_while = None
+
+        return stays
 
 
 def reach_of(call: LiveCall, extension: str, bridges: Bridges) -> Reach:

@@ -83,7 +83,7 @@ OPS: dict[str, str] = {
 class Control(Protocol):
     """Carries wishes out."""
 
-    async def do(self, login: str, wish: Wish, *, key: Callable[[], str]) -> None:
+    async def do(self, login: str, wish: Wish, *, credential: str, key: Callable[[], str]) -> None:
         """Do it, or raise a BridgeError."""
 
 
@@ -141,5 +141,5 @@ class CallVerbs:
             text=body.text,
             confirmed=body.confirmed,
         )
-        await self._control.do(asked.login, wish, key=asked.needs_key)
+        await self._control.do(asked.login, wish, credential=asked.credential, key=asked.needs_key)
         return Done(call)

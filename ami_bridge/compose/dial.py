@@ -69,7 +69,7 @@ def dial(base: Base, people: PeopleParts, calls: CallParts, contacts: ContactPar
         nonces=Nonces(base.now),
         trusted=config.pages,
     )
-    targets = Targets(dialling=one, plan=plan, people=base.people, limits=limits, now=base.now)
+    targets = Targets(dialling=one, plan=plan, people=base.people, new_id=base.new_id)
     return DialParts(
         dial=one,
         plan=plan,

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.resync import Resync
 from ami_bridge.asterisk.snapshot import Picture
+from ami_bridge.errors import NotReachableError
 from tests.asterisk.conftest import linked
 from tests.fakes.asterisk import SOON, FakeAsterisk, channel_block
 
@@ -27,6 +28,7 @@ class Listener:
         self.story: list[str] = []
         self.floors: list[Floor] = []
         self.differs = 0
+        self.resync: Resync
         self._news = asyncio.Event()
 
     def hold(self) -> None:
@@ -66,7 +68,8 @@ async def watching(pbx: FakeAsterisk) -> AsyncIterator[Listener]:
     listener = Listener()
 
     def connected(link: AmiLink) -> Callable[[], object]:
-        return Resync(pbx="town", hints_context="hints", link=link, listener=listener).run
+        listener.resync = Resync(pbx="town", hints_context="hints", link=link, listener=listener)
+        return listener.resync.run
 
     async with linked(pbx, listener.receive, connected=connected, lost=listener.lost):  # type: ignore[arg-type]
         yield listener
@@ -190,3 +193,20 @@ async def test_what_happens_while_the_state_is_read_reaches_the_listener_before_
         pbx.send_raw(pbx.list_answer(asked))
         await listener.lives()
     assert listener.story[-2:] == ["live 0", "lost"]
+
+
+async def test_who_asks_for_a_look_waits_until_all_was_read(pbx: FakeAsterisk) -> None:
+    async with watching(pbx) as listener:
+        await listener.lives()
+        pbx.knows_list("CoreShowChannels", "CoreShowChannel", [CALLER])
+        await asyncio.gather(listener.resync.look(), listener.resync.look())
+        assert listener.story == ["live 0", "hold", "live 1"], "one look is enough for all who ask"
+
+
+async def test_a_look_that_nobody_answers_is_unavailable(pbx: FakeAsterisk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ami_bridge.asterisk.resync.LOOKED_WITHIN", 0.05)
+    async with watching(pbx) as listener:
+        await listener.lives()
+        pbx.unanswered.add("CoreShowChannels")
+        with pytest.raises(NotReachableError):
+            await listener.resync.look()

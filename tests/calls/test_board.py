@@ -98,6 +98,30 @@ SEEN: dict[str, dict[str, list[str]]] = {
     "from_outside": {ANNA: ["ringing", "answered", "answered!"]},
     "withheld": {ANNA: ["ringing", "answered", "answered!"]},
     "to_outside": {ANNA: ["dialing", "answered", "answered!"]},
+    "sent_on": {
+        CARLA: ["dialing", "answered", "answered!"],
+        ANNA: ["ringing", "missed!"],
+        BEN: ["ringing", "answered", "answered!"],
+    },
+    "consulted": {
+        CARLA: ["dialing", *("answered", "held") * 3, "answered", "answered!"],
+        ANNA: ["ringing", "answered", "held", "answered", "held", "transferred!"],
+        DIETER: ["ringing", "answered", "held", "answered", "answered!"] * 2,
+    },
+    "made_a_conference": {
+        CARLA: ["dialing", "answered", "conference", "answered", "answered!"],
+        ANNA: ["ringing", "answered", "conference", "answered", "answered!"],
+        BEN: ["ringing", "answered", "conference", "answered", "answered!"],
+    },
+    "fetched": {
+        CARLA: ["dialing", "answered", "parked", "answered", "answered!"],
+        ANNA: ["ringing", "answered", "parked", "dialing", "answered!", "merged!", "answered", "answered!"],
+    },
+    "picked_up": {
+        CARLA: ["dialing", "answered", "answered!"],
+        ANNA: ["ringing", "missed!", "answered!"],
+        BEN: ["dialing", "merged!", "answered", "answered!"],
+    },
 }
 
 
@@ -179,6 +203,62 @@ def test_names_of_the_parties() -> None:
     attended = World().hears(messages("attended_transfer"))
     assert (attended.last(ANNA).peer, attended.last(DIETER).peer) == (Party(exten=DIETER), Party(exten=ANNA))
     assert attended.last(EVA).result == "transferred"
+
+
+def test_who_sends_a_ringing_call_on_did_not_miss_it() -> None:
+    world = World()
+    heard = messages("sent_on")
+    cut = next(at for at, one in enumerate(heard) if one["Event"] == "DialEnd")
+    world.hears(heard[:cut])
+    (mine,) = world.board.views([ANNA])
+    world.board.grip.sends_on(mine.call, ANNA)
+    world.hears(heard[cut:])
+    assert world.last(ANNA).result == "transferred"
+    assert world.last(BEN).forwarded_by == Party(exten=ANNA)
+
+
+def test_an_order_to_send_on_that_failed_is_forgotten() -> None:
+    world = World()
+    heard = messages("no_answer")
+    cut = next(at for at, one in enumerate(heard) if one["Event"] == "DialEnd")
+    world.hears(heard[:cut])
+    (mine,) = world.board.views([BEN])
+    world.board.grip.sends_on(mine.call, BEN)()
+    world.hears(heard[cut:])
+    assert (world.last(BEN).result, world.last(BEN).forwarded_by) == ("missed", None)
+
+
+def test_who_asks_somebody_talks_to_them_and_sees_who_waits() -> None:
+    world = World()
+    heard = messages("consulted")
+    asked = next(at for at, one in enumerate(heard) if one.get("Channel", "").startswith("Local/"))
+    world.hears(heard[:asked])
+    (mine,) = world.board.views([ANNA])
+    world.board.grip.asks(mine.call, ANNA)
+    world.hears(heard[asked:])
+    waiting = [view for view in world.said if view.extension == ANNA and view.waits is not None]
+    assert waiting
+    assert {view.waits for view in waiting} == {Party(exten=CARLA)}
+    assert Party(exten=DIETER) in {view.peer for view in waiting}
+    assert world.last(ANNA).result == "transferred"
+
+
+def test_what_is_reached_is_told_by_the_channels_that_are_there() -> None:
+    world = World()
+    assert world.board.grip.reach("CALL1", ANNA) is None
+    reaches = []
+    for one in messages("made_a_conference"):
+        world.hears([one])
+        reaches += [(view, world.board.grip.reach(view.call, ANNA)) for view in world.board.views([ANNA])]
+    assert all(reach is not None for _, reach in reaches)
+    talks = next(reach for _, reach in reaches if reach is not None and reach.partner)
+    assert (talks.room, talks.device, talks.of_the_house) == (None, "PJSIP/101", True)
+    assert [one.partition("-")[0] for one in (*talks.mine, talks.partner or "")] == ["PJSIP/101", "PJSIP/103"]
+    full = next(reach for view, reach in reaches if reach is not None and view.others)
+    assert (full.room, full.mine) == ("call-123456789012", talks.mine)
+    assert full.partner is None, "where several talk nobody is given away"
+    stranger = world.board.grip.reach("CALL1", EVA)
+    assert stranger is None or not stranger.mine
 
 
 def test_a_withheld_number_is_seen_by_nobody() -> None:

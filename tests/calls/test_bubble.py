@@ -172,3 +172,14 @@ def test_where_a_call_waits_is_told(bubbles: Bubbles) -> None:
     assert bubbles.bubble(view(queue="hall")).queue == "hall"
     call = bubbles.bubble(view(parked_at="701", room="800"))
     assert (call.parked_at, call.room, call.queue) == ("701", "800", None)
+
+
+def test_a_conference_made_of_a_call_has_no_room_to_dial(bubbles: Bubbles) -> None:
+    assert bubbles.bubble(view(state="conference", room="call-123456789012")).room is None
+
+
+def test_who_waits_while_somebody_is_asked_is_named(bubbles: Bubbles) -> None:
+    waits = bubbles.bubble(view(state="answered", waits=Party(number="+493023125001"))).waits
+    assert waits is not None
+    assert waits.name == "Bäckerei Huber"
+    assert bubbles.bubble(view()).waits is None

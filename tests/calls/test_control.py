@@ -1,6 +1,6 @@
 """Who may have what done with which call, and what Asterisk is told: exact channels of one's own, once, now."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from ami_bridge import wire
 from ami_bridge.calls.actions import Means, Might, possible
 from ami_bridge.calls.board import Board
-from ami_bridge.calls.control import Control, Offered, OwnTelephone, Wish
+from ami_bridge.calls.control import Control, Offered, OwnTelephone, Target, Wish
 from ami_bridge.calls.events import Dialled, Entered, Floor, HungUp, Left, Leg, Parked, Phase, Seen
 from ami_bridge.calls.view import View
 from ami_bridge.errors import (
@@ -107,12 +107,19 @@ class Desk:
 
 
 class Targets:
-    def keys(self, login: str, to: str, *, confirmed: bool) -> str:
+    def __init__(self) -> None:
+        self.counted: list[tuple[str, str, str]] = []
+
+    def look(self, login: str, to: str, *, confirmed: bool, credential: str) -> Target:
+        assert credential == "token:1"
         if to.startswith("0900") and not confirmed:
             raise NotAllowedError(f"{login} may not")
         if not to.isdigit():
             raise BadRequestError("This is not a telephone number.")
-        return to
+        return Target(keys=to, kind="national" if to.startswith("0") else "internal")
+
+    async def called(self, login: str, targets: Iterable[Target], *, credential: str) -> None:
+        self.counted += [(login, one.keys, credential) for one in targets]
 
 
 class Devices:
@@ -161,11 +168,12 @@ class World:
         for n, channel in ((2, "PJSIP/101-02"), (3, "PJSIP/151-03"), (4, "PJSIP/102-04")):
             self.rings(n, channel)
         self.telephones, self.desk, self.drivers = Telephones(), Desk(self.board), Drivers()
+        self.targets = Targets()
         self.control = Control(
             grip=self.board.grip,
             desk=self.desk,
             telephones=self.telephones,
-            targets=Targets(),
+            targets=self.targets,
             devices=Devices(),
             drivers=self.drivers,
             once=Once(),
@@ -212,7 +220,7 @@ class World:
                 raise BadRequestError("a key is needed")
             return key
 
-        await self.control.do(login, wish, key=needed)
+        await self.control.do(login, wish, credential="token:1", key=needed)
         return self.telephones.done
 
     def view(self, extension: str) -> View:
@@ -289,6 +297,15 @@ async def test_a_call_that_could_not_be_sent_on_still_is_ones_own(world: World) 
 
 async def test_the_other_is_given_to_somebody_else(talk: World) -> None:
     assert await talk.do("ben", "transfer", to="103") == ["give on PJSIP/102-04 103"]
+    assert talk.targets.counted == [("ben", "103", "token:1")]
+
+
+async def test_who_could_not_ask_lets_nobody_wait(talk: World) -> None:
+    talk.telephones.error = RefusedError("no")
+    with pytest.raises(RefusedError):
+        await talk.do("ben", "consult", to="103")
+    talk.asks()
+    assert talk.view("102").waits is None, "whatever the telephone does then is its own"
 
 
 async def test_somebody_is_asked_first_then_joined_or_left(talk: World) -> None:
@@ -434,7 +451,8 @@ async def test_while_asterisk_is_out_of_sight_nothing_is_done_and_nothing_later(
 async def test_the_log_names_the_call_and_nobody(world: World) -> None:
     with capture_logs() as logs:
         await world.do("anna", "reject")
-    assert logs == [{"event": "control.done", "log_level": "info", "verb": "reject", "call": "C1"}]
+    told = {"verb": "reject", "call": "C1", "credential": "token:1"}
+    assert logs == [{"event": "control.done", "log_level": "info", **told}]
 
 
 def test_a_call_that_is_not_there_is_out_of_reach(world: World) -> None:

@@ -177,6 +177,58 @@ def test_what_goes_on_or_was_somebody_elses_is_not_kept(world: World, changes: d
     assert world.hub.logins() == ["anna"]
 
 
+def test_a_note_is_shown_to_who_shares_the_call_and_kept_when_it_ends(world: World) -> None:
+    shared = view(extension="8101")
+    world.desk.note(shared, "ruft zurück")
+    assert [(one["login"], one["body"].note) for one in world.hub.news] == [
+        ("anna", "ruft zurück"),
+        ("ben", "ruft zurück"),
+    ]
+    world.desk.show([view(extension="8101", rev=2), view()])
+    assert [one["body"].note for one in world.hub.news[2:]] == ["ruft zurück", "ruft zurück", None]
+    world.desk.show([ended(extension="8101", rev=3), ended()])
+    assert {id_: row.note for id_, row in world.journal.rows.items()} == {
+        "CALL1-8101": "ruft zurück",
+        "CALL1-101": None,
+    }
+
+
+def test_a_note_goes_on_with_its_call(world: World) -> None:
+    world.desk.note(view(call="CALL2"), "bitte durchstellen")
+    world.desk.show([ended(call="CALL2", result="merged", merged_into="CALL1"), view(state="answered", rev=2)])
+    assert world.hub.news[-1]["body"].note == "bitte durchstellen"
+    world.desk.show([ended(rev=3)])
+    assert [row.note for row in world.journal.rows.values()] == ["bitte durchstellen"]
+
+
+def rung(world: World) -> View:
+    """Somebody from outside rings Anna."""
+    leg = Leg("1.1", "1.1", "PJSIP/trunk-01", "up", "+493023125001", None, "101")
+    its = Leg("1.2", "1.1", "PJSIP/101-02", "ringing", "101", "+493023125001", "")
+    floor = Floor(legs=(LegNow(leg=leg, dialled=False), LegNow(leg=its, dialled=True)), hints={"101": ("PJSIP/101",)})
+    world.board.replace(floor, NOON)
+    (view_,) = world.board.views(["101"])
+    return view_
+
+
+def test_what_can_be_done_comes_and_goes_with_the_link_and_is_told_each_time(world: World) -> None:
+    its = rung(world)
+    world.desk.show([its])
+    world.desk.bridge_is("up")
+    world.desk.bridge_is("down")
+    actions = [one["body"].actions for one in world.hub.news if one["topic"] == "calls.self"]
+    assert [("reject" in one, "note" in one) for one in actions] == [(False, False), (True, True), (False, False)]
+
+
+def test_what_somebody_can_do_is_offered_for_their_own_calls_alone(world: World) -> None:
+    its = rung(world)
+    (offered,) = world.desk.offered("anna", its.call)
+    assert offered.view == its
+    assert "reject" in offered.verbs
+    assert world.desk.offered("ben", its.call) == world.desk.offered("nobody", its.call) == []
+    assert world.desk.offered("anna", "CALL9") == []
+
+
 def test_what_turned_out_to_be_somebody_elses_is_taken_back_once(world: World) -> None:
     world.desk.show([ended(result="missed", answered_at=None)])
     assert list(world.journal.rows) == ["CALL1-101"]

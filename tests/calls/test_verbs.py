@@ -30,7 +30,8 @@ class Control:
         self.wishes: list[tuple[str, Wish]] = []
         self.keys: list[str] = []
 
-    async def do(self, login: str, wish: Wish, *, key: Callable[[], str]) -> None:
+    async def do(self, login: str, wish: Wish, *, credential: str, key: Callable[[], str]) -> None:
+        assert credential == "token:1"
         if wish.call == "GONE":
             raise GoneError("The call has just ended.")
         if wish.to is not None:

@@ -88,16 +88,26 @@ class TestOwn:
         await store.keep_choice("anna", "+49301", None)
         assert {login for login, _, _ in await store.choices()} == {"ben"}
 
+    async def test_a_chosen_telephone_is_one_per_person_until_another_is_or_none(self, db: Database) -> None:
+        store = OwnStore(db)
+        for login, device in (("anna", "PJSIP/101"), ("ben", "PJSIP/102"), ("anna", "PJSIP/home"), ("carla", None)):
+            await store.choose_device(login, device)
+        assert await store.chosen_devices() == {"anna": "PJSIP/home", "ben": "PJSIP/102"}
+        await store.choose_device("anna", None)
+        assert await store.chosen_devices() == {"ben": "PJSIP/102"}
+
     async def test_who_is_forgotten_leaves_nothing(self, db: Database) -> None:
         store = OwnStore(db)
         for login in ("anna", "ben"):
             await store.keep_account(Account(id=login, login=login, sealed=b"x", given=NOON))
             await store.keep_wish(login, Wish(language="de"))
             await store.keep_choice(login, "+49301", "1")
+            await store.choose_device(login, "PJSIP/101")
         await store.forget(["anna", "nobody"])
         assert [one.login for one in await store.accounts()] == ["ben"]
         assert [login for login, _ in await store.wishes()] == ["ben"]
         assert [one[0] for one in await store.choices()] == ["ben"]
+        assert await store.chosen_devices() == {"ben": "PJSIP/101"}
         await store.forget([])
 
 
