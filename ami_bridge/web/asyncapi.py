@@ -161,7 +161,7 @@ _EXAMPLES: dict[type[Struct], tuple[Struct, ...]] = {
             user=_ANNA,
             topics=("bridge", "calls.self"),
             refused=("journal.dept:Bauamt",),
-            offers=("journal.dept:Bürgerbüro",),
+            offers=("calls.dept:Bürgerbüro", "journal.dept:Bürgerbüro"),
         ),
     ),
     wire.Snapshot: (

@@ -9,7 +9,7 @@ from ami_bridge import wire
 from tests.page import life
 from tests.page.conftest import Desk
 from tests.page.counterpart import until
-from tests.page.town import BEN, CARLA, ERIKA, OFFICE, answered, call, ended
+from tests.page.town import BEN, CARLA, ERIKA, OFFICE, ago, answered, call, ended
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -242,6 +242,47 @@ async def test_a_call_that_ends_while_one_thinks_cannot_be_redirected(desk: Desk
     await expect(desk.card("Erika Mustermann").get_by_role("heading")).to_be_focused()
 
 
+async def test_whoever_asks_somebody_joins_the_two_or_goes_back(desk: Desk) -> None:
+    await desk.is_signed_in()
+    await desk.sees(answered(peer=CARLA, waits=ERIKA, actions=("hangup", "resume", "transfer")))
+    card = desk.card("Carla Çelik")
+    await expect(card.locator("dl")).to_contain_text("Wartet solangeErika Mustermann (030 23125001)")
+    await expect(card.get_by_role("button")).to_have_text(["Weitersprechen", "Beide verbinden", "Auflegen"])
+    await press(desk, "join", "Carla Çelik")
+    await until(lambda: desk.daemon.asked)
+    [asked] = desk.daemon.asked
+    assert (asked.op, asked.params) == ("call.transfer", {"call": "01CALLERIKA", "extension": "101"})
+    assert asked.key
+    await desk.sees(answered(rev=3, actions=("hangup", "transfer")))
+    await expect(desk.card("Erika Mustermann").get_by_role("button")).to_have_text(["Auflegen", "Verbinden …"])
+
+
+async def test_a_note_is_written_while_one_talks(desk: Desk) -> None:
+    await desk.is_signed_in()
+    await desk.sees(answered(actions=("note",), note="Ausweis"))
+    await expect(desk.card("Erika Mustermann").get_by_text("Ausweis")).to_be_visible()
+    await press(desk, "note")
+    dialog = desk.page.get_by_role("dialog", name="Notiz zu Erika Mustermann")
+    await expect(dialog.get_by_label("Notiz")).to_have_value("Ausweis")
+    await dialog.get_by_label("Notiz").fill("Ausweis und Pass")
+    await dialog.get_by_role("button", name="Speichern").click()
+    await expect(dialog).to_have_count(0)
+    assert desk.daemon.asked[0].params == {"call": "01CALLERIKA", "extension": "101", "text": "Ausweis und Pass"}
+
+
+async def test_a_note_is_not_lost_when_the_call_ends_meanwhile(desk: Desk) -> None:
+    desk.daemon.answers.entries = [life.entry("01CALLERIKA", 0, result="answered")]
+    await desk.is_signed_in()
+    await desk.sees(answered(actions=("note",)))
+    await press(desk, "note")
+    dialog = desk.page.get_by_role("dialog", name="Notiz zu Erika Mustermann")
+    await dialog.get_by_label("Notiz").fill("ruft wieder an")
+    await desk.sees(ended(result="answered", answered_at=ago(9)))
+    await dialog.get_by_role("button", name="Speichern").click()
+    await expect(dialog).to_have_count(0)
+    assert desk.daemon.answers.entries[0]["note"] == "ruft wieder an"
+
+
 async def test_a_call_becomes_a_conference(desk: Desk) -> None:
     life.fill(desk.daemon.answers)
     await desk.is_signed_in()
@@ -271,7 +312,7 @@ async def test_calls_of_the_department_are_fetched_and_tell_only_what_they_may(d
     )
     desk.daemon.department[other.id] = other
     await desk.is_signed_in()
-    department = desk.page.get_by_role("region", name="Bei anderen in Bürgerbüro")
+    department = desk.page.get_by_role("region", name="Klingelt bei anderen: Bürgerbüro")
     await expect(department.get_by_role("heading", name="Anruf für Ben Biber")).to_be_visible()
     await expect(desk.page).to_have_title("Anrufe · ami_bridge")
     assert await desk.check() == []

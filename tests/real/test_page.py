@@ -121,6 +121,22 @@ async def test_a_colleague_is_found_by_name_and_called(house: House, stage: Stag
         await page.locator('.call[data-state="ended"]').wait_for()
 
 
+async def test_a_call_at_a_colleagues_telephone_is_picked_up(house: House, stage: Stage) -> None:
+    """The daemon offers the group's topic, the page follows it, and the own telephone gets the call."""
+    async with a_browser(house) as page:
+        at_anna, at_ben = stage.anna.mark(), stage.ben.mark()
+        await stage.carla.dial("102")
+        await stage.ben.ringing(after=at_ben)
+        others = page.get_by_role("region", name="Klingelt bei anderen: Bürgerbüro")
+        await others.get_by_role("heading", name="Carla Çelik").wait_for()
+        await others.get_by_role("button", name="Heranholen").click()
+        await stage.anna.ringing(after=at_anna)
+        await stage.anna.accept()
+        await page.locator('.call[data-state="answered"]').wait_for()
+        await expect(others).to_have_count(0)
+        await stage.ben.idle(after=at_ben)
+
+
 async def test_a_missed_call_stands_in_the_journal_until_it_is_done(house: House, stage: Stage) -> None:
     async with a_browser(house) as page:
         await page.get_by_role("link", name="Verlauf").click()
@@ -159,7 +175,7 @@ async def test_a_picture_of_a_busy_morning(house: House, stage: Stage, user: str
             while await page.locator('.call[data-state="ringing"]').count() < 2:
                 await asyncio.sleep(0.05)
         await page.wait_for_timeout(300)
-        await page.screenshot(path=SCREENSHOTS / "real-calls.png")
+        await page.screenshot(path=SCREENSHOTS / "real-calls.png", full_page=True)
         if os.environ.get("AMI_BRIDGE_PICTURES"):
             pictures = Path(__file__).parents[2] / "docs" / "pictures"
             pictures.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ import { html, nothing } from "./vendor/lit.js";
 import { plain, titleOf } from "./words.js";
 import { Dialog } from "./dialog.js";
 import { Finder } from "./finder.js";
+import { ask } from "./ask.js";
 import { icon } from "./icons.js";
 import { keyring } from "./doing.js";
 import { t } from "./i18n.js";
@@ -83,13 +84,17 @@ export function conferenceDialog(house, call) {
   });
 }
 
-/** A few words about a call, for oneself. */
+/** A few words about a call, for oneself; when it ends meanwhile, they go to its place in the journal. */
 export function noteDialog(house, call) {
   return callDialog(house, call, {
     about: "note",
     title: () => t("note.title", { who: plain(titleOf(call)) }),
     submit: () => t("note.save"),
-    run: (fields) => house.act(call, "note", { text: fields.note.value.trim() }),
+    run(fields) {
+      const text = fields.note.value.trim();
+      if (house.callNow(call)?.actions?.includes("note")) return house.act(call, "note", { text });
+      return ask("PATCH", `journal/${call.id}`, { note: text || null });
+    },
     verbs: () => [],
     body: () => noteField(call.note),
   });

@@ -16,7 +16,7 @@ export class Phones extends Part {
   }
 
   async #read() {
-    const [{ devices }, { seats }] = await Promise.all([ask("GET", "devices").catch(() => ({ devices: null })), ask("GET", "seats")]);
+    const [{ devices }, { seats }] = await Promise.all([ask("GET", "devices"), ask("GET", "seats")]);
     [this.#devices, this.#seats] = [devices, seats];
   }
 
