@@ -81,7 +81,7 @@ async def test_everybody_can_use_the_other_screens(desk: Desk, request: pytest.F
     assert await in_every_light(desk, f"new-room-{look}") == {}
     await desk.page.keyboard.press("Escape")
     await desk.page.goto(f"{desk.daemon.url}#/contacts")
-    await desk.page.get_by_role("searchbox").fill("korn")
+    await desk.page.locator("#contact-search").fill("korn")
     await desk.page.locator(".number-line .plain-button").first.click()
     await desk.page.locator(".whose fieldset").wait_for()
     assert await in_every_light(desk, f"contacts-{look}", lights) == {}

@@ -14,6 +14,7 @@ async def opens(desk: Desk) -> None:
     life.fill(desk.daemon.answers)
     await desk.is_signed_in()
     await desk.page.get_by_role("link", name="Kontakte").click()
+    await expect(desk.page.get_by_role("heading", level=1, name="Kontakte")).to_be_focused()
 
 
 async def test_somebody_is_found_and_called_by_keyboard(desk: Desk) -> None:

@@ -22,7 +22,7 @@ NO_PBX = re.compile(r"^Telefonanlage nicht erreichbar, Stand \d\d:\d\d$")
 async def test_the_first_hello_asks_for_ones_own_calls(desk: Desk) -> None:
     await desk.is_signed_in()
     [hello] = desk.daemon.hellos
-    assert hello.topics == ("calls.self", "rooms", "journal.self")
+    assert hello.topics == ("calls.self", "journal.self", "rooms")
     assert hello.resume is None
     assert hello.lang == "de"
     await expect(desk.page.locator("#badge")).to_have_text(CONNECTED)

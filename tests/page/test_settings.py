@@ -16,6 +16,7 @@ async def opens(desk: Desk) -> None:
     life.fill(desk.daemon.answers)
     await desk.is_signed_in()
     await desk.page.get_by_role("link", name="Einstellungen").click()
+    await expect(desk.page.get_by_role("heading", level=1, name="Einstellungen")).to_be_focused()
 
 
 async def test_which_telephone_rings_first_is_chosen(desk: Desk) -> None:

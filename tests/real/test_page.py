@@ -174,7 +174,7 @@ async def test_a_picture_of_a_busy_morning(house: House, stage: Stage, user: str
         async with asyncio.timeout(5):
             while await page.locator('.call[data-state="ringing"]').count() < 2:
                 await asyncio.sleep(0.05)
-        await page.wait_for_timeout(300)
+        await expect(page.locator("[data-verb][aria-disabled]")).to_have_count(0)
         await page.screenshot(path=SCREENSHOTS / "real-calls.png", full_page=True)
         if os.environ.get("AMI_BRIDGE_PICTURES"):
             pictures = Path(__file__).parents[2] / "docs" / "pictures"

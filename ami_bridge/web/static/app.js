@@ -31,7 +31,7 @@ const VERSION_CODE = 4502;
  * navigation unless it is `hidden`, `title` on the window, `ticks` says whether a clock runs on it. `welcomed(topics)` tells
  * which topics the daemon has. `view` draws it.
  */
-const SCREENS = [CallsScreen, ConferencesScreen, JournalScreen, ContactsScreen, SettingsScreen];
+const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, ConferencesScreen, SettingsScreen];
 
 const page = {
   user: undefined, // undefined: not known yet; null: nobody
