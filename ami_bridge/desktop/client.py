@@ -31,6 +31,8 @@ SLEPT = 12.0
 PROOF_WITHIN = 2.0
 LARGEST_MESSAGE = 16 << 20
 LOOK_FOR_TOKEN_EVERY = 30.0
+AFTER_GOODBYE = 5.0
+"""Seconds among which clients share themselves out when a daemon has said goodbye to all of them."""
 
 PROTOCOL = 1
 GOING_AWAY, CUT, RESTART, OVER, RESYNC, REVOKED, VERSION = 1001, 1006, 4000, 4001, 4010, 4500, 4502
@@ -87,7 +89,7 @@ def pause(code: int, *, failures: int, lost_for: float, chance: float) -> float:
     if failures == 0 and code in {OVER, RESYNC}:
         return 0.0
     if failures == 0 and code in {GOING_AWAY, RESTART}:
-        return 5.0 * chance
+        return AFTER_GOODBYE * chance
     longest = 3.0 if lost_for < SILENCE else 30.0  # a restart takes seconds, and everybody is to be back soon after
     return chance * min(longest, 0.5 * 2.0**failures)
 

@@ -93,7 +93,7 @@ class Screen:
     def again(self, key: str) -> None:
         """Show a bubble again that its own button has taken away: what it was for did not happen."""
         if (slot := self._slots.get(key)) is not None:
-            slot.dismissed, slot.due = "", 0.0
+            slot.dismissed, slot.due = "", self._clock()
             self._wake.set()
 
     def certain(self, *, sure: bool) -> None:
@@ -136,7 +136,7 @@ class Screen:
     def gone(self) -> None:
         """Take that all are gone, with the service that showed them; what is still true is shown by the next one."""
         for slot in self._slots.values():
-            slot.number, slot.due = 0, 0.0
+            slot.number, slot.due = 0, self._clock()
         self._slots = {key: slot for key, slot in self._slots.items() if not slot.notice}
         self._wake.set()
 

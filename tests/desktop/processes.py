@@ -63,6 +63,15 @@ def expiring_after(milliseconds: int) -> tuple[str, ...]:
     return sys.executable, "-c", hurry
 
 
+def noticing_after(seconds: float) -> tuple[str, ...]:
+    """Return the command of a client that notices sooner than usual that it was stopped."""
+    hurry = (
+        "from ami_bridge.desktop import client, run, screen;"
+        f"client.BEAT = {seconds / 2}; client.SLEPT = screen.SLEPT = {seconds}; run.main()"
+    )
+    return sys.executable, "-c", hurry
+
+
 @asynccontextmanager
 async def a_client(
     env: Mapping[str, str], output: Path | None = None, argv: Sequence[str] = CLIENT

@@ -18,7 +18,9 @@ def personality() -> Personality:
 
 
 @pytest.fixture
-async def world(personality: Personality) -> AsyncIterator[World]:
+async def world(personality: Personality, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    monkeypatch.setattr("ami_bridge.desktop.client.AFTER_GOODBYE", 0.2)
+    monkeypatch.setattr("ami_bridge.desktop.screen.PROOF_WITHIN", 60.0)  # nobody sleeps here
     async with a_world(personality) as here:
         yield here
 

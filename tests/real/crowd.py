@@ -17,7 +17,7 @@ from ami_bridge.desktop import local
 from ami_bridge.desktop.client import Token
 from ami_bridge.desktop.session import session
 from ami_bridge.desktop.settings import Settings
-from tests.desktop.processes import a_client, write_settings
+from tests.desktop.processes import CLIENT, a_client, write_settings
 from tests.fakes.notifications import Desktop, Shown, a_bus, a_desktop
 from tests.real.house import SOON, House
 
@@ -98,12 +98,14 @@ async def a_crowd(house: House, number: str, *, inside: int, processes: int) -> 
 
 
 @asynccontextmanager
-async def a_process(home: Path, url: str, token: str) -> AsyncIterator[tuple[Desktop, Process]]:
+async def a_process(
+    home: Path, url: str, token: str, argv: Sequence[str] = CLIENT
+) -> AsyncIterator[tuple[Desktop, Process]]:
     """Have a client as a process with a desktop of its own."""
     env = write_settings(home, url=url, token=token)
     async with a_bus() as bus, a_desktop(bus) as desktop:
         env |= {"DBUS_SESSION_BUS_ADDRESS": bus, "XDG_RUNTIME_DIR": str(home), "HOME": str(home)}
-        async with a_client(env, home / "log") as client:
+        async with a_client(env, home / "log", argv) as client:
             yield desktop, client
 
 
