@@ -24,6 +24,11 @@ QUIET = {
     "OverrideFirstRunPage": "",
     "OverridePostUpdatePage": "",
 }
+SETTLED = """new Promise((settled) => {
+  const frame = (left) => left ? requestAnimationFrame(() => frame(left - 1)) : setTimeout(settled, 200);
+  frame(4);
+})"""
+"""Firefox heeds no click in a page's first 100 ms and three frames, lest somebody be tricked."""
 LAY = """for place in etc usr opt; do
   mount -t overlay -o "lowerdir=$(printf "%s/$place:" $0)/$place" overlay "/$place" || exit
 done
@@ -123,6 +128,7 @@ class Firefox:
     async def open(self, url: str) -> None:
         """Go to a page and wait until it is there."""
         await self.ask("browsingContext.navigate", context=self._page, url=url, wait="complete")
+        await self.evaluate(SETTLED)
 
     async def evaluate(self, script: str) -> Any:  # noqa: ANN401 - whatever the page says
         """Return what an expression comes to in the page, by way of JSON."""

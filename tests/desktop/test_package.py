@@ -14,6 +14,9 @@ from ami_bridge.desktop.package import deb
 from tests.desktop.firefox import installed
 from tests.real.house import SOAK
 
+SUITES = {"python3.11": "bookworm", "python3.13": "trixie"}
+"""Which Debian has which Python."""
+
 
 def field(package: Path, name: str) -> str:
     return subprocess.check_output(["dpkg-deb", "--field", package, name], text=True).strip()
@@ -89,7 +92,7 @@ if SOAK:  # it downloads a whole system
         options = ["--mode=root", "--variant=minbase", f"--include={field(package, 'Depends').replace(' ', '')}"]
         late = '--aptopt=Acquire::Check-Valid-Until "false"'
         code, said = await programs._run(
-            ["mmdebstrap", *options, late, programs.SUITE, str(root), *([mirror] if mirror else [])], within=900
+            ["mmdebstrap", *options, late, SUITES[deb.PYTHON], str(root), *([mirror] if mirror else [])], within=900
         )
         assert code == 0, said
         await asyncio.to_thread(shutil.copy, package, root / "package.deb")
@@ -103,4 +106,4 @@ if SOAK:  # it downloads a whole system
         assert inside("ami-bridge-desktop", "--version")
         inside("dpkg", "--purge", "ami-bridge-desktop")
         after = {path for path in inside("find", "/", "-xdev").splitlines() if not path.startswith("/var/")}
-        assert after == before
+        assert after | {"/opt"} == before  # dpkg takes the empty folder too
