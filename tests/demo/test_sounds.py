@@ -2,13 +2,12 @@
 
 import importlib.util
 import re
-import wave
-from array import array
-from math import sqrt
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.sound import RATE, keys, level, loudness, quiet_ends, read
 
 SOUNDS = Path(__file__).parents[2] / "sounds"
 
@@ -26,14 +25,6 @@ MAKER = _maker()
 NOTED = dict(
     re.findall(r"^\| `(.+?)\.wav` \|.*\| `([0-9a-f]{64})` \|$", (SOUNDS / "README.md").read_text(), re.MULTILINE)
 )
-
-
-def _heard(path: Path) -> tuple[float, float]:
-    """Seconds and loudness (RMS, 0 to 1) of a wav."""
-    with wave.open(str(path), "rb") as sound:
-        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (8000, 1, 2)
-        samples = array("h", sound.readframes(sound.getnframes()))
-    return len(samples) / 8000, sqrt(sum(one * one for one in samples) / len(samples)) / 32768
 
 
 def test_every_sound_is_spoken_in_both_languages() -> None:
@@ -59,9 +50,19 @@ def test_a_sound_is_the_noted_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(NOTED))
+def test_a_sound_can_be_listened_to_and_presses_no_key(name: str) -> None:
+    sound = read(SOUNDS / f"{name}.wav")
+    assert 1 < len(sound) / RATE < 16
+    assert -21 < level(sound) < -16, "all sounds are as loud as one another"
+    assert abs(sound).max() < 0.9, "nothing is cut off at the top"
+    before, after = quiet_ends(sound)
+    assert 0.15 < before < 0.4, "a telephone that has just answered swallows the first moment"
+    assert 0.3 < after < 1
+    assert keys(sound) == ""
+
+
+@pytest.mark.parametrize("name", sorted(NOTED))
 def test_a_sound_made_anew_is_as_long_and_as_loud(name: str, tmp_path: Path) -> None:
-    seconds, loudness = _heard(SOUNDS / f"{name}.wav")
-    again_seconds, again_loudness = _heard(MAKER.make(name, tmp_path))
-    assert again_seconds == pytest.approx(seconds, rel=0.05)
-    assert again_loudness == pytest.approx(loudness, rel=0.2)
-    assert loudness > 0.05
+    there, again = read(SOUNDS / f"{name}.wav"), read(MAKER.make(name, tmp_path))
+    assert len(again) == pytest.approx(len(there), rel=0.05)
+    assert loudness(again) == pytest.approx(loudness(there), rel=0.2)
