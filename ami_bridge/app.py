@@ -35,7 +35,6 @@ from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.privacy.routes import OPERATIONS as PRIVACY
 from ami_bridge.rooms.live_routes import OPERATIONS as ROOMS_LIVE
-from ami_bridge.rooms.moderate import LOOK_EVERY as LOOK_AT_LOCKS_EVERY
 from ami_bridge.rooms.routes import OPERATIONS as ROOMS
 from ami_bridge.tasks import every
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
@@ -168,10 +167,9 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(dial.run(), name="dialling")
             tasks.create_task(every(KEYS_EVERY, dial.dial.purge, name="dialling retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
+            for name, loop in {} if rooms is None else rooms.loops.items():
+                tasks.create_task(loop(), name=name)
             if rooms is not None:
-                tasks.create_task(every(PURGE_EVERY, rooms.purge, name="rooms retention"))
-                tasks.create_task(every(LOOK_AT_LOCKS_EVERY, rooms.look, name="rooms locked"))
-                tasks.create_task(rooms.run(), name="rooms keys")
                 tasks.create_task(calendars(base, rooms), name="calendars")
             tasks.create_task(every(SEATS_EVERY, people.seats.look, name="seats"))
             _say(Ready(web=web_port, questions=questions_port), pbx.id, ready)

@@ -334,6 +334,10 @@ class Rooms(Section, frozen=True, kw_only=True):
     account: CalendarAccount = CalendarAccount()
     calls: bool = False
     """Whether numbers that an appointment names are called at its start."""
+    alone_minutes: int = 15
+    """After how long somebody who is alone in a room is sent away; 0: never."""
+    names_dir: str = ""
+    """Folder for spoken names, which Asterisk reads (`ROOM_NAMES`); empty: nobody is announced."""
 
 
 class Phonebook(Section, frozen=True, kw_only=True):

@@ -38,6 +38,9 @@ def _beside(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         case {"people": {"file": str(name), **_more} as people} if name:
             people["file"] = str(path.parent / name)
     match raw:
+        case {"rooms": {"names_dir": str(name), **_more} as rooms} if name:
+            rooms["names_dir"] = str((path.parent / name).resolve())
+    match raw:
         case {"people": {"ldap": {"ca_file": str(name), **_more} as ldap}} if name:
             ldap["ca_file"] = str((path.parent / name).resolve())
     return raw

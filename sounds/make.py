@@ -46,6 +46,8 @@ TEXTS = {
     "de/room-has-joined": "ist jetzt dabei.",
     "de/room-invitation": "Sie werden zu einer Telefonkonferenz gerufen. Zum Teilnehmen drücken Sie die eins.",
     "de/room-ends-soon": "Die Konferenz endet in zehn Minuten.",
+    "de/room-ends-now": "Die Konferenz endet in einer Minute.",
+    "de/room-alone-long": "Sie sind schon länger allein in der Konferenz. Sie wird deshalb gleich beendet.",
     "de/room-over": "Die Konferenz ist beendet. Auf Wiederhören.",
     "de/room-menu": "Stumm schalten: eins. Wie viele teilnehmen: Stern zwei. Verlassen: Stern neun.",
     "de/room-menu-moderator": (
@@ -77,6 +79,8 @@ TEXTS = {
     "en/room-has-joined": "has joined.",
     "en/room-invitation": "You are called to a telephone conference. To take part, press one.",
     "en/room-ends-soon": "The conference ends in ten minutes.",
+    "en/room-ends-now": "The conference ends in one minute.",
+    "en/room-alone-long": "You have been alone in the conference for a while, so it will end shortly.",
     "en/room-over": "The conference is over. Goodbye.",
     "en/room-menu": "Mute: one. How many take part: star two. Leave: star nine.",
     "en/room-menu-moderator": (

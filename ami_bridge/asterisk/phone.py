@@ -224,7 +224,9 @@ def call_in(called: CalledIn) -> Action:
     )
 
 
-SAYINGS = frozenset({"room-recorded", "room-recording-ends", "room-ends-soon", "room-over"})
+SAYINGS = frozenset(
+    {"room-recorded", "room-recording-ends", "room-ends-soon", "room-ends-now", "room-alone-long", "room-over"}
+)
 
 
 def say_in(room: str, saying: str, *, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word

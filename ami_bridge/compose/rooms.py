@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,15 +23,23 @@ from ami_bridge.rooms.desk import RoomDesk
 from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.live_routes import LiveRoutes
 from ami_bridge.rooms.lobby import Lobby
+from ami_bridge.rooms.model import Room
+from ami_bridge.rooms.moderate import LOOK_EVERY as LOOK_AT_LOCKS_EVERY
 from ami_bridge.rooms.moderate import Moderate
 from ami_bridge.rooms.participants import Participants
 from ami_bridge.rooms.pins import Row, ranges_of
 from ami_bridge.rooms.routes import RoomRoutes
+from ami_bridge.rooms.spoken import LOOK_EVERY as LOOK_AT_NAMES_EVERY
+from ami_bridge.rooms.spoken import Name, Spoken, speak
 from ami_bridge.rooms.store import RoomStore
+from ami_bridge.rooms.wardens import LOOK_EVERY as LOOK_AT_TIMES_EVERY
+from ami_bridge.rooms.wardens import Wardens
 from ami_bridge.rooms.wishes import Rules
+from ami_bridge.tasks import every
 from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 
+PURGE_EVERY = 3600.0
 ZONE = ZoneInfo("Europe/Berlin")
 CALLED_IN = frozenset({"internal", "local", "national", "mobile"})
 
@@ -42,10 +51,9 @@ class RoomParts:
     keeper: Keeper
     desk: RoomDesk
     load: Callable[[], Awaitable[None]]
-    purge: Callable[[], Awaitable[None]]
     call_in: Callable[[str, str, str], Awaitable[None]]
-    run: Callable[[], Coroutine[Any, Any, None]]
-    look: Callable[[], Awaitable[None]]
+    loops: dict[str, Callable[[], Coroutine[Any, Any, None]]]
+    """By name: what runs as long as the daemon."""
     routes: list[AddRoutes]
     control: list[AddRoutes]
     ops: dict[str, Op]
@@ -107,7 +115,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         new_id=base.new_id,
         random=secrets.randbelow,
         now=base.now,
-        changed=lambda room: desk.changed(room),  # noqa: PLW0108 - it is made below
+        changed=lambda room: _changed(room, desk, spoken),
         compare=lambda: copy.changed(),  # noqa: PLW0108 - likewise
     )
     copy = Copy(
@@ -136,13 +144,24 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
     )
     desk.live = lambda room, login, moderates: lobby.live(room, login, moderates=moderates)
     calls.dispatch.lobby = lobby
+    bridges = Bridges(base.link, new_id=base.new_id)
     moderate = Moderate(
         keeper=keeper,
         lobby=lobby,
         participants=participants,
-        bridge=Bridges(base.link, new_id=base.new_id),
+        bridge=bridges,
         may=CalledIn(base.people, dial),
         now=base.now,
+    )
+    wardens = Wardens(
+        keeper=keeper,
+        participants=participants,
+        bridge=bridges,
+        alone=timedelta(minutes=config.alone_minutes),
+        now=base.now,
+    )
+    spoken = (
+        Spoken(folder=Path(config.names_dir), names=lambda: _names(keeper), speak=speak) if config.names_dir else None
     )
     live = LiveRoutes(guard=guard, moderate=moderate, keeper=keeper, desk=desk)
     routes = RoomRoutes(guard=guard, keeper=keeper, desk=desk)
@@ -150,11 +169,30 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         keeper=keeper,
         desk=desk,
         load=keeper.load,
-        purge=keeper.purge,
         call_in=moderate.call_in,
-        run=moderate.run,
-        look=moderate.look,
+        loops={
+            "rooms retention": lambda: every(PURGE_EVERY, keeper.purge, name="rooms retention"),
+            "rooms locked": lambda: every(LOOK_AT_LOCKS_EVERY, moderate.look, name="rooms locked"),
+            "rooms times": lambda: every(LOOK_AT_TIMES_EVERY, wardens.look, name="rooms times"),
+            "rooms keys": moderate.run,
+            **({} if spoken is None else {"rooms names": lambda: _speaking(spoken)}),
+        },
         routes=[routes.add_to, live.add_to],
         control=[routes.control],
         ops={**routes.ops(), **live.ops()},
     )
+
+
+def _changed(room: Room, desk: RoomDesk, spoken: Spoken | None) -> None:
+    desk.changed(room)
+    if spoken is not None:
+        spoken.wake.set()
+
+
+def _names(keeper: Keeper) -> dict[str, Name]:
+    """Return who has a PIN of their own, by its id, in the language of the room."""
+    return {pin.id: Name(pin.name, room.language) for room in keeper.all() for pin in keeper.pins_of(room) if pin.name}
+
+
+def _speaking(spoken: Spoken) -> Coroutine[Any, Any, None]:
+    return every(LOOK_AT_NAMES_EVERY, spoken.look, name="rooms names", wake=spoken.wake)
