@@ -239,6 +239,7 @@ def _write_daemon(root: Path, ports: Ports, town: Secrets, owners: Owners) -> No
         local=LOCAL,
         ports=ports,
         data="/var/lib/ami-bridge",
+        names="",
         groupware=f"http://radicale:{ports.groupware}/",
         user=BRIDGE_USER,
         roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),

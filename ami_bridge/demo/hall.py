@@ -91,6 +91,7 @@ calendar = "telefonkonferenz"
 calendar_owner = "eva"
 look_every = 4
 calls = true
+names_dir = "{names}"
 
 [log]
 format = "json"
@@ -246,6 +247,7 @@ class TownHall:
                 local=LOCAL,
                 ports=self._ports,
                 data=self._data,
+                names=self._pbx.names_folder,
                 groupware=groupware.url,
                 user=BRIDGE_USER,
                 roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),

@@ -13,7 +13,7 @@ from typing import Self
 
 import ami_bridge
 from ami_bridge.demo.ports import LOCAL, PHONES, Ports, check_free
-from ami_bridge.demo.processes import Account, Process, output_of, servant
+from ami_bridge.demo.processes import Account, Process, caller, output_of, servant
 from ami_bridge.demo.programs import Programs, programs
 from ami_bridge.demo.town import Secrets
 from ami_bridge.errors import BusyError, NotReachableError, RefusedError
@@ -162,6 +162,11 @@ class Pbx:
         """Where played calls keep their scenarios and logs; seen by sipp as /srv/…."""
         return self.folder / "sipp"
 
+    @property
+    def names_folder(self) -> Path:
+        """Where the daemon keeps spoken names for it."""
+        return self.folder / "names"
+
     @contextmanager
     def telephone_slot(self) -> Iterator[int]:
         """Lend a telephone its place among the ports."""
@@ -231,7 +236,17 @@ class Pbx:
     def _write(self) -> None:
         """Write its folder anew: configuration from dialplan/, with the words between @ signs replaced."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        for name in ("etc/manager.d", "cache", "lib", "run", "spool", "log/cdr-custom", "log/cel-custom", "phones"):
+        for name in (
+            "etc/manager.d",
+            "cache",
+            "lib",
+            "run",
+            "spool",
+            "log/cdr-custom",
+            "log/cel-custom",
+            "phones",
+            "names",
+        ):
             (self.folder / name).mkdir(parents=True)
         dialplan = shared("dialplan")
         for source in sorted([*dialplan.glob("*.conf"), *(dialplan / "demo").glob("*.conf")]):
@@ -244,9 +259,12 @@ class Pbx:
             (self.folder / "etc/manager.d/judge.conf").write_text(judge, encoding="utf-8")
         for secret in ("manager.conf", "pjsip.conf", "extensions.conf"):
             (self.folder / "etc" / secret).chmod(0o640)
-        # With the host's Asterisk the telephones run as another user and have to pass through.
-        self.folder.chmod(0o751 if self.programs.host else 0o750)
+        # The daemon and the host's telephones run as other users: they may pass through to their own folders.
+        self.folder.chmod(0o751)
+        for name in ("etc", "cache", "lib", "run", "spool", "log"):
+            (self.folder / name).chmod(0o750)
         self.account.give(self.folder)
+        caller().give(self.names_folder)
 
     async def _check_reach(self) -> None:
         """See whether Asterisk can read its configuration: the host's runs from here, below somebody's home perhaps."""

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from ami_bridge.demo.pbx import Pbx
-from ami_bridge.demo.ports import LOCAL, PHONES, RTP_PORTS
+from ami_bridge.demo.ports import LOCAL, OUTSIDE, PHONES, RTP_PORTS
 from ami_bridge.demo.processes import Process
 from ami_bridge.demo.town import PEOPLE
 from ami_bridge.errors import NotReachableError, RefusedError
@@ -22,7 +22,7 @@ VOICE_SECONDS = 600  # baresip loads it all at each call, and hangs up when it e
 RTP_EACH = 16
 CONFIG = """\
 poll_method epoll
-sip_listen {local}:{sip}
+sip_listen {address}:{sip}
 call_local_timeout 120
 call_max_calls 4
 call_hold_other_calls no
@@ -36,7 +36,7 @@ ausrc_channels 1
 auplay_channels 1
 rtp_ports {rtp}-{rtp_to}
 jitter_buffer_delay 2-6
-net_interface {local}
+net_interface {address}
 module_path /usr/lib/baresip/modules
 module g711.so
 module aufile.so
@@ -55,6 +55,9 @@ snd_path {folder}
 class Phone:
     """One telephone, registered as an extension; `async with` switches it on and off."""
 
+    address = LOCAL
+    """Where it is."""
+
     def __init__(
         self, pbx: Pbx, extension: str, *, mode: Mode = "ring", voice: Path | None = None, record: bool = False
     ) -> None:
@@ -72,6 +75,7 @@ class Phone:
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._told = asyncio.Condition()
         self._token = 0
+        self._said = 0
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -132,6 +136,14 @@ class Phone:
         for digit in digits:
             await self.command("sndcode", digit)
             await asyncio.sleep(0.18)  # sent faster, digits melt into one
+
+    async def say(self, voice: Path) -> None:
+        """Say something now, in a call: a wav, 8 kHz mono."""
+        self._said += 1
+        name = f"say-{self._said}.wav"
+        await asyncio.to_thread(self._write_voice, name, voice)
+        self.pbx.account.give(self._folder)
+        await self.command("ausrc", f"aufile,{self._inside}/{name}")
 
     # -- what it shows ------------------------------------------------------------------------------------------------
 
@@ -206,12 +218,13 @@ class Phone:
         self._folder = self.pbx.phones_folder / name
         self._inside = f"{self.pbx.phones_inside}/{name}"
         self._folder.mkdir(parents=True, exist_ok=True)
-        for old in self._folder.glob("dump-*"):
+        for old in [*self._folder.glob("dump-*"), *self._folder.glob("say-*")]:
             old.unlink()
         ports = self.pbx.ports
         rtp = ports.phones_rtp + (slot * RTP_EACH) % (RTP_PORTS - RTP_EACH)
         config = CONFIG.format(
             local=LOCAL,
+            address=self.address,
             sip=ports.phones + 2 * slot,
             control=self._control,
             folder=self._inside,
@@ -222,28 +235,31 @@ class Phone:
         )
         (self._folder / "config").write_text(config, encoding="utf-8")
         (self._folder / "contacts").write_text("", encoding="utf-8")
-        title = next((person.name for person in PEOPLE if person.extension == self.extension), self.extension)
-        answering = "auto" if self.mode == "answer" else "manual"
-        account = (
-            f'"{title}" <sip:{self.extension}@{LOCAL}:{ports.sip};transport=udp>;auth_user={self.extension};'
-            f"auth_pass={self.pbx.secrets.sip[self.extension]};answermode={answering};regint=60;audio_codecs=pcma\n"
-        )
         accounts = self._folder / "accounts"
-        accounts.write_text(account, encoding="utf-8")
+        accounts.write_text(self._account(), encoding="utf-8")
         accounts.chmod(0o600)
-        self._write_voice()
+        self._write_voice("tx.wav", self._voice)
         self.pbx.account.give(self._folder)
 
-    def _write_voice(self) -> None:
+    def _account(self) -> str:
+        """Return who it is, in baresip's words."""
+        title = next((person.name for person in PEOPLE if person.extension == self.extension), self.extension)
+        answering = "auto" if self.mode == "answer" else "manual"
+        return (
+            f'"{title}" <sip:{self.extension}@{LOCAL}:{self.pbx.ports.sip};transport=udp>;auth_user={self.extension};'
+            f"auth_pass={self.pbx.secrets.sip[self.extension]};answermode={answering};regint=60;audio_codecs=pcma\n"
+        )
+
+    def _write_voice(self, name: str, voice: Path | None) -> None:
         """Write what it says: the voice, then silence; a hole in the file, so it costs no disk."""
         spoken = b""
-        if self._voice:
-            with wave.open(str(self._voice), "rb") as source:
+        if voice:
+            with wave.open(str(voice), "rb") as source:
                 spoken = source.readframes(source.getnframes())
         length = 2 * RATE * VOICE_SECONDS
         kind = (b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16)
         header = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + length, b"WAVE", *kind, b"data", length)
-        with (self._folder / "tx.wav").open("wb") as target:
+        with (self._folder / name).open("wb") as target:
             target.write(header + spoken[:length])
             target.truncate(len(header) + length)
 
@@ -283,6 +299,20 @@ class Phone:
             self._writer.close()
         if hasattr(self, "_process"):
             await self._process.stop(within=3)
+
+
+class OutsidePhone(Phone):
+    """Somebody's telephone in the outside world: what it dials comes over the trunk."""
+
+    address = OUTSIDE
+
+    def _account(self) -> str:
+        return f"<sip:{self.extension}@{OUTSIDE};transport=udp>;regint=0;audio_codecs=pcma\n"
+
+    async def _is_registered(self) -> bool:
+        """Nobody registers over a trunk; it answers when it is ready."""
+        await self.command("reginfo")
+        return True
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

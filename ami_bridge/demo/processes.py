@@ -55,8 +55,8 @@ def servant(root: Path | None) -> Account:
     raise NotReachableError(f"{root}/etc/passwd has no user {ASTERISK}; remove the folder, it is made again")
 
 
-def without_rights(argv: Sequence[str], *, account: Account, root: Path | None = None) -> list[str]:
-    """Return the command that runs `argv` as this account, without capabilities, and ends with its parent.
+def without_rights(argv: Sequence[str], *, account: Account, root: Path | None = None, but: str = "") -> list[str]:
+    """Return the command that runs `argv` as this account, without capabilities `but` one, and ends with its parent.
 
     setpriv asks for the signal after it changed the user: the kernel forgets it at such a change.
     """
@@ -67,8 +67,9 @@ def without_rights(argv: Sequence[str], *, account: Account, root: Path | None =
         f"--regid={account.gid}",
         "--clear-groups",
         "--no-new-privs",
-        "--inh-caps=-all",
-        "--bounding-set=-all",
+        f"--inh-caps=-all{f',+{but}' if but else ''}",
+        *([f"--ambient-caps=+{but}"] if but else []),
+        f"--bounding-set=-all{f',+{but}' if but else ''}",
         "--pdeathsig=KILL",
         *argv,
     ]
@@ -91,13 +92,14 @@ class Process:
         root: Path | None = None,
         output: Path | None = None,
         env: Mapping[str, str] | None = None,
+        but: str = "",
     ) -> Self:
-        """Start it; what it prints goes to the file `output` or nowhere."""
+        """Start it; what it prints goes to the file `output` or nowhere. `but` is a capability that it keeps."""
         with (output or Path(os.devnull)).open("ab") as sink:
             if output:
                 os.fchown(sink.fileno(), account.uid, account.gid)
             process = await asyncio.create_subprocess_exec(
-                *without_rights(argv, account=account, root=root),
+                *without_rights(argv, account=account, root=root, but=but),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=sink,
                 stderr=asyncio.subprocess.STDOUT,

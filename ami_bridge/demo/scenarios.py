@@ -192,6 +192,34 @@ CALL = (
     + '<label id="99"/>\n'
 )
 
+# Keys travel as telephone-event; Asterisk 22 with sipp 3.6 understands its number 96 and no other.
+_WITH_KEYS = (
+    _sdp()
+    .replace("RTP/AVP 8\n", "RTP/AVP 8 96\n")
+    .replace("PCMA/8000\n", "PCMA/8000\na=rtpmap:96 telephone-event/8000\na=fmtp:96 0-15\n")
+)
+
+
+def _press(field: str) -> str:
+    return f'<nop><action><exec play_dtmf="{field}"/></action></nop>\n'
+
+
+SPEAK = '<nop><action><exec rtp_stream="@SECOND@,3,8"/></action></nop>\n'
+"""Say a sound three times, in a call that goes on."""
+
+DIAL_IN = (
+    _send(_request("INVITE", 1, to_tag=False, rest=f"@EXTRA@{_WITH_KEYS}"))
+    + '<recv response="100" optional="true"/>\n<recv response="180" optional="true"/>\n'
+    + '<recv response="183" optional="true"/>\n<recv response="200" rrs="true"/>\n'
+    + _ACK
+    + '<pause milliseconds="1200"/>\n'
+    + _press("[field1]#[field2]#")
+    + '<pause milliseconds="@WAIT@"/>\n@SPEAK@'
+    + _log("typed [field0]")
+    + _talk(label=1, bye=_send(_request("BYE", 2)))
+    + '<label id="99"/>\n'
+)
+
 
 # ---- The side that is called
 

@@ -37,8 +37,12 @@ class Sipp:
         to: tuple[str, int],
         calls: int | None = 1,
         options: Sequence[str] = (),
+        callers: Sequence[Sequence[str]] = (),
     ) -> Self:
-        """Start it in the folder with the programs; `calls` None goes on for ever."""
+        """Start it in the folder with the programs; `calls` None goes on for ever.
+
+        `callers` has the words of each call; who has some may press keys, for which sipp needs a right of its own.
+        """
         name = f"{words.name}-{port}-{time.monotonic_ns()}"
         inside = f"/{folder.relative_to(root)}"
         account = servant(root)
@@ -49,11 +53,14 @@ class Sipp:
             path = folder / f"{name}.xml"
             path.write_text(text, encoding="utf-8")
             (folder / f"{name}.log").touch()
+            lines = ["SEQUENTIAL", *(";".join(caller) for caller in callers)]
+            (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
             account.give(folder)
 
         await asyncio.to_thread(write)
         argv = ["sipp", f"{to[0]}:{to[1]}", "-sf", f"{inside}/{name}.xml", "-i", address, "-p", str(port), "-nostdin"]
-        argv += ["-cp", str(free_udp()), "-mi", address, "-mp", str(free_udp()), "-rtp_echo"]
+        argv += ["-cp", str(free_udp()), "-mi", address, "-mp", str(free_udp())]
+        argv += ["-inf", f"{inside}/{name}.csv"] if callers else ["-rtp_echo"]
         argv += [
             "-trace_logs",
             "-log_file",
@@ -63,7 +70,8 @@ class Sipp:
             f"{inside}/{name}.errors",
         ]
         argv += ["-m", str(calls), "-r", "1000"] if calls is not None else []
-        process = await Process.start([*argv, *options], name=name, account=account, root=root)
+        but = "net_raw" if callers else ""
+        process = await Process.start([*argv, *options], name=name, account=account, root=root, but=but)
         return cls(process, folder, name)
 
     def said(self) -> list[str]:
@@ -94,7 +102,7 @@ class Sipp:
 
     def forget(self) -> None:
         """Remove its scenario and its logs."""
-        for path in (self._log, self._errors, self._log.with_suffix(".xml")):
+        for path in (self._log, self._errors, self._log.with_suffix(".xml"), self._log.with_suffix(".csv")):
             path.unlink(missing_ok=True)
 
     async def broken(self) -> None:
@@ -133,6 +141,35 @@ async def trunk_call(
     )
     return await Sipp.start(
         root, folder, scenarios.CALL, words=words, address=OUTSIDE, port=free_udp(), to=(LOCAL, sip_port)
+    )
+
+
+async def dial_into_rooms(
+    pbx: Pbx,
+    callers: Sequence[tuple[str, str, str]],
+    callee: str,
+    *,
+    at_once: int = 1000,
+    stay_seconds: float = 60.0,
+    each_second: int = 1000,
+    sound: str = "",
+) -> Sipp:
+    """Let many dial into conference rooms from outside: (number, room, PIN) of each; await `.ended()`.
+
+    Each stays until the room hangs up or `stay_seconds` are over, and says `sound`, a file of raw A-law.
+    """
+    words = Words(name="crowd", own="[field0]", peer=callee, wait=5500, hold=int(stay_seconds * 1000), second=sound)
+    return await Sipp.start(
+        pbx.programs.root,
+        pbx.sipp_folder,
+        scenarios.DIAL_IN.replace("@SPEAK@", scenarios.SPEAK if sound else ""),
+        words=words,
+        address=OUTSIDE,
+        port=free_udp(),
+        to=(LOCAL, pbx.ports.sip),
+        calls=len(callers),
+        options=("-l", str(at_once), "-r", str(each_second)),
+        callers=callers,
     )
 
 

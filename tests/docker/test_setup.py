@@ -91,7 +91,8 @@ def test_only_the_owner_reads_a_secret(root: Path) -> None:
     for path in root.glob("etc/ami-bridge/*"):
         assert _mode(path) == 0o640, path
     assert _mode(root / "etc/ami-bridge") == 0o750
-    assert _mode(root / "srv/pbx/town") == 0o750
+    assert _mode(root / "srv/pbx/town") == 0o751
+    assert {_mode(root / "srv/pbx/town" / name) for name in ("etc", "lib", "log", "spool")} == {0o750}
     assert _mode(root / "srv/telephones") == 0o700
     assert _mode(root / "srv/groupware/town/users") == 0o600
     assert _mode(root / "srv/setup/secrets.json") == 0o600

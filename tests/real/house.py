@@ -72,6 +72,7 @@ class House:
                 local=LOCAL,
                 ports=self.pbx.ports,
                 data=self.folder,
+                names=self.pbx.names_folder,
                 groupware=self.groupware.url,
                 user=BRIDGE_USER,
                 roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),
