@@ -1,8 +1,10 @@
 """What the page that asks before it dials looks like, in German and English; everything in it is escaped. Pure."""
 
+from collections.abc import Sequence
 from html import escape
 from types import MappingProxyType
 from typing import Literal
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -15,6 +17,7 @@ _WORDS = MappingProxyType(
     {
         "de": {
             "ask": "Anrufen?",
+            "which": "Welche Nummer anrufen?",
             "rings": "Ihr Telefon klingelt",
             "refused": "Nicht angerufen",
             "signed_out": "Noch nicht angemeldet",
@@ -43,6 +46,7 @@ _WORDS = MappingProxyType(
         },
         "en": {
             "ask": "Call?",
+            "which": "Which number shall be called?",
             "rings": "Your telephone is ringing",
             "refused": "Not called",
             "signed_out": "Not signed in yet",
@@ -147,6 +151,16 @@ def page(shown: Shown, language: Language) -> str:
     body.append(f'<p><a class="kern-link" href="/">{escape(words["away"])}</a></p>')
     text = "".join(f"      {line}\n" for line in body if line)
     return _PAGE.format(language=language, title=escape(words[shown.answer]), body=text)
+
+
+def which(numbers: Sequence[tuple[str, str]], language: Language) -> str:
+    """Write the page that asks which of several numbers is meant: each as it is sent back, and as it is written."""
+    links = (
+        f'<li><a class="kern-link" href="/dial?{escape(urlencode({"to": to}))}">{escape(display)}</a></li>'
+        for to, display in numbers
+    )
+    body = "".join(f"      {line}\n" for line in ("<ul>", *links, "</ul>"))
+    return _PAGE.format(language=language, title=escape(_WORDS[language]["which"]), body=body)
 
 
 def come_again(url: str, language: Language) -> str:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from ami_bridge.calls.classes import Plan
 from ami_bridge.calls.dial import Wanted
-from ami_bridge.calls.dial_html import Answer, Language, Shown, come_again, page
+from ami_bridge.calls.dial_html import Answer, Language, Shown, come_again, page, which
 from ami_bridge.calls.nonces import Nonces
 from ami_bridge.contacts.directory import Audience, audience_of
 from ami_bridge.contacts.model import Name
@@ -22,6 +22,7 @@ from ami_bridge.web.problem import STATUS
 log = structlog.get_logger()
 
 LONGEST_TO = 200
+MOST_NUMBERS = 20
 HEADERS = {"Referrer-Policy": "same-origin"}
 """With `no-referrer` a browser would not say that the form comes from our own page."""
 
@@ -91,9 +92,12 @@ class DialPage:
         """Show whom it is about. Whoever links here, nothing rings yet."""
         person = await self._who(request)
         language = self._language(request, person)
-        number = self._number(request.query.get("to", ""))
+        asked = request.query.getall("to", [])[:MOST_NUMBERS]
+        if len(several := {_sent_back(one): one.display for to in asked if (one := self._number(to))}) > 1:
+            return _answer(which([*several.items()], language))
+        written = asked[0][:LONGEST_TO] if asked else ""
+        number = self._number(written)
         if number is None:
-            written = request.query.get("to", "")[:LONGEST_TO]
             return _answer(page(Shown(answer="nothing", display=written), language), 400)
         at_once = self._is_trusted(request)
         if person is None and not at_once and "again" not in request.query:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from aiohttp import ClientResponse
@@ -114,6 +114,17 @@ async def test_it_asks_and_dials_when_that_is_confirmed(page: Page, anna: Browse
     answer = await send(anna, await form(anna, BEN))
     assert (answer.status, "Ihr Telefon klingelt" in await answer.text()) == (200, True)
     assert [(login, wanted) for login, wanted, _ in page.dial.asked] == [("anna", Wanted(to=BEN))]
+
+
+async def test_of_several_numbers_it_asks_which_and_dials_none(page: Page, anna: Browser) -> None:
+    shown = await get(anna, BEN, more=f"&to={quote('+493023125001')}&to={quote(BEN)}&to=rubbish")
+    text = await shown.text()
+    assert shown.status == 200
+    assert [unescape(one) for one in re.findall(r'href="(/dial[^"]*)"', text)] == [
+        f"/dial?{urlencode({'to': one})}" for one in (BEN, "+493023125001")
+    ]
+    assert "<form" not in text
+    assert page.dial.asked == []
 
 
 async def test_looking_at_it_never_dials_whatever_the_address_says(page: Page, anna: Browser) -> None:
