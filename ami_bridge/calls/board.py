@@ -41,7 +41,8 @@ from ami_bridge.calls.view import View
 REMEMBER_GONE = timedelta(minutes=1)
 DECLINE = 603  # SIP: likewise
 CALL_REJECTED = 21  # Q.850: the person pressed "reject"
-OWN_TELEPHONE = {16: "CANCEL", 19: "NOANSWER"}  # Q.850: for what nobody but us rings, DIALSTATUS says too little
+OWN_TELEPHONE = {16: "CANCEL", 17: "BUSY", 19: "NOANSWER"}
+"""Q.850: for what nobody but us rings, DIALSTATUS says too little: a quick "busy" is CHANUNAVAIL now and then."""
 NOWHERE = frozenset({1, 3})  # Q.850: there is no such number, or no way to it
 MANY_LEGS = 32
 HEARD_BY_OTHERS = frozenset({Entered, Left, Held, InRoom})

@@ -692,6 +692,7 @@ def test_it_is_the_leg_that_then_rings() -> None:
     ("rang", "status", "cause", "sip", "result"),
     [
         (False, "BUSY", 17, 486, "busy"),
+        (False, "CHANUNAVAIL", 17, 486, "busy"),
         (True, "BUSY", 17, 486, "rejected"),
         (True, "CHANUNAVAIL", 21, 603, "rejected"),
         (True, "NOANSWER", 19, 480, "missed"),
