@@ -5,24 +5,30 @@ What comes is hostile: the limits keep a rule from being unfolded for seconds. C
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta, tzinfo
-from typing import Any
+from datetime import datetime, timedelta, tzinfo
 
 import icalendar
 import recurring_ical_events
-from icalendar.error import BrokenCalendarProperty
 from msgspec import structs
 
 from ami_bridge.calendars.block import block, is_our_place, one_tap, place, with_block
 from ami_bridge.calendars.lines import Line, escaped, line, lines_of, text_of, unescaped
 from ami_bridge.calendars.model import Appointment, Entrance
+from ami_bridge.calendars.times import (
+    MOST_EVENTS,
+    MOST_TIMES,
+    STUMBLES,
+    UnreadableError,
+    address_of,
+    aware,
+    bare,
+    calendar_of,
+    end_of,
+    many,
+    must_be_harmless,
+    start_of,
+)
 
-LONGEST_TEXT = 1_000_000
-MOST_EVENTS = 500
-MOST_DATES = 1_000
-MOST_COUNT = 2_000
-MOST_TIMES = 5_000
-FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 LOOK_AHEAD = timedelta(days=366)
 LONGEST = timedelta(hours=24)
 LABEL = "Telefonkonferenz"
@@ -30,12 +36,6 @@ ROOM = "X-AMIBRIDGE-ROOM"
 CALL = "X-AMIBRIDGE-CALL"
 WORDS_OF_CALL = re.compile(r"(?:bitte anrufen|please call): *(.+)", re.IGNORECASE)
 MOST_CALLS = 10
-STUMBLES = (ArithmeticError, AttributeError, BrokenCalendarProperty, LookupError, RecursionError, TypeError, ValueError)
-"""What the libraries raise at what nobody honest sends."""
-
-
-class UnreadableError(ValueError):
-    """It is no appointment, or one that nobody honest sends."""
 
 
 def read(text: str, *, now: datetime, zone: tzinfo, still: timedelta = timedelta(0)) -> Appointment:
@@ -49,22 +49,22 @@ def read(text: str, *, now: datetime, zone: tzinfo, still: timedelta = timedelta
 
 
 def _read(text: str, *, now: datetime, zone: tzinfo, still: timedelta) -> Appointment:
-    events = _calendar(text).walk("VEVENT")
+    events = calendar_of(text).walk("VEVENT")
     if not events:
         raise UnreadableError("no appointment is in it")
     if len(events) > MOST_EVENTS:
         raise UnreadableError("too many exceptions")
     first = next((event for event in events if "RECURRENCE-ID" not in event), events[0])
     for event in events:
-        _must_be_harmless(event)
+        must_be_harmless(event)
     found = Appointment(
         uid=str(first.get("UID", "")),
         title=" ".join(str(first.get("SUMMARY", "")).split()),
         series=any(name in first for name in ("RRULE", "RDATE")) or len(events) > 1,
-        all_day=not isinstance(_start(first), datetime),
+        all_day=not isinstance(start_of(first), datetime),
         cancelled=str(first.get("STATUS", "")).upper() == "CANCELLED",
-        organizer=_address(first.get("ORGANIZER")),
-        attendees=tuple(filter(None, (_address(one) for one in _list(first.get("ATTENDEE"))))),
+        organizer=address_of(first.get("ORGANIZER")),
+        attendees=tuple(filter(None, (address_of(one) for one in many(first.get("ATTENDEE"))))),
         calls=_calls(first),
     )
     if not found.uid:
@@ -96,7 +96,7 @@ def answer(text: str, address: str, how: str) -> str:
     def answered(event: list[Line]) -> list[Line]:
         return [
             line(one.name, one.value, (*(p for p in one.parameters if not _is_answer(p)), f"PARTSTAT={how}"))
-            if one.name == "ATTENDEE" and _bare(one.value) == address.casefold()
+            if one.name == "ATTENDEE" and bare(one.value) == address.casefold()
             else one
             for one in event
         ]
@@ -110,7 +110,7 @@ def has_answered(text: str, address: str, how: str) -> bool:
         f"PARTSTAT={how}" in (parameter.upper() for parameter in one.parameters)
         for event in _events(lines_of(text))
         for one in event
-        if one.name == "ATTENDEE" and _bare(one.value) == address.casefold()
+        if one.name == "ATTENDEE" and bare(one.value) == address.casefold()
     ]
     return bool(found) and all(found)
 
@@ -118,39 +118,16 @@ def has_answered(text: str, address: str, how: str) -> bool:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _calendar(text: str) -> icalendar.Calendar:
-    if len(text) > LONGEST_TEXT:
-        raise UnreadableError("too long")
-    found = icalendar.Calendar.from_ical(text)
-    if not isinstance(found, icalendar.Calendar):
-        raise UnreadableError("no calendar")
-    return found
-
-
-def _must_be_harmless(event: icalendar.Component) -> None:
-    for rule in _list(event.get("RRULE")):
-        frequency = [str(one).upper() for one in rule.get("FREQ", [])]
-        if len(frequency) != 1 or frequency[0] not in FREQUENCIES:
-            raise UnreadableError("it recurs more often than daily")
-        if any(len(rule.get(name, [])) > 1 for name in ("BYHOUR", "BYMINUTE", "BYSECOND")):
-            raise UnreadableError("it recurs more often than daily")
-        if any(int(one) > MOST_COUNT for one in rule.get("COUNT", [])):
-            raise UnreadableError("it recurs too often")
-    for name in ("RDATE", "EXDATE"):
-        if sum(len(getattr(one, "dts", ())) for one in _list(event.get(name))) > MOST_DATES:
-            raise UnreadableError("it recurs too often")
-
-
 def _with_times(
     found: Appointment, events: list[icalendar.Component], text: str, *, now: datetime, zone: tzinfo, still: timedelta
 ) -> Appointment:
     """Find the times that are still to come, of a series those of about a year."""
-    begin = min((_aware(_start(event), zone) for event in events), default=now)
+    begin = min((aware(start_of(event), zone) for event in events), default=now)
     since = max(now - still, begin - timedelta(days=1))
     until = max(now, begin) + LOOK_AHEAD
-    between = recurring_ical_events.of(_calendar(text)).between(since, until)
+    between = recurring_ical_events.of(calendar_of(text)).between(since, until)
     times = sorted(
-        (_aware(_start(one), zone), _aware(_end(one), zone))
+        (aware(start_of(one), zone), aware(end_of(one), zone))
         for one in between[:MOST_TIMES]
         if str(one.get("STATUS", "")).upper() != "CANCELLED"
     )
@@ -163,47 +140,13 @@ def _with_times(
     return structs.replace(found, starts=times[0][0], ends=last, goes_on=goes_on, next_start=upcoming)
 
 
-def _start(event: icalendar.Component) -> date:
-    start: object = getattr(event.get("DTSTART"), "dt", None)
-    if not isinstance(start, date):
-        raise UnreadableError("it has no time")
-    return start
-
-
-def _end(event: icalendar.Component) -> date:
-    start = _start(event)
-    end: object = getattr(event.get("DTEND"), "dt", None)
-    if isinstance(end, date):
-        return end
-    length: object = getattr(event.get("DURATION"), "dt", None)
-    return start + length if isinstance(length, timedelta) else start
-
-
-def _aware(at: date, zone: tzinfo) -> datetime:
-    if not isinstance(at, datetime):
-        at = datetime(at.year, at.month, at.day)  # noqa: DTZ001 - the zone comes next
-    return at.replace(tzinfo=zone) if at.tzinfo is None else at
-
-
-def _list(value: Any) -> list[Any]:  # noqa: ANN401 - whatever icalendar has there
-    return [] if value is None else value if isinstance(value, list) else [value]
-
-
-def _address(value: object) -> str:
-    return "" if value is None else _bare(str(value))
-
-
-def _bare(address: str) -> str:
-    return re.sub(r"^mailto:", "", address.strip(), flags=re.IGNORECASE).casefold()
-
-
 def _is_answer(parameter: str) -> bool:
     return parameter.upper().startswith(("PARTSTAT=", "RSVP="))
 
 
 def _calls(event: icalendar.Component) -> tuple[str, ...]:
     """Find who asked to be called: in a property of ours, or in a line of the description."""
-    said = [str(one) for one in _list(event.get(CALL))]
+    said = [str(one) for one in many(event.get(CALL))]
     lines = str(event.get("DESCRIPTION", "")).splitlines()
     said += [found[1] for one in lines if (found := WORDS_OF_CALL.fullmatch(one.strip()))]
     numbers = [" ".join(number.split()) for one in said for number in re.split(r"[,;]", one)]

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from ami_bridge.calendars import ics
 from ami_bridge.calendars.model import Appointment, Entrance
+from ami_bridge.calendars.times import UnreadableError
 from ami_bridge.dav.calendar import ChangedError, Found, Listing
 from ami_bridge.dav.transport import AwayError
 from ami_bridge.errors import BridgeError, GoneError, NotFoundError, NotReachableError, RefusedError
@@ -202,7 +203,7 @@ class Bookings:
                 return True
             try:
                 appointment = await self._read(found.text)
-            except ics.UnreadableError as error:
+            except UnreadableError as error:
                 log.info("rooms.booking_unreadable", calendar=self._path, why=str(error))
                 unread = row or self._new(UNREAD + href, href)
                 await self._keep(structs.replace(unread, etag=found.etag, due=None))

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from ami_bridge.calendars import ics
 from ami_bridge.calendars.block import block, with_block
-from ami_bridge.calendars.ics import UnreadableError, answer, has_answered, read, shows, write
+from ami_bridge.calendars.ics import answer, has_answered, read, shows, write
 from ami_bridge.calendars.lines import escaped, lines_of, text_of, unescaped
 from ami_bridge.calendars.model import Appointment, Entrance
+from ami_bridge.calendars.times import UnreadableError
 from tests.rooms.world import event
 
 NOW = datetime(2026, 10, 20, 12, tzinfo=UTC)
