@@ -13,7 +13,8 @@ import phonenumbers
 from ami_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ami_bridge.config import Config, Dialling, Journal, Ldap, Pbx
+    from ami_bridge.config import Config, Dialling, Ldap, Pbx
+    from ami_bridge.config_journal import Journal
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 ROLES = ("user", "switchboard", "plant", "alarm-manager", "admin", "auditor")

@@ -8,9 +8,22 @@ import msgspec
 
 from ami_bridge.config import Config
 from ami_bridge.config_check import check
+from ami_bridge.config_check_alarms import check_alarms
 from ami_bridge.errors import ConfigError
 
-SECRET_FILES = frozenset({"secret_file", "password_file", "key_file", "url_file"})
+SECRET_FILES = frozenset(
+    {
+        "secret_file",
+        "password_file",
+        "key_file",
+        "url_file",
+        "token_file",
+        "code_file",
+        "watcher_url_file",
+        "webhook_url_file",
+        "webhook_secret_file",
+    }
+)
 
 
 def load(path: Path) -> Config:
@@ -29,6 +42,7 @@ def load(path: Path) -> Config:
     except msgspec.ValidationError as error:
         raise ConfigError(f"{path}: {_where(str(error))}") from error
     check(config, path)
+    check_alarms(config, path)
     return config
 
 
@@ -40,6 +54,9 @@ def _beside(raw: dict[str, Any], path: Path) -> dict[str, Any]:
     match raw:
         case {"rooms": {"names_dir": str(name), **_more} as rooms} if name:
             rooms["names_dir"] = str((path.parent / name).resolve())
+    match raw:
+        case {"alarms": {"media_dir": str(name), **_more} as alarms} if name:
+            alarms["media_dir"] = str((path.parent / name).resolve())
     match raw:
         case {"people": {"ldap": {"ca_file": str(name), **_more} as ldap}} if name:
             ldap["ca_file"] = str((path.parent / name).resolve())

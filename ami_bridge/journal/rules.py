@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
-from ami_bridge.config import Journal
+from ami_bridge.config_journal import Journal
 from ami_bridge.journal.model import JournalRow, Kept
 from ami_bridge.people.model import People, Person
 

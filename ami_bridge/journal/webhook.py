@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from ami_bridge.config import MissedWebhook
+from ami_bridge.config_journal import MissedWebhook
 from ami_bridge.errors import NotReachableError, RefusedError
 from ami_bridge.journal.entries import Entries
 from ami_bridge.journal.forms import Missed, message, sentence

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ami_bridge.config import Journal, NoJournal
+from ami_bridge.config_journal import Journal, NoJournal
 from ami_bridge.journal.intake import REMEMBER_REACHED, Intake
 from ami_bridge.journal.model import Kept
 from ami_bridge.journal.rules import Rules

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from ami_bridge.config import Journal
+from ami_bridge.config_journal import Journal
 from ami_bridge.journal.retention import COPIES_KEPT, Retention
 from ami_bridge.journal.rules import Limits, Rules
 from ami_bridge.people.model import People

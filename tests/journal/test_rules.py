@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from ami_bridge.config import Journal, KeepDays, NoJournal
+from ami_bridge.config_journal import Journal, KeepDays, NoJournal
 from ami_bridge.journal.model import Kept
 from ami_bridge.journal.rules import Rules
 from ami_bridge.people.model import People

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from structlog.testing import capture_logs
 
-from ami_bridge.config import MissedWebhook
+from ami_bridge.config_journal import MissedWebhook
 from ami_bridge.journal.model import JournalRow
 from ami_bridge.journal.post import Post
 from ami_bridge.journal.store import JournalStore, NoticeStore

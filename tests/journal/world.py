@@ -11,7 +11,8 @@ from msgspec import convert, structs
 
 from ami_bridge import wire
 from ami_bridge.calls.bubble import Bubbles
-from ami_bridge.config import Journal, OwnBlock, Site
+from ami_bridge.config import OwnBlock, Site
+from ami_bridge.config_journal import Journal
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.index import Index
 from ami_bridge.contacts.model import Contact, ContactNumber

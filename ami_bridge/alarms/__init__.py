@@ -1,0 +1,1 @@
+"""Alarms of plants: somebody is rung until somebody takes over; none is lost, none is silent."""

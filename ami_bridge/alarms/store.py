@@ -1,0 +1,301 @@
+"""Alarms, their attempts and their log in the database. Whatever changes an alarm is one transaction with its log."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct, structs
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ami_bridge.alarms.chain import chained, data_of
+from ami_bridge.alarms.model import Alarm, Attempt, LogEntry
+from ami_bridge.db.database import Database, Transaction, read
+from ami_bridge.db.tables_alarms import alarm_log, alarm_log_head, alarm_outbox, alarms, attempts, early_ends, leases
+from ami_bridge.errors import NotReachableError
+
+LEASE = "alarms"
+_NESTED = frozenset({"values", "changes", "taken_over", "acknowledged", "reset", "overlay_by", "plan", "targets"})
+_OPEN = alarms.c.closed_at.is_(None)
+
+
+class Letter(Struct, frozen=True, kw_only=True):
+    """Something to be told by an output, until it is told."""
+
+    id: str
+    output: str
+    body: bytes
+    created: datetime
+    due: datetime
+    tries: int = 0
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What becomes of an alarm: all of it is kept, or nothing."""
+
+    alarm: Alarm
+    new: tuple[Attempt, ...] = ()
+    changed: tuple[Attempt, ...] = ()
+    log: tuple[LogEntry, ...] = ()
+    letters: tuple[Letter, ...] = ()
+
+
+class Fence(Struct, frozen=True, kw_only=True):
+    """Only who holds the lease with this epoch may ring."""
+
+    holder: str
+    epoch: int
+
+
+Decide = Callable[[Alarm, Sequence[Attempt]], Change | None]
+"""Decides within the transaction, from the row as it is now; None: nothing is to be done."""
+
+
+class Due(Struct, frozen=True, kw_only=True):
+    """An alarm that wants a decision, with what its place in the queue depends on."""
+
+    id: str
+    source: str
+    priority: int
+    test: bool
+    raised_at: datetime
+    cleared_call: str
+
+
+class Work:
+    """One transaction about alarms; logs and letters are written at its end, in the order of what happened."""
+
+    def __init__(self, transaction: Transaction, dialect: str) -> None:
+        self.transaction = transaction
+        self._dialect = dialect
+        self._log: list[LogEntry] = []
+        self._letters: list[Letter] = []
+
+    async def open_by_key(self, source: str, dedup: str) -> Alarm | None:
+        """Return the open alarm of this key, and keep others from changing it meanwhile."""
+        wanted = select(alarms).where(alarms.c.source == source, alarms.c.dedup == dedup, _OPEN).with_for_update()
+        rows = await self.transaction.rows(wanted)
+        return read(rows[0], Alarm) if rows else None
+
+    async def get(self, id_: str) -> tuple[Alarm, list[Attempt]] | None:
+        """Return an alarm with its live attempts, and keep others from changing it meanwhile."""
+        rows = await self.transaction.rows(select(alarms).where(alarms.c.id == id_).with_for_update())
+        if not rows:
+            return None
+        live = select(attempts).where(attempts.c.alarm == id_, attempts.c.ended_at.is_(None))
+        return read(rows[0], Alarm), [read(row, Attempt) for row in await self.transaction.rows(live)]
+
+    async def latest(self, source: str, since: datetime) -> dict[str, datetime]:
+        """Return the times of the alarms that a source raised since, by their ids."""
+        wanted = select(alarms.c.id, alarms.c.raised_at).where(alarms.c.source == source, alarms.c.raised_at > since)
+        return {row.id: row.raised_at for row in await self.transaction.rows(wanted)}
+
+    async def leader(self, source: str) -> str | None:
+        """Return the first open alarm of a source that calls for itself, and that nobody has taken over."""
+        wanted = (
+            select(alarms.c.id)
+            .where(alarms.c.source == source, _OPEN, alarms.c.bundle.is_(None), alarms.c.next_at.is_not(None))
+            .where(alarms.c["acknowledged"].is_(None), alarms.c.taken_over.is_(None), alarms.c.test.is_(False))
+            .order_by(alarms.c.priority, alarms.c.raised_at, alarms.c.id)
+            .limit(1)
+        )
+        rows = await self.transaction.rows(wanted)
+        return str(rows[0].id) if rows else None
+
+    async def early_end(self, source: str, dedup: str) -> datetime | None:
+        """Take back an end that came before its beginning, if there is one."""
+        its = (early_ends.c.source == source) & (early_ends.c.dedup == dedup)
+        rows = await self.transaction.rows(select(early_ends.c.event_time).where(its))
+        if rows:
+            await self.transaction.run(delete(early_ends).where(its))
+        return rows[0].event_time if rows else None
+
+    async def keep_early_end(self, source: str, dedup: str, event_time: datetime, now: datetime) -> None:
+        """Keep an end that has no beginning yet."""
+        await self.early_end(source, dedup)
+        await self.transaction.run(
+            insert(early_ends).values(source=source, dedup=dedup, event_time=event_time, received=now)
+        )
+
+    async def add(self, change: Change) -> None:
+        """Keep a new alarm."""
+        await self.transaction.run(insert(alarms).values(_row(change.alarm)))
+        if change.alarm.bundle is not None:
+            more = update(alarms).where(alarms.c.id == change.alarm.bundle)
+            await self.transaction.run(more.values(bundled=alarms.c.bundled + 1, turn=alarms.c.turn + 1))
+        self._note(change)
+
+    async def apply(self, seen: Alarm, change: Change) -> bool:
+        """Carry out a change of an alarm as it was seen; False if it is another one by now."""
+        row = _row(structs.replace(change.alarm, turn=seen.turn + 1))
+        its = update(alarms).where(alarms.c.id == seen.id, alarms.c.turn == seen.turn)
+        if await self.transaction.run(its.values(row)) != 1:
+            return False
+        for attempt in change.changed:
+            values = structs.asdict(attempt)
+            await self.transaction.run(
+                update(attempts).where(attempts.c.id == attempt.id, attempts.c.ended_at.is_(None)).values(values)
+            )
+        if change.new:
+            await self.transaction.run(insert(attempts).values([structs.asdict(one) for one in change.new]))
+        self._note(change)
+        return True
+
+    def log(self, *entries: LogEntry) -> None:
+        """Note more lines of the log."""
+        self._log += entries
+
+    async def finish(self) -> None:
+        """Write what is to be logged and told."""
+        if self._letters:
+            await self.transaction.run(insert(alarm_outbox).values([structs.asdict(one) for one in self._letters]))
+        if not self._log:
+            return
+        # Last of all, and held until the commit: whoever comes next chains to what is written here.
+        await self.transaction.run(
+            (postgresql.insert if self._dialect == "postgresql" else sqlite.insert)(alarm_log_head)
+            .values(id=1, seq=0, hash="", first_seq=1, first_prev="")
+            .on_conflict_do_nothing()
+        )
+        head = (await self.transaction.rows(select(alarm_log_head).where(alarm_log_head.c.id == 1).with_for_update()))[
+            0
+        ]
+        lines = chained(self._log, head.seq, head.hash)
+        await self.transaction.run(
+            insert(alarm_log).values([{**structs.asdict(line), "data": data_of(line)} for line in lines])
+        )
+        await self.transaction.run(
+            update(alarm_log_head).where(alarm_log_head.c.id == 1).values(seq=lines[-1].seq, hash=lines[-1].hash)
+        )
+
+    def _note(self, change: Change) -> None:
+        self._log += change.log
+        self._letters += change.letters
+
+
+class AlarmStore:
+    """What the engine, the intake and the desk keep and find."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def work(self, do: Callable[[Work], Any]) -> Any:  # noqa: ANN401 - whatever `do` returns
+        """Do something in one transaction; it is on the disk when this returns."""
+        async with self._db.transaction() as transaction:
+            work = Work(transaction, self._db.dialect)
+            result = await do(work)
+            await work.finish()
+            return result
+
+    async def change(self, id_: str, decide: Decide, fence: Fence | None = None) -> Change | None:
+        """Let `decide` say what becomes of an alarm, and do that; None where nothing is to be done.
+
+        With a fence it is done only by who holds the lease; raises NotReachableError for whoever lost it.
+        """
+
+        async def do(work: Work) -> Change | None:
+            if fence is not None:
+                held = select(leases.c.epoch).where(leases.c.name == LEASE, leases.c.holder == fence.holder)
+                rows = await work.transaction.rows(held.with_for_update(read=True))
+                if not rows or rows[0].epoch != fence.epoch:
+                    raise NotReachableError("another instance rings for alarms now")
+            found = await work.get(id_)
+            if found is None:
+                return None
+            change = decide(*found)
+            if change is None or not await work.apply(found[0], change):
+                return None
+            return structs.replace(change, alarm=structs.replace(change.alarm, turn=found[0].turn + 1))
+
+        result: Change | None = await self.work(do)
+        return result
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    async def get(self, id_: str) -> Alarm | None:
+        """Return one alarm."""
+        rows = await self._db.rows(select(alarms).where(alarms.c.id == id_))
+        return read(rows[0], Alarm) if rows else None
+
+    async def open(self, since: datetime) -> list[Alarm]:
+        """Return all that are open or were closed since, oldest first."""
+        wanted = select(alarms).where(_OPEN | (alarms.c.closed_at >= since)).order_by(alarms.c.raised_at, alarms.c.id)
+        return [read(row, Alarm) for row in await self._db.rows(wanted)]
+
+    async def closed(self, *, after: str | None, limit: int) -> list[Alarm]:
+        """Return closed ones, newest first; `after` is the id of the last one has."""
+        wanted = select(alarms).where(alarms.c.closed_at.is_not(None)).order_by(alarms.c.id.desc()).limit(limit)
+        if after is not None:
+            wanted = wanted.where(alarms.c.id < after)
+        return [read(row, Alarm) for row in await self._db.rows(wanted)]
+
+    async def attempt(self, id_: str) -> Attempt | None:
+        """Return one attempt."""
+        rows = await self._db.rows(select(attempts).where(attempts.c.id == id_))
+        return read(rows[0], Attempt) if rows else None
+
+    async def attempts_of(self, ids: Sequence[str], most: int = 50) -> dict[str, list[Attempt]]:
+        """Return the newest attempts of each of these alarms, newest first."""
+        found: dict[str, list[Attempt]] = {}
+        for start in range(0, len(ids), 500):
+            wanted = select(attempts).where(attempts.c.alarm.in_(ids[start : start + 500]))
+            for row in await self._db.rows(wanted.order_by(attempts.c.claimed_at.desc(), attempts.c.id.desc())):
+                mine = found.setdefault(row.alarm, [])
+                if len(mine) < most:
+                    mine.append(read(row, Attempt))
+        return found
+
+    async def live(self) -> list[Attempt]:
+        """Return all attempts that nobody has said the end of."""
+        rows = await self._db.rows(select(attempts).where(attempts.c.ended_at.is_(None)))
+        return [read(row, Attempt) for row in rows]
+
+    async def due(self, now: datetime) -> list[Due]:
+        """Return the alarms whose time has come."""
+        wanted = select(
+            alarms.c.id, alarms.c.source, alarms.c.priority, alarms.c.test, alarms.c.raised_at, alarms.c.cleared_call
+        ).where(_OPEN, alarms.c.next_at <= now)
+        return [read(row, Due) for row in await self._db.rows(wanted)]
+
+    # -- floods -------------------------------------------------------------------------------------------------------
+
+    async def postpone_bundled(self, now: datetime, until: datetime) -> int:
+        """Let bundled ones whose leader still calls wait on; returns how many."""
+        leader = alarms.alias()
+        calls = (
+            select(leader.c.id)
+            .where(leader.c.id == alarms.c.bundle, leader.c.closed_at.is_(None), leader.c.overlay == "")
+            .where(leader.c["acknowledged"].is_(None), leader.c.taken_over.is_(None))
+            .exists()
+        )
+        its = update(alarms).where(_OPEN, alarms.c.bundle.is_not(None), alarms.c.next_at <= now, calls)
+        return await self._db.run(its.values(next_at=until))
+
+    async def bundled(self, leader: str, before: datetime) -> list[str]:
+        """Return the open alarms that were told with this one before a time."""
+        wanted = select(alarms.c.id).where(alarms.c.bundle == leader, _OPEN, alarms.c.raised_at <= before)
+        return [row.id for row in await self._db.rows(wanted.order_by(alarms.c.raised_at, alarms.c.id))]
+
+    # -- retention ----------------------------------------------------------------------------------------------------
+
+    async def purge(self, before: datetime, ends_before: datetime) -> int:
+        """Delete closed alarms and the beginning of the log that are older; returns how many alarms."""
+        async with self._db.transaction() as transaction:
+            await transaction.run(delete(early_ends).where(early_ends.c.received < ends_before))
+            last = await transaction.rows(select(func.max(alarm_log.c.seq)).where(alarm_log.c.at < before))
+            if (seq := last[0][0]) is not None:
+                kept = await transaction.rows(select(alarm_log.c.hash).where(alarm_log.c.seq == seq))
+                await transaction.run(
+                    update(alarm_log_head)
+                    .where(alarm_log_head.c.id == 1)
+                    .values(first_seq=seq + 1, first_prev=kept[0].hash)
+                )
+                await transaction.run(delete(alarm_log).where(alarm_log.c.seq <= seq))
+            return await transaction.run(delete(alarms).where(alarms.c.closed_at < before))
+
+
+def _row(alarm: Alarm) -> Mapping[str, object]:
+    return {
+        name: msgspec.to_builtins(value) if name in _NESTED else value for name, value in structs.asdict(alarm).items()
+    }

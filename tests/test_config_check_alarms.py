@@ -1,0 +1,81 @@
+"""The configuration of alarms: what could call nobody is refused, in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from ami_bridge.config_file import load
+from ami_bridge.errors import ConfigError
+
+START = """
+[people]
+source = "file"
+file = "staff.toml"
+sign_in = "ldap"
+[people.ldap]
+url = "ldaps://ldap.example.org"
+base = "dc=example"
+[[pbx]]
+id = "town"
+secret = "s"
+[pbx.questions]
+secret = "s"
+"""
+RIGHT = """
+[alarms]
+media_dir = "media"
+[[alarm_class]]
+name = "machine"
+[[ladder]]
+name = "plant"
+[[ladder.steps]]
+who = ["duty"]
+[[source]]
+name = "sewage-plant"
+token = "0123456789abcdef"
+class = "machine"
+"""
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(START + text, encoding="utf-8")
+    return path
+
+
+def test_what_is_right_is_read_and_its_folder_is_beside_the_file(tmp_path: Path) -> None:
+    config = load(write(tmp_path, RIGHT))
+    assert config.alarms.media_dir == str(tmp_path.resolve() / "media")
+    assert config.alarms.paths == ("",)
+    assert config.source[0].alarm_class == "machine"
+
+
+WRONG = [
+    (RIGHT.replace('["duty"]', '["duty:10"]'), "[ladder.steps.who]", "nobody that could be called"),
+    (RIGHT.replace('["duty"]', '["role:"]'), "[ladder.steps.who]", "nobody that could be called"),
+    (RIGHT.replace('["duty"]', "[]"), "[ladder.steps.who]", "calls nobody"),
+    (RIGHT.replace('who = ["duty"]', 'who = ["duty"]\nafter = 4000'), "[ladder.steps.after]", "0 to 3600"),
+    (RIGHT.replace('name = "plant"', 'name = "other"'), "[alarm_class.ladder]", "no [[ladder]] named 'plant'"),
+    (RIGHT.replace("0123456789abcdef", "short"), "[source.token_file]", "16 characters"),
+    (RIGHT.replace('class = "machine"', 'class = "other"'), "[source.class]", "no [[alarm_class]]"),
+    (RIGHT.replace('"sewage-plant"', '"sewage plant"'), "[source.name]", "1 to 60"),
+    (RIGHT.replace('media_dir = "media"', ""), "[alarms.media_dir]", "is missing"),
+    (RIGHT.replace('"media"', '"media"\nring_seconds = 90'), "[alarms.ring_seconds]", "90 is not 5 to 60"),
+    (RIGHT.replace('"media"', '"media"\nchannels = 1'), "[alarms.own_lines_reserve]", "no line at all"),
+    (RIGHT.replace('"media"', '"media"\npaths = ["a b"]'), "[alarms.paths]", "no name of a PJSIP endpoint"),
+    (RIGHT.replace('"media"', '"media"\neveryone = ["role:"]'), "[alarms.everyone]", "neither a login"),
+    (RIGHT.replace('"media"', '"media"\nmail_to = ["a@b"]'), "[alarms.mail_to]", "[mail.smtp]"),
+    (RIGHT.replace('"machine"\n[[l', '"machine"\nquiet = "22:00-06:00"\n[[l'), "[alarm_class.quiet]", "ring at any"),
+    (RIGHT + '[[source]]\nname = "b"\ntoken = "0123456789abcdef"\n', "[source.token_file]", "the same token"),
+    (RIGHT + '[[source]]\nname = "b"\nkind = "mqtt"\n', "[source.mqtt]", "broker"),
+    (RIGHT + '[[source]]\nname = "b"\nkind = "call"\n', "[source.call]", "a code of digits"),
+    (RIGHT + '[[source]]\nname = "b"\nkind = "mail"\n', "[source.mail.address]", "address"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "key", "why"), WRONG)
+def test_what_is_wrong_is_told_with_its_key(tmp_path: Path, text: str, key: str, why: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(write(tmp_path, text))
+    assert key in str(error.value)
+    assert why in str(error.value)
