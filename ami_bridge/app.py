@@ -83,8 +83,8 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
         dial = make_dial(base, people, calls, contacts)
-        steering = make_control(base, people.access, calls, dial, phones)
         rooms = make_rooms(base, people.access, calls, dial)
+        steering = make_control(base, people.access, calls, dial, rooms, phones)
         await contacts.load()
         await people.load()
         await dial.dial.load()
@@ -165,6 +165,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(every(PURGE_EVERY, audit.write, name="audit log", wake=audit.wake))
             tasks.create_task(every(PURGE_EVERY, audit.forget, name="audit retention"))
             tasks.create_task(dial.run(), name="dialling")
+            tasks.create_task(steering.keys.run(), name="keys")
             tasks.create_task(every(KEYS_EVERY, dial.dial.purge, name="dialling retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
             for name, loop in {} if rooms is None else rooms.loops.items():

@@ -139,6 +139,10 @@ class Participant(Struct, frozen=True, kw_only=True):
     name: str | None = None
     number: str | None = None
     """Whole for who moderates, else but its end."""
+    display: str | None = None
+    """The number as people write it."""
+    me: bool = False
+    """Whether it is the reader, who may mute himself."""
     since: datetime
     role: Literal["mod", "part"]
     muted: bool = False

@@ -39,11 +39,12 @@ class Bridges:
             raise
         return {m.get("Conference", ""): m.get("Locked", "") == "Yes" for m in listed}
 
-    async def call_in(self, room: str, keys: str, *, person: str, ring_seconds: int) -> None:
+    async def call_in(self, room: str, keys: str, *, caller: str, shows: str, ring_seconds: int) -> None:
         """Call somebody, who is in when they press 1."""
         called = phone.CalledIn(
-            id=self._new_id(), other_id=self._new_id(), room=room, keys=keys, person=person, ring_seconds=ring_seconds
-        )
+            id=self._new_id(), other_id=self._new_id(), room=room, keys=keys, person="", ring_seconds=ring_seconds,
+            caller=caller, shows=shows,
+        )  # fmt: skip
         await self._send(phone.call_in(called))
 
     async def say(self, room: str, saying: str) -> None:

@@ -10,6 +10,8 @@ from ami_bridge.errors import RefusedError
 SEND: Literal["bridge-send"] = "bridge-send"
 """Contexts of dialplan/control.conf."""
 PICKUP, FETCH, CONFERENCE = "bridge-pickup", "bridge-fetch", "bridge-conference"
+INTO_ROOM: Literal["conf-convert"] = "conf-convert"
+"""Of dialplan/rooms.conf."""
 HOST = "BC_HOST"
 Global = Literal["BRIDGE_DIAL", "BRIDGE_CONSULT"]
 """Variables by which the dialplan says what it is prepared for."""
@@ -19,6 +21,7 @@ _KEYS = re.compile(r"[0-9]{1,32}")
 _DEVICE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,80}")
 _CONTEXT = re.compile(r"[A-Za-z0-9_.-]{1,79}")
 _EXTENSION = re.compile(r"[0-9*#+]{1,32}")
+_ID = re.compile(r"[0-9A-Z]{1,32}")
 
 
 def redirect(channel: str, keys: str) -> Action:
@@ -44,15 +47,22 @@ def park(channel: str, *, by: str) -> Action:
 
 def bring_together(channel: str, other: str, number: str) -> Action:
     """Move both ends of a conversation into a conference, in one go: alone, each would be hung up."""
-    return Action(
-        "Redirect",
-        {
-            "Channel": named(channel),
-            "ExtraChannel": named(other),
-            "Context": CONFERENCE,
-            "Exten": _keys(number),
-            "Priority": "1",
-        },
+    return _both(channel, other, CONFERENCE, number)
+
+
+def into_room(channel: str, other: str, number: str) -> Action:
+    """Likewise, into a room with a number, where the dialplan looks at its row first."""
+    return _both(channel, other, INTO_ROOM, number)
+
+
+def moderates(channel: str, person: str) -> tuple[Action, Action]:
+    """Let who has this leg moderate the room it is about to be moved into, as who has this PIN."""
+    if not _ID.fullmatch(person):
+        raise RefusedError("not the id of a PIN")
+    leg = named(channel)
+    return (
+        Action("Setvar", {"Channel": leg, "Variable": "CONFROLE", "Value": "mod"}),
+        Action("Setvar", {"Channel": leg, "Variable": "CONFPERSON", "Value": person}),
     )
 
 
@@ -99,7 +109,7 @@ def contacts() -> Action:
     return Action("DBGetTree", {"Family": "registrar/contact"})
 
 
-def context(name: Literal["bridge-send"]) -> Action:
+def context(name: Literal["bridge-send", "conf-convert"]) -> Action:
     """Ask whether the dialplan has one of our contexts."""
     return Action("ShowDialPlan", {"Context": name})
 
@@ -114,6 +124,19 @@ def dialled_in(context: str, keys: str) -> Action:
 def variable(name: Global) -> Action:
     """Read a global variable of the dialplan."""
     return Action("Getvar", {"Variable": name})
+
+
+def _both(channel: str, other: str, context: str, number: str) -> Action:
+    return Action(
+        "Redirect",
+        {
+            "Channel": named(channel),
+            "ExtraChannel": named(other),
+            "Context": context,
+            "Exten": _keys(number),
+            "Priority": "1",
+        },
+    )
 
 
 def _own(ring: Ring, context: str, exten: str, *, id_: str, other_id: str, variables: Sequence[str] = ()) -> Action:

@@ -28,6 +28,8 @@ AUTO_ANSWER = {
 """By which header a maker's telephones answer by themselves; each must be allowed at the telephone too."""
 _DEVICE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,80}")
 _KEYS = re.compile(r"[0-9]{1,32}")
+_EXTENSION = re.compile(r"[0-9]{0,32}")
+_SHOWN = re.compile(r"\+?[0-9]{0,32}")
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
 LONGEST_NAME = 60
 LONGEST_VALUE = 600  # bytes; a line of the manager takes a thousand, and base64 adds a third
@@ -201,12 +203,24 @@ class CalledIn(Struct, frozen=True, kw_only=True):
     person: str
     """Id of the PIN that stands for them, or empty."""
     ring_seconds: int
+    caller: str = ""
+    """Extension of who calls them; empty: their telephone shows nobody."""
+    shows: str = ""
+    """Their number, as the others in the room see it."""
+    host: bool = False
+    """Whether a telephone of the house is called."""
+    moved: bool = False
+    """Into a call that goes on, which was made a conference."""
 
 
 def call_in(called: CalledIn) -> Action:
     """Call somebody, who is in the room when they press 1 (dialplan/rooms.conf)."""
     if not _KEYS.fullmatch(called.keys) or len(called.id) != len(called.other_id):
         raise RefusedError("what is dialled is digits, and both ids have one length")
+    if not _EXTENSION.fullmatch(called.caller) or not _SHOWN.fullmatch(called.shows):
+        raise RefusedError("who calls and is called are numbers")
+    variables = [f"CONFPERSON={called.person}", "CONFROLE=part", f"CONFRING={called.ring_seconds}"]
+    variables += [f"CONFFROM={called.caller}", f"CONFSHOWS={called.shows}", f"BC_HOST={'yes' if called.host else 'no'}"]
     return Action(
         "Originate",
         {
@@ -219,7 +233,7 @@ def call_in(called: CalledIn) -> Action:
             "Async": "true",
             "ChannelId": called.id,
             "OtherChannelId": called.other_id,
-            "Variable": [f"CONFPERSON={called.person}", "CONFROLE=part", f"CONFRING={called.ring_seconds}"],
+            "Variable": [*variables, *(["CONFMOVED=1"] if called.moved else [])],
         },
     )
 

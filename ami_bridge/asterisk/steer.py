@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from ami_bridge.asterisk import moves, phone, translate
 from ami_bridge.asterisk.snapshot import Link
 from ami_bridge.calls.control import OwnTelephone
-from ami_bridge.calls.view import ROOM_OF_A_CALL
+from ami_bridge.calls.view import ROOM_OF_A_CALL, number_of
 from ami_bridge.errors import GoneError, RefusedError
 
+RINGS = 30
+"""Seconds for which somebody is rung who is called into a conference."""
 NO_CHANNEL = ("no such channel", "does not exist", "not found", "no bridge")
 """How Asterisk says, in any case of letters, that a leg ended before it was steered."""
 
@@ -53,15 +55,40 @@ class Steer:
         """Let a leg wait on a parking place; `by` hears which one."""
         await self._send(moves.park(channel, by=by))
 
-    async def bring_together(self, channel: str, other: str, room: str, *, hosts: Sequence[str]) -> None:
-        """Move two legs into a conference, which ends without one of its hosts."""
+    async def has_rooms(self) -> bool:
+        """Whether the dialplan can move a call into a room with a number."""
+        try:
+            return bool(await self._link.items(*moves.context(moves.INTO_ROOM)))
+        except RefusedError:
+            return False
+
+    async def bring_together(
+        self, channel: str, other: str, room: str, *, hosts: Sequence[str], moderator: str = ""
+    ) -> None:
+        """Move two legs into a conference, which ends without one of its hosts; `moderator` is the first one's PIN."""
         for host in hosts:
             await self._send(moves.stays(host))
-        await self._send(moves.bring_together(channel, other, _number(room)))
+        number = number_of(room)
+        if number is None:
+            await self._send(moves.bring_together(channel, other, _digits(room)))
+            return
+        for action in moves.moderates(channel, moderator):
+            await self._send(action)
+        await self._send(moves.into_room(channel, other, number))
 
-    async def invite(self, id_: str, keys: str, room: str, *, caller: str, host: bool) -> None:
-        """Call somebody into a conference."""
-        await self._send(moves.invite(keys, _number(room), caller=caller, host=host, id=id_, other_id=self._new_id()))
+    async def invite(self, id_: str, keys: str, room: str, *, caller: str, host: bool, shows: str) -> None:
+        """Call somebody into a conference; into a room with a number, strangers come by pressing 1."""
+        other_id, number = self._new_id(), number_of(room)
+        if number is None:
+            await self._send(
+                moves.invite(keys, _digits(room), caller=caller, host=host, id=id_, other_id=other_id)
+            )  # fmt: skip
+            return
+        called = phone.CalledIn(
+            id=id_, other_id=other_id, room=number, keys=keys, person="", ring_seconds=RINGS,
+            caller=caller, shows=shows, host=host, moved=True,
+        )  # fmt: skip
+        await self._send(phone.call_in(called))
 
     async def pick_up(self, id_: str, own: OwnTelephone, channel: str, *, extension: str) -> None:
         """Ring a telephone, which then takes the call that rings at this leg, a telephone of the extension."""
@@ -82,6 +109,6 @@ class Steer:
             raise
 
 
-def _number(room: str) -> str:
-    """Return the digits of a room that was made of a call; the dialplan puts the rest of its name before them."""
+def _digits(room: str) -> str:
+    """Return the digits of a room that nobody can dial; the dialplan puts the rest of its name before them."""
     return room.removeprefix(ROOM_OF_A_CALL)

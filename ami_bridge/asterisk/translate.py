@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.translate_rooms import WANTED as ROOMS
+from ami_bridge.asterisk.translate_rooms import in_which
 from ami_bridge.calls.devices import Registered
 from ami_bridge.calls.events import (
     CallEvent,
@@ -167,7 +168,7 @@ _TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
     "ParkedCallGiveUp": lambda m: Parked(_leg(m, "Parkee"), None, ""),
     "QueueCallerJoin": lambda m: Queued(_leg(m), m.get("Queue", "")),
     "QueueCallerLeave": lambda m: Queued(_leg(m), None),
-    "ConfbridgeJoin": lambda m: InRoom(_leg(m), m.get("Conference", "")),
+    "ConfbridgeJoin": lambda m: InRoom(_leg(m), in_which(m)),
     "ConfbridgeLeave": lambda m: InRoom(_leg(m), None),
     "Rename": lambda m: Renamed(m.get("Uniqueid", ""), m.get("Newname", "")),
     "OriginateResponse": lambda m: Originated(m.get("Uniqueid", ""), m.get("Response", "") == "Success"),
@@ -217,7 +218,7 @@ def floor(
     """Make one picture of CoreShowChannels, ParkedCalls, QueueStatus (entries), ConfbridgeList, DeviceStateList."""
     spaces = {m.get("ParkeeUniqueid", ""): m for m in parked}
     queues = {m.get("Uniqueid", ""): m.get("Queue", "") for m in queued if m.get("Event", "") == "QueueEntry"}
-    rooms = {m.get("Uniqueid", ""): m.get("Conference", "") for m in in_rooms}
+    rooms = {m.get("Uniqueid", ""): in_which(m) for m in in_rooms}
     legs = []
     for m in channels:
         try:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from ami_bridge.asterisk.message import Message
+from ami_bridge.calls.view import ROOM_OF_A_CALL
 from ami_bridge.rooms.events import (
     Closed,
     Joined,
@@ -85,6 +86,13 @@ def in_room(m: Headers) -> RoomEvent | None:
         return None if translator is None else translator(m)
     except KeyError:
         return None
+
+
+def in_which(m: Headers) -> str:
+    """Say in which room somebody is; one who came by a call that was made a conference sees it as one of that kind."""
+    room = m.get("Conference", "")
+    moved = _NUMBER.fullmatch(room) is not None and _variables(m).get("CONFMOVED", "") != ""
+    return f"{ROOM_OF_A_CALL}{room}" if moved else room
 
 
 def rooms(listed: Sequence[Headers], people: Mapping[str, Sequence[Headers]]) -> tuple[RoomNow, ...]:

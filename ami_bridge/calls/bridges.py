@@ -83,10 +83,10 @@ class Bridges:
         return [one for one in self.around(leg.bridge) if not one.local and one is not leg and one.gone_at is None]
 
     def room_of(self, leg: LiveLeg) -> str | None:
-        """Return the conference room in which somebody is, also through a Local channel."""
+        """Return the conference room in which somebody is, also through Local channels."""
         if leg.room is not None or leg.bridge is None:
             return leg.room
-        halves = (self.other_half(one) for one in self._members.get(leg.bridge, {}).values() if one.local)
+        halves = (self.other_half(one) for one in self.around(leg.bridge) if one.local)
         return next((half.room for half in halves if half is not None and half.room is not None), None)
 
     def way_out(self, leg: LiveLeg) -> LiveLeg | None:

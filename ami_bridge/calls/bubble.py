@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ami_bridge import wire
-from ami_bridge.calls.view import Party, View, made_of_a_call
+from ami_bridge.calls.view import Party, View, number_of
 from ami_bridge.contacts.directory import ANYBODY, Audience
 from ami_bridge.contacts.model import link
 from ami_bridge.numbers import Number, Numbers
@@ -89,7 +89,7 @@ class Bubbles:
             merged_into=view.merged_into,
             parked_at=view.parked_at,
             queue=None if view.queue is None else self._lines.get(view.queue, view.queue),
-            room=None if made_of_a_call(view.room) else view.room,
+            room=number_of(view.room),
             waits=self.peer(view.waits, audience),
         )
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from ami_bridge import wire
 from ami_bridge.calls.actions import RINGS, VERBS, Verb
 from ami_bridge.calls.reach import Reach
-from ami_bridge.calls.view import ROOM_OF_A_CALL, View
+from ami_bridge.calls.view import ROOM_OF_A_CALL, UNLISTED, View
 from ami_bridge.config import Kind
 from ami_bridge.errors import BadRequestError, BridgeError, GoneError, NotFoundError, NotReachableError
 
@@ -62,6 +62,8 @@ class Target(Struct, frozen=True, kw_only=True):
     keys: str
     """What would be pressed at a telephone to reach them."""
     kind: Kind
+    number: str = ""
+    """Theirs, as others see it."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -126,11 +128,16 @@ class Telephones(Protocol):
     async def park(self, channel: str, *, by: str) -> None:
         """Let a leg wait on a parking place; `by` hears which one."""
 
-    async def bring_together(self, channel: str, other: str, room: str, *, hosts: Sequence[str]) -> None:
-        """Move two legs into a conference, which ends without one of its hosts."""
+    async def has_rooms(self) -> bool:
+        """Whether a call can be moved into a room with a number."""
 
-    async def invite(self, id_: str, keys: str, room: str, *, caller: str, host: bool) -> None:
-        """Call somebody into a conference."""
+    async def bring_together(
+        self, channel: str, other: str, room: str, *, hosts: Sequence[str], moderator: str = ""
+    ) -> None:
+        """Move two legs into a conference, which ends without one of its hosts; `moderator` is the first one's PIN."""
+
+    async def invite(self, id_: str, keys: str, room: str, *, caller: str, host: bool, shows: str) -> None:
+        """Call somebody into a conference, in which the others see this number of theirs."""
 
     async def pick_up(self, id_: str, own: OwnTelephone, channel: str, *, extension: str) -> None:
         """Ring a telephone, which then takes the call that rings at this leg, a telephone of the extension."""
@@ -157,6 +164,16 @@ class Devices(Protocol):
 
     def rung_first(self, login: str) -> OwnTelephone:
         """Return the own telephone to ring; raises NotAllowedError, NotReachableError where there is none."""
+
+
+class Rooms(Protocol):
+    """Conference rooms."""
+
+    async def make(self, login: str) -> tuple[str, str] | None:
+        """Make a room for somebody's running call: its number and their PIN's id; None where there can be none."""
+
+    async def drop(self, number: str) -> None:
+        """End it: nobody came."""
 
 
 class Drivers(Protocol):
@@ -188,6 +205,7 @@ class Control:
         devices: Devices,
         drivers: Drivers,
         once: Once,
+        rooms: Rooms | None,
         look_again: Callable[[], Awaitable[None]],
         new_id: Callable[[], str],
     ) -> None:
@@ -199,6 +217,7 @@ class Control:
         self._devices = devices
         self._drivers = drivers
         self._once = once
+        self._rooms = rooms
         self._look_again = look_again
         self._new_id = new_id
 
@@ -230,7 +249,7 @@ class Control:
         reach = self._grip.reach(view.call, view.extension)
         if reach is None:
             raise GoneError("The call has just ended.")
-        _check_form(verb, wish, completes=view.waits is not None)
+        _check_form(verb, wish, completes=view.waits is not None, begins=reach.room is None)
         wanted = wish.add or ((wish.to,) if wish.to is not None else ())
         return Job(
             login=login,
@@ -315,13 +334,32 @@ class Control:
         """Make the call a conference, unless it is one, and call the others."""
         room = job.reach.room
         if room is None:
-            room = f"{ROOM_OF_A_CALL}{secrets.randbelow(10**12):012}"
-            mine, other = _there(job.reach.talking), _there(job.reach.partner)
-            hosts = (mine, other) if job.reach.of_the_house else (mine,)
-            await self._telephones.bring_together(mine, other, room, hosts=hosts)
+            room = await self._bring_together(job)
         for one in job.targets:
             host = self._devices.are_of(one.keys)
-            await self._telephones.invite(self._new_id(), one.keys, room, caller=job.view.extension, host=host)
+            await self._telephones.invite(
+                self._new_id(), one.keys, room, caller=job.view.extension, host=host, shows=one.number
+            )
+
+    async def _bring_together(self, job: Job) -> str:
+        """Move both into a room of the house, which is there first; where there are none, into one without a number."""
+        mine, other = _there(job.reach.talking), _there(job.reach.partner)
+        hosts = (mine, other) if job.reach.of_the_house else (mine,)
+        made = None
+        if self._rooms is not None and await self._telephones.has_rooms():
+            made = await self._rooms.make(job.login)
+        if self._rooms is None or made is None:
+            room = f"{ROOM_OF_A_CALL}{secrets.randbelow(10**UNLISTED):0{UNLISTED}}"
+            await self._telephones.bring_together(mine, other, room, hosts=hosts)
+            return room
+        number, moderator = made
+        room = f"{ROOM_OF_A_CALL}{number}"
+        try:
+            await self._telephones.bring_together(mine, other, room, hosts=hosts, moderator=moderator)
+        except BridgeError:
+            await self._rooms.drop(number)
+            raise
+        return room
 
 
 @contextmanager
@@ -341,13 +379,13 @@ def _there(channel: str | None) -> str:
     return channel
 
 
-def _check_form(verb: Verb, wish: Wish, *, completes: bool) -> None:
+def _check_form(verb: Verb, wish: Wish, *, completes: bool, begins: bool) -> None:
     """Refuse a wish that says too little."""
     if verb in {"redirect", "consult"} and wish.to is None:
         raise BadRequestError("Say to whom, in `to`.")
     if verb == "transfer" and (wish.to is None) != completes:
         raise BadRequestError("While somebody waits, `transfer` joins them, without `to`; else say to whom, in `to`.")
-    if verb == "conference" and not 0 < len(wish.add) <= MOST_ADDED:
+    if verb == "conference" and not (0 if begins else 1) <= len(wish.add) <= MOST_ADDED:
         raise BadRequestError(f"Say in `add` whom to call into it, at most {MOST_ADDED}.")
     if verb == "note" and (wish.text is None or len(wish.text) > LONGEST_NOTE):
         raise BadRequestError(f"A note is `text` of at most {LONGEST_NOTE} characters.")

@@ -44,6 +44,14 @@ class Grip:
         call = self._calls.by_id(call_id)
         return None if call is None else reach_of(call, extension, self._bridges)
 
+    def of_leg(self, id_: str) -> tuple[str, str] | None:
+        """Return the call and the extension of one leg; None where it is nobody's, or over."""
+        for call in self._calls:
+            leg = call.legs.get(id_)
+            if leg is not None and leg.exten is not None and not leg.gone:
+                return call.id, leg.exten
+        return None
+
     def sends_on(self, call_id: str, extension: str) -> Callable[[], None]:
         """Be told that this extension is about to send a ringing call elsewhere; returns what takes that back."""
         call = self._calls.by_id(call_id)

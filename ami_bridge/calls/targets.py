@@ -58,7 +58,7 @@ class Targets:
             raise UnconfirmedError(f"A call of this kind ({kind}) must be confirmed.")
         if kind not in FREE:
             self._dialling.take(login, credential)
-        return Target(keys=self._plan.keys(number), kind=kind)
+        return Target(keys=self._plan.keys(number), kind=kind, number=number.exten or number.e164 or "")
 
     async def called(self, login: str, targets: Iterable[Target], *, credential: str) -> None:
         """Be told that calls are on their way there: they count for limits and at night as if they had been dialled."""

@@ -58,12 +58,20 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 ROOM_OF_A_CALL = "call-"
-"""How the rooms are called that were made of a call: nobody can dial them."""
+"""Before the number of a room that was made of a call."""
+UNLISTED = 12
+"""Digits of such a room where the house has no others: nobody can dial it."""
 
 
 def made_of_a_call(room: str | None) -> bool:
     """Whether a conference room was made of a call."""
     return room is not None and room.startswith(ROOM_OF_A_CALL)
+
+
+def number_of(room: str | None) -> str | None:
+    """Return the number of a room; None for one that nobody can dial."""
+    number = (room or "").removeprefix(ROOM_OF_A_CALL)
+    return number if 0 < len(number) < UNLISTED else None
 
 
 def party(leg: LiveLeg) -> Party:

@@ -82,8 +82,9 @@ def _line(call: dict[str, Any]) -> str:
     """Show a call in one line."""
     peer = call["peer"]
     who = peer["name"] or peer["display"] or "?"
+    room = f" in room {call['room']}" if call["room"] else ""
     waits = f" ({call['waits']['name'] or call['waits']['display']} waits)" if call["waits"] else ""
-    return f"{call['id']}  {call['state']:10}  {who}{waits}  [{' '.join(call['actions'])}]"
+    return f"{call['id']}  {call['state']:10}  {who}{waits}{room}  [{' '.join(call['actions'])}]"
 
 
 def _http(url: str) -> str:

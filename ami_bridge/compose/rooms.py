@@ -14,18 +14,21 @@ from ami_bridge.asterisk.bridges import Bridges
 from ami_bridge.asterisk.copies import Copy, Rooms
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.phone import Row as PbxRow
+from ami_bridge.calls.control import Target
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.dial import DialParts
 from ami_bridge.errors import NotAllowedError
 from ami_bridge.people.model import People
+from ami_bridge.rooms.adhoc import Adhoc
 from ami_bridge.rooms.desk import RoomDesk
+from ami_bridge.rooms.events import Wished
 from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.live_routes import LiveRoutes
 from ami_bridge.rooms.lobby import Lobby
 from ami_bridge.rooms.model import Room
 from ami_bridge.rooms.moderate import LOOK_EVERY as LOOK_AT_LOCKS_EVERY
-from ami_bridge.rooms.moderate import Moderate
+from ami_bridge.rooms.moderate import Called, Moderate
 from ami_bridge.rooms.participants import Participants
 from ami_bridge.rooms.pins import Row, ranges_of
 from ami_bridge.rooms.routes import RoomRoutes
@@ -52,6 +55,10 @@ class RoomParts:
     desk: RoomDesk
     load: Callable[[], Awaitable[None]]
     call_in: Callable[[str, str, str], Awaitable[None]]
+    """Calls a number into a room because an appointment says so."""
+    adhoc: Adhoc
+    pressed: list[Callable[[str], None]]
+    """Who is told that the key for a conference was pressed at a leg; others add to it."""
     loops: dict[str, Callable[[], Coroutine[Any, Any, None]]]
     """By name: what runs as long as the daemon."""
     routes: list[AddRoutes]
@@ -83,13 +90,20 @@ class CalledIn:
         self._people = people
         self._dial = dial
 
-    def keys_for(self, login: str, number: str) -> str:
-        """Return what is pressed to dial a number."""
-        person = self._people.by_login(login)
-        read, kind = self._dial.dial.looked_at(number)
-        if person is None or kind not in CALLED_IN & self._dial.dial.allowed(person):
+    def look(self, login: str, number: str, *, credential: str) -> Called:
+        """Return what is dialled, and count it."""
+        _, kind = self._dial.dial.looked_at(number)
+        if kind not in CALLED_IN:
             raise NotAllowedError(f"Numbers of this kind ({kind}) are not called into rooms.")
-        return self._dial.plan.keys(read)
+        target = self._dial.targets.look(login, number, confirmed=False, credential=credential)
+        person = self._people.by_login(login)
+        caller = next((one for one in person.extensions if one.isdecimal()), "") if person else ""
+        return Called(keys=target.keys, number=target.number, kind=target.kind, caller=caller)
+
+    async def called(self, login: str, called: Called, *, credential: str) -> None:
+        """Have it counted over a restart too."""
+        target = Target(keys=called.keys, kind=called.kind)
+        await self._dial.targets.called(login, [target], credential=credential)
 
 
 def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomParts | None:
@@ -131,7 +145,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
     base.leaving.append(keeper.forget)
     base.erasing.append(partial(keeper.forget, wholly=True))
     desk = RoomDesk(keeper=keeper, people=base.people, hub=base.hub, dial_in=config.dial_in, zone=ZONE)
-    participants = Participants()
+    participants, pressed = Participants(), list[Callable[[str], None]]()
     lobby = Lobby(
         participants=participants,
         keeper=keeper,
@@ -139,7 +153,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         numbers=base.numbers,
         names=base.directory,
         changed=desk.changed,
-        wished=lambda wish: moderate.wished(wish),  # noqa: PLW0108 - it is made below
+        wished=lambda wish: _wished(wish, moderate, pressed),
         now=base.now,
     )
     desk.live = lambda room, login, moderates: lobby.live(room, login, moderates=moderates)
@@ -163,13 +177,15 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
     spoken = (
         Spoken(folder=Path(config.names_dir), names=lambda: _names(keeper), speak=speak) if config.names_dir else None
     )
-    live = LiveRoutes(guard=guard, moderate=moderate, keeper=keeper, desk=desk)
-    routes = RoomRoutes(guard=guard, keeper=keeper, desk=desk)
+    live = LiveRoutes(guard=guard, moderate=moderate, keeper=keeper, desk=desk, once=dial.once)
+    routes = RoomRoutes(guard=guard, keeper=keeper, desk=desk, once=dial.once)
     return RoomParts(
         keeper=keeper,
         desk=desk,
         load=keeper.load,
-        call_in=moderate.call_in,
+        call_in=partial(moderate.call_in, credential="appointment"),
+        adhoc=Adhoc(keeper=keeper, people=base.people, language=base.config.site.language),
+        pressed=pressed,
         loops={
             "rooms retention": lambda: every(PURGE_EVERY, keeper.purge, name="rooms retention"),
             "rooms locked": lambda: every(LOOK_AT_LOCKS_EVERY, moderate.look, name="rooms locked"),
@@ -181,6 +197,15 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         control=[routes.control],
         ops={**routes.ops(), **live.ops()},
     )
+
+
+def _wished(wish: Wished, moderate: Moderate, pressed: list[Callable[[str], None]]) -> None:
+    """Pass on what was wished by a key: of a call that is to be a conference, or in a room."""
+    if wish.wish != "conference":
+        moderate.wished(wish)
+        return
+    for tell in pressed:
+        tell(wish.leg)
 
 
 def _changed(room: Room, desk: RoomDesk, spoken: Spoken | None) -> None:

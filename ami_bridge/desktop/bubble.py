@@ -65,8 +65,8 @@ def bubble(call: Call, style: Style, *, live: bool = True) -> Bubble:
         return _made("calling", call, style, verbs=("hangup",), category="call", opens=style.outgoing)
     if call.state == "parked":
         return _made("parked", call, style, verbs=("fetch",), expires=USUAL, category="call")
-    # «Auflegen» must not appear where «Ablehnen» was a moment ago
-    return _made("talking", call, style, verbs=(), category="call", opens=False)
+    # «Auflegen» must not appear where «Ablehnen» was a moment ago; the conference is asked for on the page
+    return _made("talking", call, style, verbs=("conference",), category="call", opens=False)
 
 
 def missed(call: Call, style: Style) -> Bubble | None:

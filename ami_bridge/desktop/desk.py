@@ -145,7 +145,7 @@ class Desk:
     def acted(self, key: str, verb: str) -> None:
         """Somebody has pressed a button of the bubble of a call."""
         call = self._known.find(key) or self._called.get(key)
-        if verb == "page" or (verb == "redirect" and call is not None):
+        if verb == "page" or (verb in {"redirect", "conference"} and call is not None):
             self._run(self._browse(self._page_of(call)))
         elif call is not None and verb == "open":
             self._run(self._browse(call.peer.link or ""))

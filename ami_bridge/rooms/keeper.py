@@ -106,6 +106,11 @@ class Keeper:
                 found |= {Row("pin", number, pin.digits): row_of_pin(pin) for pin in self.pins_of(room)}
         return found
 
+    @property
+    def live(self) -> bool:
+        """Whether the PBX is there, so that what is known of it is true."""
+        return self._pbx.up
+
     def room(self, number: str) -> Room | None:
         """Return the room with this number."""
         return self._rooms.get(number)
@@ -156,13 +161,13 @@ class Keeper:
 
     # -- doing --------------------------------------------------------------------------------------------------------
 
-    async def make(self, owner: str, wish: Wish) -> Room:
-        """Make a room that can be dialled when this returns."""
+    async def make(self, owner: str, wish: Wish, *, id_: str | None = None) -> Room:
+        """Make a room that can be dialled when this returns; it has this id, or a new one."""
         person = self._people.by_login(owner)
         if person is None:
             raise NotFoundError("This person is not known.")
         now = self._now()
-        room, pins = self._drafts.room(person, wish, now, self._rooms.values(), self._rest)
+        room, pins = self._drafts.room(person, wish, now, self._rooms.values(), self._rest, id_=id_)
         if not self._pbx.up:
             raise NotReachableError("The telephone system cannot be reached, so no room can be made; try again later.")
         self._rooms[room.number] = room

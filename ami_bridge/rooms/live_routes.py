@@ -1,5 +1,6 @@
 """What moderators do, over HTTP and over the websocket."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -7,13 +8,14 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from ami_bridge import wire
+from ami_bridge.calls.once import Once
 from ami_bridge.rooms.desk import RoomDesk
 from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.moderate import Moderate, act
 from ami_bridge.web.body import answer, read_body
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.openapi import Operation
-from ami_bridge.web.ops import Asked, Op
+from ami_bridge.web.ops import LONGEST_KEY, Asked, Op
 
 SCOPE = "rooms"
 
@@ -94,11 +96,12 @@ OPS: dict[str, str] = {
 class LiveRoutes:
     """The routes, over who does it."""
 
-    def __init__(self, *, guard: Guard, moderate: Moderate, keeper: Keeper, desk: RoomDesk) -> None:
+    def __init__(self, *, guard: Guard, moderate: Moderate, keeper: Keeper, desk: RoomDesk, once: Once) -> None:
         self._guard = guard
         self._moderate = moderate
         self._keeper = keeper
         self._desk = desk
+        self._once = once
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes."""
@@ -121,10 +124,8 @@ class LiveRoutes:
 
             return do
 
-        def called(asked: Asked) -> Awaitable[object]:
-            one = asked.read(_Called)
-            asked.needs_key()
-            return moderate.call_in(asked.login, one.room, one.to)
+        async def called(asked: Asked) -> None:
+            await self._called(asked.login, asked.credential, asked.needs_key(), asked.read(_Called))
 
         def removed(asked: Asked) -> Awaitable[object]:
             one = asked.read(_One)
@@ -146,8 +147,20 @@ class LiveRoutes:
     async def _call(self, request: web.Request) -> web.Response:
         identity = await self._identify(request)
         wish = await read_body(request, CalledIn)
-        await self._moderate.call_in(identity.login, request.match_info["number"], wish.to)
+        key = request.headers.get("Idempotency-Key", "")[:LONGEST_KEY] or secrets.token_hex(16)
+        called = _Called(room=request.match_info["number"], to=wish.to)
+        await self._called(identity.login, identity.credential, key, called)
         return web.Response(status=202)
+
+    async def _called(self, login: str, credential: str, key: str, one: _Called) -> None:
+        """Call somebody in; the same key again calls nobody."""
+        await self._once.do(
+            login,
+            key,
+            one,
+            check=lambda: None,
+            errand=lambda _id, _: self._moderate.call_in(login, one.room, one.to, credential=credential),
+        )
 
     async def _mute(self, request: web.Request) -> web.Response:
         identity = await self._identify(request)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 import structlog
+from msgspec import structs
 
 from ami_bridge import wire
 from ami_bridge.contacts.directory import ANYBODY, Audience, audience_of
@@ -99,7 +100,10 @@ class Lobby:
         reader = self._people.by_login(login)
         audience = ANYBODY if reader is None else audience_of(reader)
         waits = room.waits and not there.led
-        shown = [self._shown(one, audience, moderates=moderates, waits=waits) for one in there.people.values()]
+        shown = [
+            structs.replace(self._shown(one, audience, moderates=moderates, waits=waits), me=self.is_of(one, login))
+            for one in there.people.values()
+        ]
         return Live(
             since=there.since,
             locked=there.locked,
@@ -108,20 +112,31 @@ class Lobby:
             participants=tuple(sorted(shown, key=lambda one: (one.since, one.id))),
         )
 
+    def is_of(self, one: Person, login: str) -> bool:
+        """Whether this is somebody: by the PIN, else by one of their own telephones."""
+        pin = self._keeper.pin(one.person) if one.person else None
+        if pin is not None and pin.login is not None:
+            return pin.login == login
+        person = self._people.by_login(login)
+        return person is not None and one.number is not None and one.number in person.extensions
+
     def _shown(self, person: Person, audience: Audience, *, moderates: bool, waits: bool) -> wire.Participant:
         number = None if person.number is None else self._numbers.from_pbx(person.number)
-        name = person.name
+        pin = self._keeper.pin(person.person) if person.person else None
+        name = person.name or ("" if pin is None else pin.name)
         if not name and number is not None and (found := self._names.lookup(number, audience)):
             name = found.name
-        text = None
+        text = display = None
         if number is not None:
             whole = number.exten or number.e164 or number.display
             hidden = number.exten is None and not moderates
             text = f"…{whole[-SHOWN_DIGITS:]}" if hidden else whole
+            display = text if hidden else number.display
         return wire.Participant(
             id=person.leg,
             name=name or None,
             number=text,
+            display=display,
             since=person.since,
             role="mod" if person.role == "mod" else "part",
             muted=person.muted,

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
 
+from ami_bridge.config import Kind
 from ami_bridge.errors import (
     BadRequestError,
     GoneError,
@@ -45,18 +47,32 @@ class Bridge(Protocol):
     async def locked(self) -> Mapping[str, bool]:
         """Say of each open room whether it is locked."""
 
-    async def call_in(self, room: str, keys: str, *, person: str, ring_seconds: int) -> None:
-        """Call somebody, who is in when they press 1."""
+    async def call_in(self, room: str, keys: str, *, caller: str, shows: str, ring_seconds: int) -> None:
+        """Call somebody, who is in when they press 1; `caller` is who calls, `shows` whom the others see."""
 
     async def say(self, room: str, saying: str) -> None:
         """Speak one of our sounds into the room."""
 
 
-class May(Protocol):
-    """Knows which numbers may be dialled."""
+class Called(Struct, frozen=True, kw_only=True):
+    """Somebody who may be called into a room."""
 
-    def keys_for(self, login: str, number: str) -> str:
-        """Return what is pressed to dial a number; raises NotAllowedError or BadRequestError."""
+    keys: str
+    """What is pressed to dial them."""
+    number: str
+    kind: Kind
+    caller: str
+    """Extension of who calls."""
+
+
+class May(Protocol):
+    """Knows which numbers may be dialled, and counts."""
+
+    def look(self, login: str, number: str, *, credential: str) -> Called:
+        """Return what is dialled; raises NotAllowedError, BadRequestError, RateLimitedError."""
+
+    async def called(self, login: str, called: Called, *, credential: str) -> None:
+        """Be told that they are being called."""
 
 
 class Moderate:
@@ -117,8 +133,7 @@ class Moderate:
         """Silence one person, or let them be heard again. One may always do that to oneself."""
         room = self._keeper.seen_by(login, number)
         person = self._there(room, leg)
-        mine = (pin := self._keeper.pin(person.person)) is not None and pin.login == login
-        if not mine:
+        if not self._lobby.is_of(person, login):
             self._keeper.moderated_by(login, number)
         await self._bridge.mute(number, person.channel, on=on)
 
@@ -143,15 +158,18 @@ class Moderate:
         self._open(self._keeper.moderated_by(login, number))
         await self._lock(number, on=on)
 
-    async def call_in(self, login: str, number: str, to: str) -> None:
-        """Call somebody into the room; they are in when they press 1."""
+    async def call_in(self, login: str, number: str, to: str, *, credential: str) -> None:
+        """Call somebody into the room; they are in when they press 1. It counts as if it had been dialled."""
         room = self._keeper.moderated_by(login, number)
         now = self._now()
-        keys = self._may.keys_for(login, to)
         if (wait := self._calls.wait(login, now)) > 0:
             raise RateLimitedError(f"At most {CALLS_A_DAY} people a day can be called in.", retry_after=wait)
+        called = self._may.look(login, to, credential=credential)
         self._calls.count(login, now)
-        await self._bridge.call_in(room.number, keys, person="", ring_seconds=RING_SECONDS)
+        await self._bridge.call_in(
+            room.number, called.keys, caller=called.caller, shows=called.number, ring_seconds=RING_SECONDS
+        )
+        await self._may.called(login, called, credential=credential)
 
     async def end(self, login: str, number: str) -> None:
         """End the room: everybody is sent away, nobody gets in any more."""

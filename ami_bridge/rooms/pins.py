@@ -90,6 +90,7 @@ def row_of_room(room: Room) -> str:
             "wait": "yes" if room.waits else "no",
             "rec": "yes" if room.recording else "no",
             "mute": "no",
+            "end": "yes" if room.kind == "adhoc" else "no",
         }
     )
 

@@ -7,14 +7,15 @@ from aiohttp import web
 from msgspec import Meta, Struct
 
 from ami_bridge import wire
-from ami_bridge.errors import NotFoundError
+from ami_bridge.calls.once import Once
+from ami_bridge.errors import GoneError, NotFoundError
 from ami_bridge.rooms.desk import RoomDesk
 from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.wishes import Change, Invited, Wish
 from ami_bridge.web.body import answer, read_body
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.openapi import Operation
-from ami_bridge.web.ops import Asked, Op
+from ami_bridge.web.ops import LONGEST_KEY, Asked, Op
 
 SCOPE = "rooms"
 
@@ -68,7 +69,7 @@ OPERATIONS = (
 )  # fmt: skip
 
 OPS: dict[str, str] = {
-    "room.make": "Make a conference room as `params` wishes it; the result is the room.",
+    "room.make": "Make a conference room as `params` wishes it; the result is the room. The same `key`: the same room.",
     "room.change": "Change room `params.room` by `params.change`.",
     "room.delete": "End room `params.room`: nobody gets in any more.",
     "room.invite": "Give `params.who` a PIN of their own for room `params.room`.",
@@ -79,10 +80,11 @@ OPS: dict[str, str] = {
 class RoomRoutes:
     """The routes, over what knows how."""
 
-    def __init__(self, *, guard: Guard, keeper: Keeper, desk: RoomDesk) -> None:
+    def __init__(self, *, guard: Guard, keeper: Keeper, desk: RoomDesk, once: Once) -> None:
         self._guard = guard
         self._keeper = keeper
         self._desk = desk
+        self._once = once
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes for people."""
@@ -103,7 +105,7 @@ class RoomRoutes:
     def ops(self) -> dict[str, Op]:
         """Return the operations of the websocket."""
         table: dict[str, Callable[[Asked], Awaitable[object]]] = {
-            "room.make": lambda asked: self.make(asked.login, asked.read(Wish)),
+            "room.make": lambda asked: self.make(asked.login, asked.read(Wish), key=(asked.key or "")[:LONGEST_KEY]),
             "room.change": self._op_change,
             "room.delete": self._op_delete,
             "room.invite": self._op_invite,
@@ -111,9 +113,18 @@ class RoomRoutes:
         }
         return {name: Op(SCOPE, do) for name, do in table.items()}
 
-    async def make(self, login: str, wish: Wish) -> wire.Room:
-        """Make a room for its owner."""
-        return self._desk.show(await self._keeper.make(login, wish), login)
+    async def make(self, login: str, wish: Wish, *, key: str = "") -> wire.Room:
+        """Make a room for its owner; the same key again is the same room."""
+        if not key:
+            return self._desk.show(await self._keeper.make(login, wish), login)
+
+        async def errand(id_: str, _: None) -> None:
+            await self._keeper.make(login, wish, id_=id_)
+
+        made = self._keeper.by_id(await self._once.do(login, key, wish, check=lambda: None, errand=errand))
+        if made is None:
+            raise GoneError("This room was made, and has ended since.")
+        return self._desk.show(made, login)
 
     async def change(self, login: str, number: str, change: Change) -> wire.Room:
         """Change a room that this person moderates."""
@@ -145,7 +156,8 @@ class RoomRoutes:
 
     async def _make(self, request: web.Request) -> web.Response:
         identity = await self._identify(request)
-        return answer(await self.make(identity.login, await read_body(request, Wish)), 201)
+        key = request.headers.get("Idempotency-Key", "")[:LONGEST_KEY]
+        return answer(await self.make(identity.login, await read_body(request, Wish), key=key), 201)
 
     async def _one(self, request: web.Request) -> web.Response:
         identity = await self._identify(request)

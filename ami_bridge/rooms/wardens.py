@@ -1,13 +1,14 @@
 """Watches over open rooms: says when one will end, ends it when its time is over, sends away who is left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 from msgspec import Struct, structs
 
-from ami_bridge.errors import GoneError, NotReachableError, RefusedError
+from ami_bridge.errors import GoneError, NotFoundError, NotReachableError, RefusedError
 from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.model import Room
 from ami_bridge.rooms.participants import Participants
@@ -22,6 +23,8 @@ TIMELY = timedelta(seconds=30)
 """So much later what a warning says is not true any more."""
 GOODBYE = timedelta(seconds=5)
 """In which the last words are spoken."""
+EMPTY = timedelta(seconds=30)
+"""After which a room ends that was made of a call: who was cut off can come back so long."""
 ANSWER = timedelta(minutes=1)
 """In which somebody may still come to who is alone."""
 
@@ -105,6 +108,8 @@ class Wardens:
         self._alone = alone
         self._now = now
         self._seen: dict[str, Seen] = {}
+        self._empty: dict[str, datetime] = {}
+        """Rooms made of calls in which nobody is, by number, and since when."""
 
     async def look(self) -> None:
         """Look at all open rooms once."""
@@ -119,6 +124,16 @@ class Wardens:
             )  # fmt: skip
             if deed is None or await self._done(room, deed):
                 self._seen[number] = seen
+        await self._end_left(open_)
+
+    async def _end_left(self, open_: Collection[str]) -> None:
+        """End rooms that were made of calls and in which nobody is any more."""
+        now = self._now()
+        left = [room for room in self._keeper.all() if room.kind == "adhoc" and room.number not in open_]
+        self._empty = {room.number: self._empty.get(room.number, now) for room in left if self._keeper.live}
+        for number in [number for number, since in self._empty.items() if now >= since + EMPTY]:
+            with suppress(NotFoundError, GoneError, NotReachableError):  # the PBX follows later
+                await self._keeper.end(number)
 
     async def _done(self, room: Room, deed: Deed) -> bool:
         """Do it; false where it has to be tried again."""

@@ -74,9 +74,16 @@ class Drafts:
         self._random = random
 
     def room(
-        self, person: Person, wish: Wish, now: datetime, rooms: Collection[Room], rest: Mapping[str, Collection[str]]
+        self,
+        person: Person,
+        wish: Wish,
+        now: datetime,
+        rooms: Collection[Room],
+        rest: Mapping[str, Collection[str]],
+        *,
+        id_: str | None = None,
     ) -> tuple[Room, list[Pin]]:
-        """Make room and PINs of a wish, unlike those that there are.
+        """Make room and PINs of a wish, unlike those that there are; the room has this id, or a new one.
 
         Raises BadRequestError or NotAllowedError with one sentence.
         """
@@ -88,7 +95,7 @@ class Drafts:
             raise BadRequestError(f"At most {MOST_PINS - 2} people can be invited by a PIN of their own.")
         room = self.checked(
             Room(
-                id=self._new_id(),
+                id=id_ or self._new_id(),
                 pbx_id=self._rules.pbx_id,
                 number="",
                 title=wish.title,

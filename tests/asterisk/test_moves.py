@@ -51,6 +51,20 @@ def test_both_ends_are_moved_into_a_conference_in_one_go() -> None:
     assert moves.stays(MINE) == ("Setvar", {"Channel": MINE, "Variable": "BC_HOST", "Value": "yes"})
 
 
+def test_both_ends_are_moved_into_a_room_which_one_moderates() -> None:
+    action = moves.into_room(MINE, OTHER, "8123")
+    assert (action.name, action.headers["ExtraChannel"], action.headers["Context"]) == (
+        "Redirect", OTHER, "conf-convert",
+    )  # fmt: skip
+    assert [one.headers for one in moves.moderates(MINE, "01JDPIN")] == [
+        {"Channel": MINE, "Variable": "CONFROLE", "Value": "mod"},
+        {"Channel": MINE, "Variable": "CONFPERSON", "Value": "01JDPIN"},
+    ]
+    for person in ("", "a b", "1,CONFROLE=mod", "${SECRET}"):
+        with pytest.raises(RefusedError):
+            moves.moderates(MINE, person)
+
+
 @pytest.mark.parametrize(("host", "word"), [(True, "yes"), (False, "no")])
 def test_who_is_called_into_a_conference_is_called_as_a_telephone_would(host: bool, word: str) -> None:  # noqa: FBT001
     headers = moves.invite("102", "123456789012", caller="101", host=host, id="A", other_id="B").headers
@@ -78,6 +92,7 @@ def test_ones_own_telephone_is_rung_to_take_a_call() -> None:
         lambda keys: moves.blind_transfer(MINE, keys),
         lambda keys: moves.attended_transfer(MINE, keys),
         lambda keys: moves.bring_together(MINE, OTHER, keys),
+        lambda keys: moves.into_room(MINE, OTHER, keys),
         lambda keys: moves.invite(keys, "1", caller="101", host=True, id="A", other_id="B"),
         lambda keys: moves.invite("102", keys, caller="101", host=True, id="A", other_id="B"),
         lambda keys: moves.fetch(OWN, keys, id="A", other_id="B"),
@@ -99,6 +114,8 @@ def test_only_digits_are_dialled(make: Callable[[str], Action], keys: str) -> No
         lambda channel: moves.park(channel, by=MINE),
         lambda channel: moves.park(MINE, by=channel),
         lambda channel: moves.bring_together(channel, OTHER, "1"),
+        lambda channel: moves.into_room(channel, OTHER, "1"),
+        lambda channel: moves.moderates(channel, "1"),
         lambda channel: moves.bring_together(MINE, channel, "1"),
         moves.stays,
         lambda channel: moves.pick_up(OWN, channel, id="A", other_id="B"),

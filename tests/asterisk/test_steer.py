@@ -62,7 +62,18 @@ OWN = OwnTelephone(id="PJSIP/101", auto_answer="snom")
             lambda steer: steer.bring_together(CHANNEL, OTHER, "call-123456789012", hosts=[CHANNEL, OTHER]),
             ["Setvar", "Setvar", "Redirect"],
         ),
-        (lambda steer: steer.invite("C1", "102", "call-123456789012", caller="101", host=True), ["Originate"]),
+        (
+            lambda steer: steer.bring_together(CHANNEL, OTHER, "call-8123", hosts=[CHANNEL], moderator="01PIN"),
+            ["Setvar", "Setvar", "Setvar", "Redirect"],
+        ),
+        (
+            lambda steer: steer.invite("C1", "102", "call-123456789012", caller="101", host=True, shows="102"),
+            ["Originate"],
+        ),
+        (
+            lambda steer: steer.invite("C1", "0030231250", "call-8123", caller="101", host=False, shows="+4930231250"),
+            ["Originate"],
+        ),
         (lambda steer: steer.pick_up("C1", OWN, OTHER, extension="103"), ["Originate"]),
         (lambda steer: steer.fetch("C1", OWN, "701"), ["Originate"]),
     ],
@@ -77,6 +88,16 @@ async def test_every_verb_is_sent_once_and_says_when_the_call_is_gone(
         pbx.answers[actions[-1]] = lambda _action: [{"Response": "Error", "Message": "Channel does not exist"}]
         with pytest.raises(GoneError):
             await verb(steer)
+
+
+async def test_rooms_are_there_where_the_dialplan_has_them(pbx: FakeAsterisk) -> None:
+    pbx.answers["ShowDialPlan"] = lambda _action: [{"Response": "Error", "Message": "Did not find context"}]
+    async with linked(pbx) as link:
+        steer = Steer(link, new_id=lambda: "N1")
+        assert not await steer.has_rooms()
+        del pbx.answers["ShowDialPlan"]
+        pbx.knows_list("ShowDialPlan", "ListDialplan", [{"Context": "conf-convert", "Extension": "_[0-9]!"}])
+        assert await steer.has_rooms()
 
 
 @pytest.mark.parametrize(

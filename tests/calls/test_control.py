@@ -44,6 +44,7 @@ class Telephones:
         self.gone: set[str] = set()
         self.error: Exception | None = None
         self.unknown: set[str] = set()
+        self.rooms = True
 
     async def knows(self, keys: str) -> bool:
         return keys not in self.unknown
@@ -63,11 +64,18 @@ class Telephones:
     async def park(self, channel: str, *, by: str) -> None:
         await self._do("park", channel, by)
 
-    async def bring_together(self, channel: str, other: str, room: str, *, hosts: Sequence[str]) -> None:
-        await self._do("bring together", channel, other, room[:5], *hosts)
+    async def has_rooms(self) -> bool:
+        return self.rooms
 
-    async def invite(self, id_: str, keys: str, room: str, *, caller: str, host: bool) -> None:
-        await self._do("invite", id_, keys, room[:5], caller, "host" if host else "guest")
+    async def bring_together(
+        self, channel: str, other: str, room: str, *, hosts: Sequence[str], moderator: str = ""
+    ) -> None:
+        room = room if moderator else room[:5]
+        await self._do("bring together", channel, other, room, *hosts, *([moderator] if moderator else []))
+
+    async def invite(self, id_: str, keys: str, room: str, *, caller: str, host: bool, shows: str) -> None:
+        assert shows == keys.replace("0030", "+4930")
+        await self._do("invite", id_, keys, room if len(room) < 12 else room[:5], caller, "host" if host else "guest")
 
     async def pick_up(self, id_: str, own: OwnTelephone, channel: str, *, extension: str) -> None:
         await self._do("pick up", id_, own.id, channel, extension)
@@ -116,7 +124,8 @@ class Targets:
             raise NotAllowedError(f"{login} may not")
         if not to.isdigit():
             raise BadRequestError("This is not a telephone number.")
-        return Target(keys=to, kind="national" if to.startswith("0") else "internal")
+        kind: Literal["national", "internal"] = "national" if to.startswith("0") else "internal"
+        return Target(keys=to, kind=kind, number=to.replace("0030", "+4930"))
 
     async def called(self, login: str, targets: Iterable[Target], *, credential: str) -> None:
         self.counted += [(login, one.keys, credential) for one in targets]
@@ -128,6 +137,20 @@ class Devices:
 
     def rung_first(self, login: str) -> OwnTelephone:
         return OwnTelephone(id=f"PJSIP/{EXTENSIONS[login][0]}")
+
+
+class Rooms:
+    """Rooms of the house, of which there may be no more."""
+
+    def __init__(self) -> None:
+        self.free: list[str] = []
+        self.dropped: list[str] = []
+
+    async def make(self, login: str) -> tuple[str, str] | None:
+        return (self.free.pop(), f"PIN-{login}") if self.free else None
+
+    async def drop(self, number: str) -> None:
+        self.dropped.append(number)
 
 
 class Drivers:
@@ -168,7 +191,7 @@ class World:
         for n, channel in ((2, "PJSIP/101-02"), (3, "PJSIP/151-03"), (4, "PJSIP/102-04")):
             self.rings(n, channel)
         self.telephones, self.desk, self.drivers = Telephones(), Desk(self.board), Drivers()
-        self.targets = Targets()
+        self.targets, self.rooms = Targets(), Rooms()
         self.control = Control(
             grip=self.board.grip,
             desk=self.desk,
@@ -177,6 +200,7 @@ class World:
             devices=Devices(),
             drivers=self.drivers,
             once=Once(),
+            rooms=self.rooms,
             look_again=self._look,
             new_id=lambda: "N1",
         )
@@ -356,9 +380,23 @@ async def test_a_call_becomes_a_conference_and_grows(talk: World) -> None:
         "invite N1 103 call- 102 host",
         "invite N1 003023125001 call- 102 guest",
     ]
-    for many in ((), tuple("1" * 11)):
-        with pytest.raises(BadRequestError):
-            await talk.do("ben", "conference", add=many, key=f"k{len(many)}")
+    with pytest.raises(BadRequestError):
+        await talk.do("ben", "conference", add=tuple("1" * 11), key="k11")
+
+
+async def test_a_call_gets_a_room_of_the_house_whose_owner_moderates_it(talk: World) -> None:
+    """Others may come later: nobody has to be named."""
+    talk.rooms.free = ["8123", "8124"]
+    assert await talk.do("ben", "conference", key="k1") == [
+        f"bring together PJSIP/102-04 {STRANGER} call-8124 PJSIP/102-04 PIN-ben"
+    ]
+    talk.telephones.gone = {STRANGER}
+    with pytest.raises(GoneError):
+        await talk.do("ben", "conference", add=("103",), key="k2")
+    assert talk.rooms.dropped == ["8123"], "nobody came"
+    talk.telephones.gone, talk.telephones.rooms, talk.rooms.free = set(), False, ["8125"]
+    assert (await talk.do("ben", "conference", key="k3"))[-1].startswith("bring together PJSIP/102-04"), "without one"
+    assert talk.rooms.free == ["8125"]
 
 
 async def test_whom_one_may_not_call_one_may_not_give_a_call_to(talk: World) -> None:

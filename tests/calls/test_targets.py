@@ -26,8 +26,8 @@ def look(world: World, to: str, *, login: str = "anna", confirmed: bool = False)
 
 def test_what_would_be_pressed_is_told() -> None:
     world = World()
-    assert look(world, "102") == Target(keys="102", kind="internal")
-    assert look(world, "+49 30 23125001") == Target(keys="003023125001", kind="national")
+    assert look(world, "102") == Target(keys="102", kind="internal", number="102")
+    assert look(world, "+49 30 23125001") == Target(keys="003023125001", kind="national", number="+493023125001")
     assert look(world, "112", confirmed=True).kind == "emergency"
 
 
@@ -61,7 +61,7 @@ async def test_calls_sent_outside_count_like_dialled_ones_even_over_a_restart() 
     many = targets(world)
     await world.call("030 23125001")
     one = many.look("anna", "030 23125002", confirmed=False, credential="token:1")
-    await many.called("anna", [one, Target(keys="102", kind="internal")], credential="token:1")
+    await many.called("anna", [one, Target(keys="102", kind="internal", number="102")], credential="token:1")
     assert [login for login, _ in world.dialled.rows] == ["anna", "anna"], "calls within the house cost nothing"
     for _ in range(3):
         assert look(world, "102").keys == "102"

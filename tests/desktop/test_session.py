@@ -38,11 +38,12 @@ async def test_a_call_has_one_bubble_from_ringing_to_its_end(world: World) -> No
         assert ringing.body == "Stadtwerke Musterhausen\n030 23125001\nfür Bürgerbüro (000)"
         assert ringing.app == "Telefon"
         assert ringing.timeout == 30_000
-        world.daemon.tells(call(rev=2, state="answered", answered_at=utc(), actions=("hangup",)))
+        world.daemon.tells(call(rev=2, state="answered", answered_at=utc(), actions=("hangup", "conference")))
         talking = await world.desktop.shows("Im Gespräch: Erika Mustermann")
         assert talking.replaces == ringing.number
         assert talking.number == ringing.number
         assert "hangup" not in talking.keys, "it would stand where «Ablehnen» stood"
+        assert ("conference" in talking.keys) is ("reject" in ringing.keys), "where there are buttons"
         world.daemon.tells(call(rev=3, state="ended", result="answered"))
         await world.desktop.until(lambda: not world.desktop.on_screen)
     assert len(world.desktop.ever) == 2

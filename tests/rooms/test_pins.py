@@ -58,7 +58,8 @@ def test_a_used_pin_is_not_given_again() -> None:
 
 def test_rows_are_texts_and_names_are_tame() -> None:
     room = json.loads(row_of_room(ROOM))
-    assert room == {"max": "20", "nbf": "0", "exp": "", "lang": "de", "wait": "yes", "rec": "no", "mute": "no"}
+    told = {"lang": "de", "wait": "yes", "rec": "no", "mute": "no", "end": "no"}
+    assert room == {"max": "20", "nbf": "0", "exp": "", **told}
     hostile = 'Eve "\\<a>|,${EPOCH}\r\nAction: x\u202e' + "x" * 500
     row = row_of_pin(Pin(id="P", room="R", digits="1", role="guest", name=hostile, created=NOON))
     assert len(row.encode()) <= 600

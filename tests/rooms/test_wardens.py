@@ -29,7 +29,7 @@ class World:
     def __init__(self, room: Room) -> None:
         self.there: Room | None = room
         self.time = NOON
-        self.up = True
+        self.up = self.live = True
         self.did: list[tuple[timedelta, str]] = []
         self.participants = Participants()
         self.wardens = Wardens(
@@ -42,6 +42,13 @@ class World:
 
     def room(self, _number: str) -> Room | None:
         return self.there
+
+    def all(self) -> list[Room]:
+        return [] if self.there is None else [self.there]
+
+    async def end(self, number: str) -> None:
+        self.did.append((self.time - NOON, f"end {number}"))
+        self.there = None
 
     async def say(self, room: str, saying: str) -> None:
         await self.remove(room, saying)
@@ -123,3 +130,22 @@ async def test_company_or_an_early_hour_lets_one_stay() -> None:
     assert len(await world.until(50 * MINUTE + 15 * MINUTE + 30 * SECOND)) == 1
     world.come("3")
     assert await world.until(80 * MINUTE) == []
+
+
+async def test_a_room_made_of_a_call_ends_half_a_minute_after_the_last_has_gone() -> None:
+    made_of_a_call = structs.replace(BOOKED, kind="adhoc", starts=None, ends=None, opens=None, closes=None)
+    world = World(made_of_a_call)
+    world.come("1", "2")
+    assert await world.until(5 * MINUTE) == []
+    world.go("1")
+    world.go("2")
+    assert await world.until(5 * MINUTE + 20 * SECOND) == []
+    world.come("1")
+    assert await world.until(6 * MINUTE) == [], "who was cut off has come back"
+    world.go("1")
+    world.live = False
+    assert await world.until(8 * MINUTE) == [], "nobody knows who is there"
+    world.live = True
+    assert await world.until(9 * MINUTE) == [(8 * MINUTE + 36 * SECOND, "end 8123")]
+    booked = World(BOOKED)
+    assert await booked.until(60 * MINUTE) == [], "a booked room waits for people"

@@ -66,7 +66,7 @@ export function conferenceDialog(house, call) {
     about: "conference",
     title: () => t("conference.title"),
     submit: () => t("conference.do"),
-    ready: () => all().length > 0,
+    ready: () => all().length > 0 || !call.room, // alone it is a room into which others dial
     run: () => reach(house, call, "conference", { add: numbers() }, all().map((one) => one.display).join(", "), keys),
     verbs: () => ["conference"],
     body: () => html`

@@ -110,19 +110,19 @@ export class RoomCard extends Part {
     return html`
       <li class="row" data-participant=${one.id}>
         <div class="row-main">
-          <h5 class="foreign" dir="auto" tabindex="-1" data-refuge>${one.name ?? one.number ?? t("conferences.somebody")}</h5>
+          <h5 class="foreign" dir="auto" tabindex="-1" data-refuge>${one.name ?? one.display ?? one.number ?? t("conferences.somebody")}</h5>
           <p class="dotted muted">
-            ${one.name && one.number ? html`<span class="digits foreign" dir="ltr">${one.number}</span>` : nothing}
+            ${one.name && one.number ? html`<span class="digits foreign" dir="ltr">${one.display ?? one.number}</span>` : nothing}
             <span>${t("conferences.there_since", { time: timeOfDay(one.since) })}</span>
           </p>
         </div>
         <p class="room-tags">
           ${tag(one.role === "mod", "mod", "person")}${tag(one.talking, "talking", "answered")}${tag(one.muted, "muted", "held")}${tag(one.waiting, "waiting", "queued")}
         </p>
-        ${room.moderates
+        ${room.moderates || one.me
           ? html`<div class="control-line">
               ${smallButton({ text: t(`conferences.${verb}`), about: who, id: "mute", inert: this.inert, click: () => this.#do(verb, params, t(`conferences.say.${said}`, { who })) })}
-              ${smallButton({ text: t("conferences.remove"), about: who, id: "remove", inert: this.inert, click: () => removeDialog(this.house, room, one).open() })}
+              ${!room.moderates ? nothing : smallButton({ text: t("conferences.remove"), about: who, id: "remove", inert: this.inert, click: () => removeDialog(this.house, room, one).open() })}
             </div>`
           : nothing}
       </li>`;

@@ -6,7 +6,7 @@ import { plain } from "./words.js";
 /** For sentences; on its own card a title stands as it is. */
 export const titleOf = (room) => plain(room.title);
 
-export const nameOf = (one) => plain(one.name ?? one.number ?? t("conferences.somebody"));
+export const nameOf = (one) => plain(one.name ?? one.display ?? one.number ?? t("conferences.somebody"));
 
 export const guestOf = (room) => room.guest_pin;
 
