@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ami_bridge import config
+from ami_bridge.config_journal import Journal
 from ami_bridge.db.database import open_database
 from ami_bridge.journal.model import Filters, Kept, Reader
 from ami_bridge.journal.retention import Retention
@@ -47,7 +47,7 @@ async def test_numbers_and_notes_of_purged_calls_are_in_no_file_and_the_others_s
         retention = Retention(
             store=journal,
             files=db,
-            rules=Rules(config.Journal(), people=People(), extension_of=lambda _device: None),
+            rules=Rules(Journal(), people=People(), extension_of=lambda _device: None),
             now=lambda: now,
         )
         await retention.forget()
