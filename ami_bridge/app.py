@@ -35,6 +35,7 @@ from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.privacy.routes import OPERATIONS as PRIVACY
 from ami_bridge.rooms.live_routes import OPERATIONS as ROOMS_LIVE
+from ami_bridge.rooms.recording_routes import OPERATIONS as RECORDINGS
 from ami_bridge.rooms.routes import OPERATIONS as ROOMS
 from ami_bridge.tasks import every
 from ami_bridge.web.asyncapi import OPERATIONS as ASYNCAPI
@@ -126,7 +127,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *([] if rooms is None else rooms.routes),
             openapi_routes(
                 [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
-                + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE])
+                + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
             ),
             asyncapi_routes,
         ]

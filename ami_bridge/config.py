@@ -278,6 +278,10 @@ class Rooms(Section, frozen=True, kw_only=True):
     """Whether numbers that an appointment names are called at its start."""
     alone_minutes: int = 15
     """After how long somebody who is alone in a room is sent away; 0: never."""
+    recordings_dir: str = ""
+    """Folder in which Asterisk writes recordings (`ROOM_RECORDINGS`); empty: nothing is recorded."""
+    recordings_days: int = 30
+    """After which they are deleted."""
     names_dir: str = ""
     """Folder for spoken names, which Asterisk reads (`ROOM_NAMES`); empty: nobody is announced."""
 

@@ -34,6 +34,7 @@ TIMES = {
     "ring_seconds": (5, 120),
     "wait": (0, 3600),
     "look_every": (1, 600),
+    "recordings_days": (1, 365),
 }
 """The least and the most of each time, in its own unit."""
 HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)")
@@ -326,6 +327,7 @@ def _of_the_calendars(config: "Config") -> Iterator[tuple[str, str]]:
             yield f"rooms.{key}", "is at the groupware, and [groupware.url] is missing"
         if wanted and key != "calendar" and not MAIL_ADDRESS.fullmatch(rooms.address):
             yield "rooms.address", "is missing: the e-mail address by which the conference is invited"
+    yield from _of_a_time("rooms.recordings_days", rooms.recordings_days, "days")
     if rooms.calendar and not rooms.calendar_owner.strip():
         yield "rooms.calendar_owner", "is missing: whose room it is where an appointment names nobody of the house"
     yield from _of_the_mails(config)
@@ -391,10 +393,3 @@ def _meet(one: str, other: str) -> bool:
     first, second = urlsplit(one), urlsplit(other)
     hosts = {first.hostname, second.hostname}
     return first.port == second.port != 0 and (len(hosts) == 1 or bool(hosts & EVERYWHERE))
-
-
-def check_places(config: "Config", path: Path) -> None:
-    """Refuse sockets in folders that are not there on this machine."""
-    for key, socket in (("control.socket", config.control.socket), ("phonebook.ldap", config.phonebook.ldap)):
-        if socket and not Path(socket).parent.is_dir():
-            raise ConfigError(f"{path}: [{key}]: the folder {Path(socket).parent} is not there")

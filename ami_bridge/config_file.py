@@ -55,6 +55,9 @@ def _beside(raw: dict[str, Any], path: Path) -> dict[str, Any]:
         case {"rooms": {"names_dir": str(name), **_more} as rooms} if name:
             rooms["names_dir"] = str((path.parent / name).resolve())
     match raw:
+        case {"rooms": {"recordings_dir": str(name), **_more} as rooms} if name:
+            rooms["recordings_dir"] = str((path.parent / name).resolve())
+    match raw:
         case {"alarms": {"media_dir": str(name), **_more} as alarms} if name:
             alarms["media_dir"] = str((path.parent / name).resolve())
     match raw:
@@ -93,3 +96,10 @@ def _with_secrets(raw: dict[str, Any], path: Path, section: str = "") -> dict[st
             case _:
                 filled[key] = value
     return filled
+
+
+def check_places(config: Config, path: Path) -> None:
+    """Refuse sockets in folders that are not there on this machine."""
+    for key, socket in (("control.socket", config.control.socket), ("phonebook.ldap", config.phonebook.ldap)):
+        if socket and not Path(socket).parent.is_dir():
+            raise ConfigError(f"{path}: [{key}]: the folder {Path(socket).parent} is not there")

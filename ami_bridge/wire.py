@@ -170,6 +170,8 @@ class Room(Struct, frozen=True, kw_only=True):
     dial_in: str
     moderates: bool = False
     """Whether the reader may do things in it."""
+    can_record: bool = False
+    """Whether recordings can be made here."""
     my_pin: str | None = None
     guest_pin: str | None = None
     pins: tuple[RoomPin, ...] = ()

@@ -5,7 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.sound import HIGH, KEYS, LOW, find, has_tone, keys, level, loudness, quiet_ends, read, silence, tone, write
+from tests.sound import (
+    HIGH,
+    KEYS,
+    LOW,
+    find,
+    find_though_cut,
+    has_tone,
+    keys,
+    level,
+    loudness,
+    quiet_ends,
+    read,
+    silence,
+    tone,
+    write,
+)
 
 
 def pressed(text: str, seconds: float = 0.1, *, high: float = 0.2) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -38,6 +53,17 @@ def test_a_sound_is_found_where_it_is_in_whatever_noise_and_loudness() -> None:
     assert second == pytest.approx(1.5, abs=0.001)
     assert find(noise.normal(0, 0.2, 8_000), hay)[0] < 0.2
     assert find(said, said[:100]) == (0.0, 0.0)
+
+
+def test_a_sound_is_found_though_a_moment_of_it_was_lost() -> None:
+    noise = np.random.default_rng(7)
+    said = noise.normal(0, 0.2, 32_000)
+    hay = np.concatenate([silence(1), said[:14_000], said[14_160:], silence(1)])
+    assert find(said, hay)[0] < 0.8
+    assert find_though_cut(said, hay) > 0.98
+    assert find_though_cut(noise.normal(0, 0.2, 32_000), hay) < 0.2
+    half = np.concatenate([silence(1), said[:14_000], silence(3)])
+    assert find_though_cut(said, half) < 0.9, "half of it is not enough"
 
 
 def test_loudness_and_tones_and_silence_are_measured(tmp_path: Path) -> None:

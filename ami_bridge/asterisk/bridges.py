@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ami_bridge.asterisk import phone
+from ami_bridge.asterisk import phone, translate
 from ami_bridge.asterisk.snapshot import Link
 from ami_bridge.errors import GoneError, RefusedError
 
@@ -46,6 +46,19 @@ class Bridges:
             caller=caller, shows=shows,
         )  # fmt: skip
         await self._send(phone.call_in(called))
+
+    async def record(self, room: str) -> None:
+        """Write down what is said, from when everybody was told on."""
+        await self._send(phone.record_in(room, id=self._new_id(), other_id=self._new_id()))
+
+    async def recorder(self, room: str) -> str:
+        """Say which channel writes down what is said; empty: none."""
+        answer = await self._link.send(*phone.recorder_of(room))
+        return "" if isinstance(answer, list) else translate.value(answer)
+
+    async def stop_recording(self, recorder: str) -> None:
+        """End that."""
+        await self._send(phone.hangup(recorder, cause=16))
 
     async def say(self, room: str, saying: str) -> None:
         """Speak one of our sounds into the room."""

@@ -264,6 +264,29 @@ def say_in(room: str, saying: str, *, id: str, other_id: str) -> Action:  # noqa
     )
 
 
+def record_in(room: str, *, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word
+    """Write down what is said in a room that is open."""
+    return Action(
+        "Originate",
+        {
+            "ActionID": id,
+            "Channel": f"Local/{_room(room)}@conf-say/n",
+            "Context": "conf-record",
+            "Exten": _room(room),
+            "Priority": "1",
+            "Timeout": "5000",
+            "Async": "true",
+            "ChannelId": id,
+            "OtherChannelId": other_id,
+        },
+    )
+
+
+def recorder_of(room: str) -> Action:
+    """Ask which channel writes down what is said in a room."""
+    return Action("Getvar", {"Variable": f"CONFREC_{_room(room)}"})
+
+
 def _room(number: str) -> str:
     """Let only the number of a room through."""
     if not _ROOM.fullmatch(number):

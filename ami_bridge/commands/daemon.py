@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ami_bridge.commands.common import Command, first_of, until_told_to_stop, with_config
 from ami_bridge.config import Config
-from ami_bridge.config_file import load
+from ami_bridge.config_file import check_places, load
 from ami_bridge.errors import BridgeError, ConfigError
 
 
@@ -42,7 +42,6 @@ def _check_config(arguments: argparse.Namespace) -> int:
 
 def _checked(path: Path) -> Config:
     """Read the configuration, and see that this machine has what it names, before anything is started."""
-    from ami_bridge.config_check import check_places  # noqa: PLC0415 - as above
     from ami_bridge.db import place  # noqa: PLC0415
 
     config = load(path)

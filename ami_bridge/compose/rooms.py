@@ -31,6 +31,8 @@ from ami_bridge.rooms.moderate import LOOK_EVERY as LOOK_AT_LOCKS_EVERY
 from ami_bridge.rooms.moderate import Called, Moderate
 from ami_bridge.rooms.participants import Participants
 from ami_bridge.rooms.pins import Row, ranges_of
+from ami_bridge.rooms.recording_routes import RecordingRoutes
+from ami_bridge.rooms.recordings import Recordings
 from ami_bridge.rooms.routes import RoomRoutes
 from ami_bridge.rooms.spoken import LOOK_EVERY as LOOK_AT_NAMES_EVERY
 from ami_bridge.rooms.spoken import Name, Spoken, speak
@@ -120,6 +122,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         waits=config.moderated,
         per_person=config.per_person,
         language=base.config.site.language,
+        records=config.recordings_dir != "",
     )
     keeper = Keeper(
         store=RoomStore(base.db),
@@ -144,7 +147,9 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
     calls.beside.append(copy.run)
     base.leaving.append(keeper.forget)
     base.erasing.append(partial(keeper.forget, wholly=True))
-    desk = RoomDesk(keeper=keeper, people=base.people, hub=base.hub, dial_in=config.dial_in, zone=ZONE)
+    desk = RoomDesk(
+        keeper=keeper, people=base.people, hub=base.hub, dial_in=config.dial_in, zone=ZONE, records=rules.records
+    )
     participants, pressed = Participants(), list[Callable[[str], None]]()
     lobby = Lobby(
         participants=participants,
@@ -165,6 +170,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         participants=participants,
         bridge=bridges,
         may=CalledIn(base.people, dial),
+        records=rules.records,
         now=base.now,
     )
     wardens = Wardens(
@@ -177,6 +183,12 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
     spoken = (
         Spoken(folder=Path(config.names_dir), names=lambda: _names(keeper), speak=speak) if config.names_dir else None
     )
+    recordings = Recordings(
+        folder=Path(config.recordings_dir or "/nonexistent"),
+        store=RoomStore(base.db),
+        keep=timedelta(days=config.recordings_days),
+        now=base.now,
+    )
     live = LiveRoutes(guard=guard, moderate=moderate, keeper=keeper, desk=desk, once=dial.once)
     routes = RoomRoutes(guard=guard, keeper=keeper, desk=desk, once=dial.once)
     return RoomParts(
@@ -188,12 +200,13 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         pressed=pressed,
         loops={
             "rooms retention": lambda: every(PURGE_EVERY, keeper.purge, name="rooms retention"),
+            "rooms recordings": lambda: every(PURGE_EVERY, recordings.purge, name="rooms recordings"),
             "rooms locked": lambda: every(LOOK_AT_LOCKS_EVERY, moderate.look, name="rooms locked"),
             "rooms times": lambda: every(LOOK_AT_TIMES_EVERY, wardens.look, name="rooms times"),
             "rooms keys": moderate.run,
             **({} if spoken is None else {"rooms names": lambda: _speaking(spoken)}),
         },
-        routes=[routes.add_to, live.add_to],
+        routes=[routes.add_to, live.add_to, RecordingRoutes(guard=guard, recordings=recordings).add_to],
         control=[routes.control],
         ops={**routes.ops(), **live.ops()},
     )

@@ -240,6 +240,7 @@ def _write_daemon(root: Path, ports: Ports, town: Secrets, owners: Owners) -> No
         ports=ports,
         data="/var/lib/ami-bridge",
         names="",
+        recordings="",
         groupware=f"http://radicale:{ports.groupware}/",
         user=BRIDGE_USER,
         roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),

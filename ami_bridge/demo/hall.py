@@ -92,6 +92,7 @@ calendar_owner = "eva"
 look_every = 4
 calls = true
 names_dir = "{names}"
+recordings_dir = "{recordings}"
 
 [log]
 format = "json"
@@ -248,6 +249,7 @@ class TownHall:
                 ports=self._ports,
                 data=self._data,
                 names=self._pbx.names_folder,
+                recordings=self._pbx.recordings_folder,
                 groupware=groupware.url,
                 user=BRIDGE_USER,
                 roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),

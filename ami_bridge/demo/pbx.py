@@ -167,6 +167,11 @@ class Pbx:
         """Where the daemon keeps spoken names for it."""
         return self.folder / "names"
 
+    @property
+    def recordings_folder(self) -> Path:
+        """Where it writes recordings of conferences."""
+        return self.folder / "recordings"
+
     @contextmanager
     def telephone_slot(self) -> Iterator[int]:
         """Lend a telephone its place among the ports."""
@@ -246,6 +251,7 @@ class Pbx:
             "log/cel-custom",
             "phones",
             "names",
+            "recordings",
         ):
             (self.folder / name).mkdir(parents=True)
         dialplan = shared("dialplan")
@@ -265,6 +271,7 @@ class Pbx:
             (self.folder / name).chmod(0o750)
         self.account.give(self.folder)
         caller().give(self.names_folder)
+        self.recordings_folder.chmod(0o777)  # Asterisk writes them, the daemon deletes them
 
     async def _check_reach(self) -> None:
         """See whether Asterisk can read its configuration: the host's runs from here, below somebody's home perhaps."""

@@ -47,7 +47,10 @@ class RoomDesk:
         hub: Hub,
         dial_in: str,
         zone: tzinfo,
+        records: bool = False,
     ) -> None:
+        """Show that recordings can be made where `records` says so."""
+        self._records = records
         self._keeper = keeper
         self._people = people
         self._hub = hub
@@ -94,6 +97,7 @@ class RoomDesk:
             recording=room.recording,
             dial_in=self._dial_in,
             moderates=moderates,
+            can_record=moderates and self._records,
             my_pin=mine,
             guest_pin=guest if knows else None,
             pins=tuple(map(_shown, pins)) if moderates else (),

@@ -74,7 +74,7 @@ OPERATIONS = (
     Operation(
         method="POST",
         path="/api/v1/rooms/{number}/{verb}",
-        summary="Lock or unlock a room, mute or unmute all but moderators, or end it",
+        summary="Lock or unlock a room, mute or unmute all but moderators, record, stop recording, or end it",
         status=204,
         errors=("bad_request", *_ERRORS),
     ),
@@ -89,6 +89,8 @@ OPS: dict[str, str] = {
     "room.unlock": "Let people into the room `params.room` again.",
     "room.mute_all": "Silence all but moderators of the room `params.room`.",
     "room.unmute_all": "Let all of the room `params.room` be heard again.",
+    "room.record": "Record what is said in the room `params.room`; everybody is told.",
+    "room.stop": "Stop recording the room `params.room`.",
     "room.end": "End the room `params.room`: everybody is sent away, nobody gets in any more.",
 }
 
@@ -140,6 +142,8 @@ class LiveRoutes:
             "room.unlock": whole("unlock"),
             "room.mute_all": whole("mute"),
             "room.unmute_all": whole("unmute"),
+            "room.record": whole("record"),
+            "room.stop": whole("stop"),
             "room.end": whole("end"),
         }
         return {name: Op(SCOPE, do) for name, do in table.items()}

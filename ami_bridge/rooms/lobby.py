@@ -86,6 +86,11 @@ class Lobby:
         if self._participants.lock(number, on=on):
             self.look_again(number)
 
+    def recorded(self, number: str, *, on: bool) -> None:
+        """Note that a room is recorded, or no longer is."""
+        if self._participants.record(number, on=on):
+            self.look_again(number)
+
     def look_again(self, number: str) -> None:
         """Tell of a room once more."""
         if (room := self._keeper.room(number)) is not None:

@@ -50,6 +50,15 @@ class Bridge(Protocol):
     async def call_in(self, room: str, keys: str, *, caller: str, shows: str, ring_seconds: int) -> None:
         """Call somebody, who is in when they press 1; `caller` is who calls, `shows` whom the others see."""
 
+    async def record(self, room: str) -> None:
+        """Write down what is said, from when everybody was told on."""
+
+    async def recorder(self, room: str) -> str:
+        """Say which channel writes down what is said; empty: none."""
+
+    async def stop_recording(self, recorder: str) -> None:
+        """End that."""
+
     async def say(self, room: str, saying: str) -> None:
         """Speak one of our sounds into the room."""
 
@@ -86,8 +95,11 @@ class Moderate:
         participants: Participants,
         bridge: Bridge,
         may: May,
+        records: bool,
         now: Callable[[], datetime],
     ) -> None:
+        """Record only where `records` says that it is set up."""
+        self._records = records
         self._keeper = keeper
         self._lobby = lobby
         self._participants = participants
@@ -126,6 +138,8 @@ class Moderate:
         try:
             for number, on in (await self._bridge.locked()).items():
                 self._lobby.locked(number, on=on)
+            for number in self._participants.rooms() if self._records else ():
+                self._lobby.recorded(number, on=await self._bridge.recorder(number) != "" or self._is_booked(number))
         except NotReachableError:
             return  # the next look, or the next snapshot, tells
 
@@ -171,6 +185,31 @@ class Moderate:
         )
         await self._may.called(login, called, credential=credential)
 
+    async def record(self, login: str, number: str) -> None:
+        """Have written down what is said; everybody there is told, and everybody who comes."""
+        self._open(self._keeper.moderated_by(login, number))
+        if not self._records:
+            raise NotAllowedError("Recording is not set up here.")
+        if self._is_booked(number) or await self._bridge.recorder(number):
+            raise GoneError("This conference is being recorded already.")
+        await self._bridge.record(number)
+
+    async def stop(self, login: str, number: str) -> None:
+        """End a recording; everybody is told."""
+        self._open(self._keeper.moderated_by(login, number))
+        if self._is_booked(number):
+            raise NotAllowedError("This conference is booked to be recorded; that ends with it.")
+        recorder = await self._bridge.recorder(number)
+        if not recorder:
+            raise GoneError("This conference is not being recorded.")
+        await self._bridge.stop_recording(recorder)
+        self._lobby.recorded(number, on=False)
+        await self._bridge.say(number, "room-recording-ends")
+
+    def _is_booked(self, number: str) -> bool:
+        room = self._keeper.room(number)
+        return room is not None and room.recording and self._records
+
     async def end(self, login: str, number: str) -> None:
         """End the room: everybody is sent away, nobody gets in any more."""
         room = self._keeper.moderated_by(login, number)
@@ -204,7 +243,11 @@ async def act(moderate: Moderate, login: str, number: str, verb: str) -> None:
             await moderate.lock(login, number, on=verb == "lock")
         case "mute" | "unmute":
             await moderate.mute_all(login, number, on=verb == "mute")
+        case "record":
+            await moderate.record(login, number)
+        case "stop":
+            await moderate.stop(login, number)
         case "end":
             await moderate.end(login, number)
         case _:
-            raise BadRequestError("Rooms know lock, unlock, mute, unmute and end.")
+            raise BadRequestError("Rooms know lock, unlock, mute, unmute, record, stop and end.")

@@ -90,6 +90,8 @@ class Participants:
             case Closed(room):
                 return self._rooms.pop(room, None) is not None
             case Recording(room, file):
+                if not file and room not in self._rooms:
+                    return False
                 there = self._rooms.setdefault(room, Open(now))
                 there.recorded = file
                 return True
@@ -111,6 +113,14 @@ class Participants:
         if there is None or there.locked == on:
             return False
         there.locked = on
+        return True
+
+    def record(self, room: str, *, on: bool) -> bool:
+        """Note that a room is recorded or no longer is, where no event has told it; say whether that is news."""
+        there = self._rooms.get(room)
+        if there is None or bool(there.recorded) == on:
+            return False
+        there.recorded = "yes" if on else ""
         return True
 
     def replace(self, rooms: Iterable[RoomNow], now: datetime) -> set[str]:

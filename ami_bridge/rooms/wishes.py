@@ -62,6 +62,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     waits: bool
     per_person: int
     language: str
+    records: bool = False
+    """Whether conferences can be recorded here."""
 
 
 class Drafts:
@@ -133,6 +135,8 @@ class Drafts:
             raise BadRequestError(f"Rooms speak {' or '.join(LANGUAGES)}.")
         if not 1 <= room.most <= MOST_PEOPLE:
             raise BadRequestError(f"A room has 1 to {MOST_PEOPLE} people.")
+        if room.recording and not self._rules.records:
+            raise BadRequestError("Recording is not set up here.")
         if room.kind != "booked":
             if room.starts is not None or room.ends is not None:
                 raise BadRequestError("A room that stays has no time.")

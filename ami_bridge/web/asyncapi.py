@@ -64,6 +64,8 @@ REQUESTS = {
     "room.unlock": "Let people into the room `params.room` again.",
     "room.mute_all": "Silence all but moderators of the room `params.room`.",
     "room.unmute_all": "Let all of the room `params.room` be heard again.",
+    "room.record": "Record what is said in the room `params.room`; everybody is told.",
+    "room.stop": "Stop recording the room `params.room`.",
     "room.end": "End the room `params.room`: everybody is sent away, nobody gets in any more.",
     "call.answer": "Have one's own telephone answer the call `params.call`. As all of call control: `params.extension` "
     "says which of one's own is meant, where several take part; `result.call` repeats the call.",

@@ -73,6 +73,7 @@ class House:
                 ports=self.pbx.ports,
                 data=self.folder,
                 names=self.pbx.names_folder,
+                recordings=self.pbx.recordings_folder,
                 groupware=self.groupware.url,
                 user=BRIDGE_USER,
                 roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),

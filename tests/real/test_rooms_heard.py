@@ -9,7 +9,7 @@ from ami_bridge.demo.town import CONFERENCE_NUMBER
 from tests.real.house import SOAK, House
 from tests.real.test_names_on_phones import manager
 from tests.real.test_rooms import forgive, in_room, wish
-from tests.sound import RATE, find, loudness, read, spoken
+from tests.sound import RATE, find_though_cut, loudness, read, spoken
 
 SOUNDS = Path(__file__).parents[2] / "sounds"
 SPEECH = tuple(SOUNDS / f"en/{name}.wav" for name in ("room-number", "room-alone", "room-recorded", "room-late"))
@@ -20,7 +20,7 @@ HEARD, NOT_HEARD = 0.9, 0.5
 
 def heard(phone: Phone, sound: Path) -> float:
     """Say how surely a telephone heard this, in the call that is over."""
-    return find(spoken(read(sound)), read(phone.heard[-1]))[0]
+    return find_though_cut(spoken(read(sound)), read(phone.heard[-1]))
 
 
 def prompt(name: str) -> Path:

@@ -2,6 +2,7 @@
 
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { Part } from "./part.js";
+import { Recordings } from "./recordings.js";
 import { RoomCard } from "./roomcard.js";
 import { guestOf, nameOf, titleOf } from "./roomwords.js";
 import { icon } from "./icons.js";
@@ -21,6 +22,7 @@ export class ConferencesScreen extends Part {
   #cards = new Map();
   #refused = false;
   #shown = false;
+  #recordings = new Recordings(this.house);
   #wanted; // number of the room to look at
 
   topics() {
@@ -62,6 +64,7 @@ export class ConferencesScreen extends Part {
     const before = this.#rooms.get(room.number);
     if (before && before.rev > room.rev) return;
     news(before, room, this.#shown).forEach((text) => this.house.say(text));
+    if (before?.recorded && (room.ended || !room.recorded)) this.#recordings.load();
     if (room.ended) {
       this.#rooms.delete(room.number);
       this.#cards.delete(room.number);
@@ -107,6 +110,7 @@ export class ConferencesScreen extends Part {
           <div class="section-head"><h2 id="rooms-${id}" tabindex="-1" data-refuge>${t(`conferences.group.${id}`)}</h2></div>
           <ul class="entries" role="list">${repeat(some, ({ number }) => number, (room) => this.#card(room).view(room))}</ul>
         </section>`)}
+      ${rooms.some((one) => one.can_record) ? this.#recordings.view() : nothing}
       ${rooms.length ? nothing : this.#rooms ? empty("none", "conference") : empty("loading", "waiting")}`;
   }
 }

@@ -91,6 +91,11 @@ export class RoomCard extends Part {
             ${live ? button("mute_all", "held", () => this.#do("mute_all", params, t("conferences.say.all_muted"))) : nothing}
             ${live ? button("unmute_all", "answered", () => this.#do("unmute_all", params, t("conferences.say.all_heard"))) : nothing}
             ${live ? button(room.locked ? "unlock" : "lock", "private", () => this.#do(room.locked ? "unlock" : "lock", params)) : nothing}
+            ${live && room.can_record && !room.recording
+              ? room.recorded
+                ? button("stop", "note", () => this.#do("stop", params, t("conferences.say.recording_over")))
+                : button("record", "note", () => this.#do("record", params, t("conferences.say.recorded")))
+              : nothing}
             <button type="button" class="control control-danger" data-id="end" aria-haspopup="dialog" aria-disabled=${this.inert}
               @click=${() => endDialog(this.house, now()).open()}>${icon("ended")}<span>${t("conferences.end")}</span><span class="unseen"> ${about}</span></button>`
         : nothing}`;

@@ -1,0 +1,72 @@
+"""A conference is recorded: all are told, its moderator listens to it afterwards, and nobody else."""
+
+import asyncio
+from pathlib import Path
+
+from ami_bridge.demo.phones import OutsidePhone, Phone
+from tests.real.house import House
+from tests.real.test_rooms import dials_in, forgive, wish
+from tests.real.test_rooms_heard import HEARD, NOT_HEARD, NUMBERS, SPEECH, call_in, heard, prompt, speak, until_in
+from tests.sound import find_though_cut, read, spoken
+
+
+async def test_what_is_said_while_it_is_recorded_is_in_the_file(house: House, tmp_path: Path) -> None:
+    await forgive(house)
+    _, room = await house.rest("anna", "POST", "/rooms", wish(people=[{"login": "ben"}]))
+    number = room["number"]
+    assert room["can_record"]
+
+    async def written(files: int) -> bool:
+        return len([*house.pbx.recordings_folder.glob(f"conf-{number}-*")]) == files
+
+    assert (await house.rest("anna", "POST", f"/rooms/{number}/record"))[0] == 409, "nobody is there"
+    async with (
+        house.listen("anna", topics=[f"room:{number}"]) as seen,
+        Phone(house.pbx, "101", record=True) as anna,
+        OutsidePhone(house.pbx, NUMBERS[0], record=True) as guest,
+        OutsidePhone(house.pbx, NUMBERS[1], record=True) as late,
+    ):
+        await dials_in(anna, number, room["my_pin"], number=number)
+        await call_in(guest, number, room["guest_pin"])
+        await until_in(house, number, 2)
+        await asyncio.sleep(3)
+        await speak(guest, SPEECH[0])
+        assert (await house.rest("ben", "POST", f"/rooms/{number}/record"))[0] == 403
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/record"))[0] == 204
+        await seen.until(lambda one: one.get("room", {}).get("recorded") is True, within=10)
+        await house.pbx.until(lambda: written(1), "nothing is recorded", 10)
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/record"))[0] == 409, "it is already"
+        await speak(guest, SPEECH[1])
+        mark = len(seen.heard)
+        await call_in(late, number, room["guest_pin"])
+        await seen.until(lambda one: len(one.get("room", {}).get("participants", ())) == 3, after=mark, within=20)
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/stop"))[0] == 204
+        await seen.until(lambda one: one.get("room", {}).get("recorded") is False, after=mark)
+        await asyncio.sleep(3)
+        await speak(guest, SPEECH[2])
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/record"))[0] == 204
+        await house.pbx.until(lambda: written(2), "nothing is recorded", 10)
+        for phone in (anna, guest, late):
+            await phone.hangup()
+        await house.pbx.quiet()  # with the last the recorder goes too
+        for phone in (anna, guest, late):
+            assert heard(phone, prompt("room-recorded")) >= HEARD, "all were told"
+        assert heard(guest, prompt("room-recording-ends")) >= HEARD
+    _, listed = await house.rest("anna", "GET", "/recordings")
+    ids = [one["id"] for one in listed["recordings"] if one["room"] == number]
+    assert len(ids) == 2
+    headers = {"Authorization": f"Bearer {house.tokens['anna']}"}
+    async with house.session.get(f"{house.web}/api/v1/recordings/{ids[-1]}", headers=headers) as answer:
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "audio/wav")
+        (tmp_path / "it.wav").write_bytes(await answer.read())
+    file = read(tmp_path / "it.wav")
+    scores = [round(find_though_cut(spoken(read(one)), file), 3) for one in SPEECH[:3]]
+    print(f"in the file, before, while and after it was recorded: {scores}")
+    assert scores[1] >= HEARD
+    assert max(scores[0], scores[2]) < NOT_HEARD
+    for somebody in ("ben", "eva"):
+        assert (await house.rest(somebody, "GET", f"/recordings/{ids[-1]}"))[0] == 404
+    for one in ids:
+        assert (await house.rest("anna", "DELETE", f"/recordings/{one}"))[0] == 204
+    assert not list(house.pbx.recordings_folder.glob(f"conf-{number}-*"))
+    await house.rest("anna", "POST", f"/rooms/{number}/end")
