@@ -75,7 +75,11 @@ class SourceMqtt(Section, frozen=True, kw_only=True):
     password: str = ""
     password_file: str = ""
     client_id: str = ""
+    """Fixed, for the broker keeps what came while we were away under this name; by default from the source's name."""
     ca_file: str = ""
+    status: str = ""
+    """Topic of the source's last will: `offline` there raises its silence at once, anything else is a sign of life."""
+    offline: str = "offline"
 
 
 class SourceMail(Section, frozen=True, kw_only=True):
@@ -85,6 +89,8 @@ class SourceMail(Section, frozen=True, kw_only=True):
     """To which address; it is as good as a password."""
     senders: list[str] = []
     """From whom; empty: whoever knows the address."""
+    checked_by: str = ""
+    """Name by which the house's mail server signs `Authentication-Results`; then SPF, DKIM or DMARC must pass."""
 
 
 class SourceCall(Section, frozen=True, kw_only=True):
@@ -94,6 +100,8 @@ class SourceCall(Section, frozen=True, kw_only=True):
     code: str = ""
     """What is typed to raise the alarm."""
     code_file: str = ""
+    devices: list[str] = []
+    """Dialling devices that need no code: their endpoints, such as `dialler-3`; each is a point of its own."""
 
 
 class Source(Section, frozen=True, kw_only=True):
@@ -108,6 +116,8 @@ class Source(Section, frozen=True, kw_only=True):
     token_file: str = ""
     alarm_class: str = field(default="", name="class")
     """The class of what its points do not say otherwise; empty: the first one."""
+    classes: list[str] = []
+    """Further classes that it may name itself."""
     points: dict[str, Point] = {}
     heartbeat_every: int = 0
     """Seconds after which a sign of life is missing; 0: none is expected."""
@@ -156,6 +166,8 @@ class Alarms(Section, frozen=True, kw_only=True):
     watcher_url: str = ""
     """Somebody outside who notices when we are silent."""
     watcher_url_file: str = ""
+    mail_listen: str = ""
+    """Where mails of sources arrive: `smtp://127.0.0.1:2525`, behind the house's mail server; empty: nowhere."""
     mail_to: list[str] = []
     """Addresses that are told by mail."""
     webhook_url: str = ""

@@ -81,6 +81,8 @@ def _of_the_whole(alarms: "Alarms") -> Iterator[tuple[str, str]]:
     for key, url in (("watcher_url", alarms.watcher_url), ("webhook_url", alarms.webhook_url)):
         if url and not _is_url(url):
             yield f"alarms.{key}", "is not https://…"
+    if alarms.mail_listen and not _is_local_smtp(alarms.mail_listen):
+        yield "alarms.mail_listen", "is not smtp://127.0.0.1 with a port: the house's mail server stands before it"
 
 
 def _of_the_words(alarms: "Alarms") -> Iterator[tuple[str, str]]:
@@ -127,6 +129,7 @@ def _of_a_ladder(ladder: "Ladder") -> Iterator[tuple[str, str]]:
 def _of_a_source(source: "Source", classes: set[str]) -> Iterator[tuple[str, str]]:
     named = {
         "class": source.alarm_class,
+        **{f"classes.{name}": name for name in source.classes},
         **{f"points.{key}.class": one.alarm_class for key, one in source.points.items()},
     }
     for key, name in named.items():
@@ -150,6 +153,8 @@ def _of_its_way(source: "Source") -> Iterator[tuple[str, str]]:
             yield "source.token_file", f"{source.name} needs a token of {LEAST_TOKEN} characters or more"
         case "mqtt" if not (source.mqtt.url and source.mqtt.topic):
             yield "source.mqtt", f"{source.name} needs url and topic of its broker"
+        case "mqtt" if not _is_broker(source.mqtt.url):
+            yield "source.mqtt.url", f"{source.name}: is not mqtts://…, or mqtt:// of this machine"
         case "mail" if not source.mail.address:
             yield "source.mail.address", f"{source.name} needs the address it writes to"
         case "call" if not (EXTENSION.fullmatch(source.call.extension) and source.call.code.isdigit()):
@@ -172,6 +177,18 @@ def _names(key: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
 def _is_somebody(word: str) -> bool:
     kind, colon, name = word.partition(":")
     return bool(name.strip()) if colon and kind == "role" else is_word(word)
+
+
+def _is_broker(url: str) -> bool:
+    parts = urlsplit(url)
+    local = parts.hostname in {"127.0.0.1", "::1", "localhost"}
+    known = parts.scheme in {"mqtts", "mqtt+insecure"} or (parts.scheme == "mqtt" and local)
+    return known and bool(parts.hostname) and not CONTROL.search(url)
+
+
+def _is_local_smtp(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme == "smtp" and parts.hostname in {"127.0.0.1", "::1", "localhost"} and parts.port is not None
 
 
 def _is_url(url: str) -> bool:

@@ -68,6 +68,13 @@ WRONG = [
     (RIGHT.replace('"machine"\n[[l', '"machine"\nquiet = "22:00-06:00"\n[[l'), "[alarm_class.quiet]", "ring at any"),
     (RIGHT + '[[source]]\nname = "b"\ntoken = "0123456789abcdef"\n', "[source.token_file]", "the same token"),
     (RIGHT + '[[source]]\nname = "b"\nkind = "mqtt"\n', "[source.mqtt]", "broker"),
+    (
+        RIGHT + '[[source]]\nname = "b"\nkind = "mqtt"\nmqtt = {url = "mqtt://broker.example", topic = "a/#"}\n',
+        "[source.mqtt.url]",
+        "mqtts://",
+    ),
+    (RIGHT.replace('"media"', '"media"\nmail_listen = "smtp://0.0.0.0:25"'), "[alarms.mail_listen]", "127.0.0.1"),
+    (RIGHT.replace('class = "machine"', 'classes = ["other"]'), "[source.classes.other]", "no [[alarm_class]]"),
     (RIGHT + '[[source]]\nname = "b"\nkind = "call"\n', "[source.call]", "a code of digits"),
     (RIGHT + '[[source]]\nname = "b"\nkind = "mail"\n', "[source.mail.address]", "address"),
 ]  # fmt: skip

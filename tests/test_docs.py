@@ -302,7 +302,7 @@ def test_every_broad_except_is_told_with_its_reason() -> None:
     told = text.partition("## Where everything is caught")[2].partition("\n## ")[0]
     times = {"twice": 2, "three times": 3}
     counted = {
-        path: times.get(more, 1) for path, more in re.findall(r"`(\w+/?\w*\.py)`(?: `\w+`)?(?: \(([a-z ]+)\))?", told)
+        path: times.get(more, 1) for path, more in re.findall(r"`([\w/]+\.py)`(?: `\w+`)?(?: \(([a-z ]+)\))?", told)
     }
     found: dict[str, int] = {}
     for path, tree in MODULES.items():
