@@ -8,8 +8,10 @@ from datetime import datetime
 
 import structlog
 
+from ami_bridge.alarms.calls import Calls
 from ami_bridge.asterisk.snapshot import Picture
 from ami_bridge.asterisk.translate import translate
+from ami_bridge.asterisk.translate_alarms import in_alarm
 from ami_bridge.asterisk.translate_rooms import in_room
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
@@ -21,11 +23,20 @@ log = structlog.get_logger()
 class Dispatch:
     """Takes the events of one PBX. While the state is being read they wait, then all is live."""
 
-    def __init__(self, *, board: Board, desk: Desk, now: Callable[[], datetime], lobby: Lobby | None = None) -> None:
-        """`lobby` shows who is in which conference room, where there are rooms."""
+    def __init__(
+        self,
+        *,
+        board: Board,
+        desk: Desk,
+        now: Callable[[], datetime],
+        lobby: Lobby | None = None,
+        alarms: Calls | None = None,
+    ) -> None:
+        """`lobby` shows who is in which conference room, `alarms` follows calls about alarms, where there are such."""
         self._board = board
         self._desk = desk
         self.lobby = lobby
+        self.alarms = alarms
         self._now = now
         self._waiting: list[Mapping[str, str]] | None = []
 
@@ -36,6 +47,8 @@ class Dispatch:
             return
         if self.lobby is not None and (told := in_room(message)) is not None:
             self.lobby.apply(told)
+        if self.alarms is not None and (heard := in_alarm(message)) is not None:
+            self.alarms.apply(heard)
         event = translate(message)
         if event is not None:
             views = self._board.apply(event, self._now())

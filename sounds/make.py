@@ -87,6 +87,53 @@ TEXTS = {
         "Mute: one. How many take part: star two. Remove who came last: star three. "
         "Lock or unlock: star four. Mute everybody: star five. Leave: star nine."
     ),
+    # Calls about alarms (dialplan/alarms.conf). The digits of a code and of an extension are spoken one by one.
+    "de/alarm-say-take": "Zum Übernehmen:",
+    "de/alarm-say-test": "Dies ist ein Probealarm. Zum Bestätigen:",
+    "de/alarm-say-keys": "und die Raute-Taste. Wiederholen: Stern. Ablehnen: neun, und Raute.",
+    "de/alarm-say-wrong": "Das war nicht der richtige Code.",
+    "de/alarm-say-taken": "Der Alarm ist übernommen. Vielen Dank.",
+    "de/alarm-say-noted": (
+        "Achtung. Die Quittierung ist notiert und wird nachgetragen. Bis dahin bleibt der Alarm aktiv."
+    ),
+    "de/alarm-say-already": "Der Alarm ist bereits übernommen.",
+    "de/alarm-say-already-by": "Der Alarm ist bereits übernommen, von",
+    "de/alarm-say-bye": "Auf Wiederhören.",
+    "de/alarm-say-declined": "Abgelehnt. Es wird jemand anderes gerufen.",
+    "de/alarm-say-nobody": "Der Alarm ist nicht übernommen. Es wird weiter gerufen.",
+    "de/alarm-say-0": "null,",
+    "de/alarm-say-1": "eins,",
+    "de/alarm-say-2": "zwei,",
+    "de/alarm-say-3": "drei,",
+    "de/alarm-say-4": "vier,",
+    "de/alarm-say-5": "fünf,",
+    "de/alarm-say-6": "sechs,",
+    "de/alarm-say-7": "sieben,",
+    "de/alarm-say-8": "acht,",
+    "de/alarm-say-9": "neun,",
+    "en/alarm-say-take": "To take over, press:",
+    "en/alarm-say-test": "This is a test alarm. To confirm, press:",
+    "en/alarm-say-keys": "and the hash key. To repeat: star. To decline: nine, and hash.",
+    "en/alarm-say-wrong": "That was not the right code.",
+    "en/alarm-say-taken": "The alarm is taken over. Thank you.",
+    "en/alarm-say-noted": (
+        "Attention. Your acknowledgement is noted and will be booked. Until then the alarm stays active."
+    ),
+    "en/alarm-say-already": "The alarm has already been taken over.",
+    "en/alarm-say-already-by": "The alarm has already been taken over, by",
+    "en/alarm-say-bye": "Goodbye.",
+    "en/alarm-say-declined": "Declined. Somebody else will be called.",
+    "en/alarm-say-nobody": "The alarm has not been taken over. Calling goes on.",
+    "en/alarm-say-0": "zero,",
+    "en/alarm-say-1": "one,",
+    "en/alarm-say-2": "two,",
+    "en/alarm-say-3": "three,",
+    "en/alarm-say-4": "four,",
+    "en/alarm-say-5": "five,",
+    "en/alarm-say-6": "six,",
+    "en/alarm-say-7": "seven,",
+    "en/alarm-say-8": "eight,",
+    "en/alarm-say-9": "nine,",
 }
 
 

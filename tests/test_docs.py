@@ -292,8 +292,10 @@ def test_every_question_of_the_dialplan_and_its_form_is_explained() -> None:
         for call in calls(tree)
         if isinstance(call.func, ast.Attribute) and ast.unparse(call.func) == "form.get"
     }
-    assert asked == set(rows(sections("dialplan.md")["The question for a name"]))
-    for name in re.findall(r"CURL\(\$\{BRIDGE\}(/pbx/\w+)", (ROOT / "dialplan" / "names.conf").read_text()):
+    explained = sections("dialplan.md")
+    assert asked == {*rows(explained["The question for a name"]), *rows(explained["The questions about alarms"])}
+    plans = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "dialplan").glob("*.conf"))
+    for name in re.findall(r"CURL\(\$\{BRIDGE\}(/pbx/[a-z-]+)", plans):
         assert f"`POST {name}`" in page
 
 

@@ -30,6 +30,7 @@ _DEVICE = re.compile(r"PJSIP/[A-Za-z0-9_.-]{1,80}")
 _KEYS = re.compile(r"[0-9]{1,32}")
 _EXTENSION = re.compile(r"[0-9]{0,32}")
 _SHOWN = re.compile(r"\+?[0-9]{0,32}")
+_ULID = re.compile(r"[0-9A-Z]{26}")
 _SPECIAL = re.compile(r"[!-/:-@\[-`{-~]")
 LONGEST_NAME = 60
 LONGEST_VALUE = 600  # bytes; a line of the manager takes a thousand, and base64 adds a third
@@ -42,8 +43,8 @@ class Action(NamedTuple):
     headers: Mapping[str, str | Sequence[str]]
 
 
-Family = Literal["cidname", "confroom", "confpin", "conffail"]
-Verb = Literal["name", "room", "pin", "fail"]
+Family = Literal["cidname", "confroom", "confpin", "conffail", "amib_ack"]
+Verb = Literal["name", "room", "pin", "fail", "ack"]
 
 
 class Row(NamedTuple):
@@ -51,14 +52,15 @@ class Row(NamedTuple):
 
     verb: Verb
     key: str
-    """Digits: a telephone number, or a room's."""
+    """Digits: a telephone number, or a room's; with `ack` the ULID of an attempt."""
     pin: str = ""
     """With `pin` its digits; with `fail` the word `room` for a room's row instead of a caller's."""
 
 
 def store(row: Row, *, value: str, id: str, other_id: str) -> Action:  # noqa: A002 - AMI's word
     """Write a row of AstDB, or with an empty value delete it; `id` comes back in what confirms it."""
-    if not (row.key.isascii() and row.key.isdigit()):
+    digits = row.key.isascii() and row.key.isdigit()
+    if not digits and not (row.verb == "ack" and _ULID.fullmatch(row.key)):
         raise RefusedError("a key of AstDB is digits")
     if row.pin and not ((row.pin.isascii() and row.pin.isdigit()) or (row.verb, row.pin) == ("fail", "room")):
         raise RefusedError("a PIN is digits")

@@ -172,6 +172,11 @@ class Pbx:
         """Where it writes recordings of conferences."""
         return self.folder / "recordings"
 
+    @property
+    def alarms_folder(self) -> Path:
+        """Where the daemon keeps sounds and speech of alarms for it."""
+        return self.folder / "alarms"
+
     @contextmanager
     def telephone_slot(self) -> Iterator[int]:
         """Lend a telephone its place among the ports."""
@@ -252,6 +257,7 @@ class Pbx:
             "phones",
             "names",
             "recordings",
+            "alarms",
         ):
             (self.folder / name).mkdir(parents=True)
         dialplan = shared("dialplan")
@@ -260,6 +266,8 @@ class Pbx:
             (self.folder / "etc" / source.name).write_text(text, encoding="utf-8")
         for language in ("de", "en"):
             shutil.copytree(shared("sounds") / language, self.folder / "sounds" / language)
+        for sound in shared("sounds").glob("alarm-*.*"):
+            shutil.copy(sound, self.folder / "sounds")
         if self._judge:
             judge = JUDGE.format(secret=self.secrets.judge)
             (self.folder / "etc/manager.d/judge.conf").write_text(judge, encoding="utf-8")
@@ -272,6 +280,7 @@ class Pbx:
         self.account.give(self.folder)
         caller().give(self.names_folder)
         self.recordings_folder.chmod(0o777)  # Asterisk writes them, the daemon deletes them
+        caller().give(self.alarms_folder)
 
     async def _check_reach(self) -> None:
         """See whether Asterisk can read its configuration: the host's runs from here, below somebody's home perhaps."""

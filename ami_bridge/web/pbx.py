@@ -1,8 +1,8 @@
-"""The second listener, for the dialplan only: a form in, one line of text out, answered from memory."""
+"""The second listener, for the dialplan only: a form in, one line of text out."""
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TypeAlias
 
@@ -17,16 +17,19 @@ log = structlog.get_logger()
 LARGEST_BODY = 4096
 READ_WITHIN = 2.0
 """Seconds for the whole question; the dialplan itself waits far less."""
+KEPT_WITHIN = 2.0
+"""Seconds for an answer that is on the disk first; the dialplan waits as long."""
 HEADER = "X-Bridge"
 
-Answer: TypeAlias = Callable[[Mapping[str, str]], str]
+Answer: TypeAlias = Callable[[Mapping[str, str]], str | Awaitable[str]]
 
 
 @asynccontextmanager
 async def serve_pbx(listen: str, secret: str, answers: Mapping[str, Answer]) -> AsyncIterator[int]:
     """Answer `POST /pbx/<name>` until the end of the block; yields the port.
 
-    An answer must come from memory: it is called in the loop, and while it thinks a caller waits.
+    An answer must come from memory: it is called in the loop, and while it thinks a caller waits. Only what must be
+    kept before it is answered, an alarm taken over, may be awaited.
     """
     if not secret:
         raise ConfigError("[pbx.questions]: without a secret anybody could ask")
@@ -81,7 +84,11 @@ class _Questions:
             raise web.HTTPMethodNotAllowed(request.method, ["POST"])
         async with asyncio.timeout(READ_WITHIN):
             form = await _form(request)
-        return answer(form)
+        answered = answer(form)
+        if isinstance(answered, str):
+            return answered
+        async with asyncio.timeout(KEPT_WITHIN):
+            return await answered
 
 
 async def _form(request: web.Request) -> Mapping[str, str]:
