@@ -16,7 +16,7 @@ _SAYABLE = re.compile(r"[A-Za-z0-9_/-]{1,100}")
 class Engine(Protocol):
     """What we need of the engine."""
 
-    async def acknowledge(self, attempt: str) -> Verdict:
+    async def acknowledge(self, *, attempt: str) -> Verdict:
         """Take over for who was called; the same however often it is asked. Raises where it could not be kept."""
 
 
@@ -66,7 +66,7 @@ class AlarmQuestions:
         id_ = form.get("att", "")
         if self._tested(id_):
             return "taken"
-        verdict = await self._engine.acknowledge(id_)
+        verdict = await self._engine.acknowledge(attempt=id_)
         return self._already(verdict.login) if verdict.what == "already" else verdict.what
 
     def _already(self, login: str) -> str:
