@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ami_bridge.alarms.model import FrozenStep, Person, Plan, Priority, Report
 from ami_bridge.config_alarms import AlarmClass, Alarms, Ladder, Point, Source
@@ -97,6 +97,11 @@ class Rules:
             quiet=meant.kind.quiet if meant.priority >= LAST_QUIET else "",
             all_clear=meant.all_clear,
         )
+
+    def test_plan(self, meant: Meant, people: Sequence[Person]) -> Plan:
+        """Make the plan of a test: these people once, nobody else."""
+        step = FrozenStep(words=(), people=tuple(people))
+        return structs.replace(self.plan(meant), kind="basic", ack="phone", steps=(step,), everyone=(), last_resort=())
 
     def people(self, words: Sequence[str]) -> tuple[Person, ...]:
         """Return whom words mean, each once, with the numbers to ring; who has none is nobody that could be rung."""

@@ -32,6 +32,20 @@ Outcome = Literal[
 ]
 """How a call ended; `path_failed` and `daemon_lost` are no fault of the person, all others are about the person."""
 
+ToldWhat = Literal[
+    "raised",
+    "mail-instead",
+    "taken-over",
+    "acknowledged",
+    "returned",
+    "closed",
+    "last-resort",
+    "reminder",
+    "unacknowledged-again",
+    "shelved",
+    "unshelved",
+    "trouble",
+]
 PATH_FAILURES: frozenset[Outcome] = frozenset({"path_failed"})
 MOST_RAW = 8_000
 """Characters that are kept of what a source wrote."""
@@ -58,6 +72,8 @@ class Report(Struct, frozen=True, kw_only=True):
     test: bool = False
     sound: str = ""
     """A sound that this alarm alone has, such as that of a test."""
+    people: "tuple[Person, ...]" = ()
+    """With a test: who is rung once instead of the ladder. One report per person tells who was reached."""
 
 
 class Person(Struct, frozen=True, kw_only=True):
@@ -245,10 +261,7 @@ class Told(Struct, frozen=True, kw_only=True):
 
     id: str
     alarm: wire.Alarm
-    what: Literal[
-        "raised", "mail-instead", "taken-over", "acknowledged", "returned", "closed", "last-resort", "reminder",
-        "unacknowledged-again", "shelved", "unshelved", "trouble",
-    ]  # fmt: skip
+    what: ToldWhat
     at: datetime
     text: str = ""
     """With `trouble`: what is wrong with the alarms themselves, in German."""

@@ -1,6 +1,5 @@
 """What a report does to the alarms: a new one, another count, an end, a bundle. Pure."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
@@ -44,7 +43,7 @@ def raised(id_: str, report: Report, meant: Meant, plan: Plan, now: datetime, le
     """Make a new alarm; `leader` is the one under which it is told while the source floods."""
     at, skewed = _when(report, now)
     rings = plan.rings
-    bundle = leader if rings and meant.priority > UNBUNDLED and not report.test else None
+    bundle = leader if rings and bundles(report, meant) else None
     why = "bundled" if bundle else "raised" if rings else "shown_only"
     alarm = Alarm(
         id=id_,
@@ -76,6 +75,11 @@ def raised(id_: str, report: Report, meant: Meant, plan: Plan, now: datetime, le
     data |= {"bundle": bundle} if bundle else {}
     entry = LogEntry(at=now, actor=alarm.source, kind="raised", alarm=alarm.id, data=data)
     return Done(alarm=alarm, log=(entry,), told="raised")
+
+
+def bundles(report: Report, meant: Meant) -> bool:
+    """Whether this is told with others while its source floods; what is most urgent, and tests, never are."""
+    return meant.priority > UNBUNDLED and not report.test and not report.unreadable
 
 
 def came_again(alarm: Alarm, report: Report, now: datetime) -> Done:
@@ -122,7 +126,7 @@ def went(alarm: Alarm, now: datetime) -> Done:
         return Done(alarm=alarm, log=())
     gone = structs.replace(_changed(alarm, now), active=False, returned_at=now, last_at=now)
     if gone.plan.all_clear and gone.answered_for and not gone.cleared_call:
-        gone = structs.replace(gone, cleared_call="due", next_at=now, why="all_clear")
+        gone = structs.replace(gone, cleared_call="due", next_at=now, why="returned")
     entry = _entry(alarm, "returned", now)
     return _closed_where_done(gone, now, (entry,), "returned")
 
@@ -131,11 +135,6 @@ def was_reset(alarm: Alarm, by: By) -> Done:
     """Reset it, by somebody or by its source."""
     free = structs.replace(alarm, latched=False, reset=by)
     return _closed_where_done(free, by.at, (_entry(alarm, "reset", by.at, actor=by.login or by.name, how=by.how),), "")
-
-
-def flooded(latest: Mapping[str, datetime], count: int, minutes: int, now: datetime) -> bool:
-    """Whether these alarms of one source, with their times, are so many that the next one is bundled."""
-    return sum(at > now - timedelta(minutes=minutes) for at in latest.values()) >= count
 
 
 def closed_where_done(alarm: Alarm, now: datetime) -> Alarm:

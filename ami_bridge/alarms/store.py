@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct, structs
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
 from ami_bridge.alarms.chain import chained, data_of
 from ami_bridge.alarms.model import Alarm, Attempt, LogEntry
@@ -16,6 +17,9 @@ from ami_bridge.db.tables_alarms import alarm_log, alarm_log_head, alarm_outbox,
 from ami_bridge.errors import NotReachableError
 
 LEASE = "alarms"
+AT_ONCE = 100
+TIMES = 3
+"""Alarms changed in one transaction, for which others wait."""
 _NESTED = frozenset({"values", "changes", "taken_over", "acknowledged", "reset", "overlay_by", "plan", "targets"})
 _OPEN = alarms.c.closed_at.is_(None)
 
@@ -86,10 +90,15 @@ class Work:
         live = select(attempts).where(attempts.c.alarm == id_, attempts.c.ended_at.is_(None))
         return read(rows[0], Alarm), [read(row, Attempt) for row in await self.transaction.rows(live)]
 
-    async def latest(self, source: str, since: datetime) -> dict[str, datetime]:
-        """Return the times of the alarms that a source raised since, by their ids."""
-        wanted = select(alarms.c.id, alarms.c.raised_at).where(alarms.c.source == source, alarms.c.raised_at > since)
-        return {row.id: row.raised_at for row in await self.transaction.rows(wanted)}
+    async def raised_since(self, source: str, since: datetime, most: int) -> int:
+        """Return how many alarms a source raised since; counting ends at `most`."""
+        some = (
+            select(alarms.c.id)
+            .where(alarms.c.source == source, alarms.c.raised_at > since, alarms.c.test.is_(False))
+            .limit(most)
+            .subquery()
+        )
+        return int((await self.transaction.rows(select(func.count()).select_from(some)))[0][0])
 
     async def leader(self, source: str) -> str | None:
         """Return the first open alarm of a source that calls for itself, and that nobody has taken over."""
@@ -181,12 +190,21 @@ class AlarmStore:
         self._db = db
 
     async def work(self, do: Callable[[Work], Any]) -> Any:  # noqa: ANN401 - whatever `do` returns
-        """Do something in one transaction; it is on the disk when this returns."""
-        async with self._db.transaction() as transaction:
-            work = Work(transaction, self._db.dialect)
-            result = await do(work)
-            await work.finish()
-            return result
+        """Do something in one transaction; it is on the disk when this returns.
+
+        Done again where another instance was quicker with the same: it is seen then. `do` must allow for that.
+        """
+        for left in reversed(range(TIMES)):
+            try:
+                async with self._db.transaction() as transaction:
+                    work = Work(transaction, self._db.dialect)
+                    result = await do(work)
+                    await work.finish()
+                    return result
+            except IntegrityError:
+                if not left:
+                    raise
+        return None
 
     async def change(self, id_: str, decide: Decide, fence: Fence | None = None) -> Change | None:
         """Let `decide` say what becomes of an alarm, and do that; None where nothing is to be done.
@@ -210,6 +228,24 @@ class AlarmStore:
 
         result: Change | None = await self.work(do)
         return result
+
+    async def change_many(self, ids: Sequence[str], decide: Decide) -> list[Change]:
+        """Let `decide` say what becomes of each of these alarms, some hundred in one transaction."""
+        done: list[Change] = []
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+
+            async def do(work: Work, part: Sequence[str] = part) -> list[Change]:
+                changes = []
+                for id_ in part:
+                    found = await work.get(id_)
+                    change = decide(*found) if found is not None else None
+                    if found is not None and change is not None and await work.apply(found[0], change):
+                        changes.append(change)
+                return changes
+
+            done += await self.work(do)
+        return done
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -277,22 +313,40 @@ class AlarmStore:
         wanted = select(alarms.c.id).where(alarms.c.bundle == leader, _OPEN, alarms.c.raised_at <= before)
         return [row.id for row in await self._db.rows(wanted.order_by(alarms.c.raised_at, alarms.c.id))]
 
-    # -- retention ----------------------------------------------------------------------------------------------------
+    async def orphans(self, now: datetime) -> list[str]:
+        """Return the leaders that call no more, but with which open alarms are still told."""
+        wanted = select(alarms.c.bundle).where(_OPEN, alarms.c.bundle.is_not(None), alarms.c.next_at <= now).distinct()
+        return [row.bundle for row in await self._db.rows(wanted)]
 
-    async def purge(self, before: datetime, ends_before: datetime) -> int:
-        """Delete closed alarms and the beginning of the log that are older; returns how many alarms."""
-        async with self._db.transaction() as transaction:
-            await transaction.run(delete(early_ends).where(early_ends.c.received < ends_before))
-            last = await transaction.rows(select(func.max(alarm_log.c.seq)).where(alarm_log.c.at < before))
-            if (seq := last[0][0]) is not None:
-                kept = await transaction.rows(select(alarm_log.c.hash).where(alarm_log.c.seq == seq))
-                await transaction.run(
-                    update(alarm_log_head)
-                    .where(alarm_log_head.c.id == 1)
-                    .values(first_seq=seq + 1, first_prev=kept[0].hash)
-                )
-                await transaction.run(delete(alarm_log).where(alarm_log.c.seq <= seq))
-            return await transaction.run(delete(alarms).where(alarms.c.closed_at < before))
+    async def rebundle(self, leader: str, now: datetime, until: datetime) -> str | None:
+        """Let the first of those that were told with `leader` call for itself, and the others be told with it."""
+
+        async def do(work: Work) -> str | None:
+            mine = (alarms.c.bundle == leader) & _OPEN
+            first = (
+                select(alarms.c.id)
+                .where(mine)
+                .order_by(alarms.c.priority, alarms.c.raised_at, alarms.c.id)
+                .limit(1)
+                .with_for_update()
+            )
+            rows = await work.transaction.rows(first)
+            if not rows:
+                return None
+            new = str(rows[0].id)
+            more = await work.transaction.run(
+                update(alarms).where(mine, alarms.c.id != new).values(bundle=new, next_at=until)
+            )
+            await work.transaction.run(
+                update(alarms)
+                .where(alarms.c.id == new)
+                .values(bundle=None, bundled=more, next_at=now, why="raised", turn=alarms.c.turn + 1)
+            )
+            work.log(LogEntry(at=now, actor="engine", kind="unbundled", alarm=new, data={"bundled": more}))
+            return new
+
+        result: str | None = await self.work(do)
+        return result
 
 
 def _row(alarm: Alarm) -> Mapping[str, object]:

@@ -1,0 +1,398 @@
+"""The loop that rings: what is due is decided by `policy`, claimed in the database, and only then rung.
+
+What must survive lives in rows. In memory are only the lines in use, and who waits for one. The telephone system
+tells facts by `heard`, a code that was typed by `acknowledge`, what is still alive after a login by `adopt`, and by
+`lost` that it is away; nothing is rung in between. Nothing here waits for an output, a calendar or a slow call.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from msgspec import structs
+
+from ami_bridge.alarms import acts
+from ami_bridge.alarms.calling import Caller
+from ami_bridge.alarms.letters import Writer
+from ami_bridge.alarms.model import Alarm, Attempt, By, How, LogEntry, Outcome
+from ami_bridge.alarms.policy import Turn, after, next_step
+from ami_bridge.alarms.ports import Ended, Fact, OnCall, Ringing, Talking, Verdict
+from ami_bridge.alarms.queue import Line, Lines, Rank, queue
+from ami_bridge.alarms.raising import closed_where_done
+from ami_bridge.alarms.store import AlarmStore, Change, Due, Fence
+from ami_bridge.alarms.upkeep import Upkeep
+from ami_bridge.errors import BridgeError
+from ami_bridge.tasks import Errands
+
+log = structlog.get_logger()
+
+TICK_EVERY = 5.0
+LEASE_HOLDS = timedelta(seconds=15)
+BEAT_EVERY = timedelta(seconds=2)
+RING_LONGER = timedelta(seconds=20)
+"""After the ring time nobody has said how the call ended."""
+TALK_LONGEST = timedelta(seconds=120)
+"""The dialplan ends a talk after 90 s."""
+RECENT = timedelta(hours=24)
+"""A code is booked late when the daemon was away; but not for calls of another day."""
+POSTPONED = timedelta(seconds=240)
+STATES = ("claimed", "ringing", "talking", "done")
+
+
+class Engine:
+    """Rings about alarms until somebody takes over."""
+
+    def __init__(
+        self,
+        *,
+        store: AlarmStore,
+        upkeep: Upkeep,
+        caller: Caller,
+        on_call: OnCall,
+        writer: Writer,
+        errands: Errands,
+        lines: int,
+        holder: str,
+        now: Callable[[], datetime],
+        changed: Callable[[Iterable[str]], None],
+    ) -> None:
+        """Ring on `lines` lines outside at most; `changed` is told which alarms are others now."""
+        self._store = store
+        self._upkeep = upkeep
+        self._caller = caller
+        self._on_call = on_call
+        self._writer = writer
+        self._errands = errands
+        self._holder = holder
+        self._now = now
+        self._changed = changed
+        self._lines = Lines(lines)
+        self._noticed: deque[tuple[str, Fact]] = deque()
+        self._held: dict[str, tuple[Due, frozenset[tuple[str, str]]]] = {}
+        self._linked = False
+        self._fence: Fence | None = None
+        self._beaten: datetime | None = None
+        self.wake = asyncio.Event()
+        self.ticked: datetime | None = None
+        """When the last whole turn of the loop ended; its age is what an outside monitor looks at."""
+        self.counts: dict[str, int] = {}
+        """How many attempts have ended how."""
+
+    # -- what is told to it -------------------------------------------------------------------------------------------
+
+    def heard(self, attempt: str, fact: Fact) -> None:
+        """Be told something about a call; acted on in `tick`."""
+        self._noticed.append((attempt, fact))
+        self.wake.set()
+
+    async def acknowledge(self, *, attempt: str, by: How = "phone") -> Verdict:
+        """Book a code that was typed in this call: `taken` only after the commit, and again if it is asked again."""
+        booking = self._errands.start(self._acknowledge(attempt, by), name="alarm acknowledged")
+        return await asyncio.shield(booking)
+
+    async def adopt(self, live: Collection[str]) -> None:
+        """Go on after a login: these channels live, all other attempts that were under way are lost."""
+        now = self._now()
+        self._lines.clear()
+        self._held.clear()
+        for attempt in await self._store.live():
+            if attempt.id in live:
+                self._lines.take(attempt.id, _line(attempt, (0, 0, 0, attempt.claimed_at, attempt.alarm)))
+            else:
+                self._noticed.append((attempt.id, Ended(outcome="daemon_lost", cause=f"gone at {now:%H:%M:%S}")))
+        self._linked = True
+        self.wake.set()
+
+    def lost(self) -> None:
+        """Ring nobody until the telephone system is there again; alarms wait, none is given up."""
+        self._linked = False
+
+    @property
+    def rings(self) -> bool:
+        """Whether this instance rings: it has the lease, and the telephone system is there."""
+        return self._fence is not None and self._linked
+
+    @property
+    def leads(self) -> bool:
+        """Whether this instance has the lease."""
+        return self._fence is not None
+
+    # -- the loop -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Turn for ever; a database that is away costs turns, and the lease if it stays away."""
+        while True:
+            self.wake.clear()
+            try:
+                await self.tick()
+            except BridgeError as error:
+                log.warning("alarm.turn_failed", code=error.code)
+                await asyncio.sleep(1)
+            try:
+                async with asyncio.timeout(TICK_EVERY if self._fence is None else BEAT_EVERY.total_seconds()):
+                    await self.wake.wait()
+            except TimeoutError:
+                continue
+
+    async def tick(self) -> None:
+        """Do all that is due."""
+        await self._book_noticed()
+        if not await self._leads():
+            self.ticked = self._now()
+            return
+        await self._expire()
+        now = self._now()
+        await self._store.postpone_bundled(now, now + POSTPONED)
+        for leader in await self._store.orphans(now):
+            if (first := await self._store.rebundle(leader, now, now + POSTPONED)) is not None:
+                self._changed({first})
+        if self._linked:
+            due = {one.id: one for one in await self._store.due(now)}
+            due |= {id_: held for id_, (held, wanted) in self._held.items() if self._frees(wanted)}
+            for rank, id_ in queue(due.values()):
+                await self._one(due[id_], rank)
+        self.ticked = self._now()
+
+    async def _one(self, due: Due, rank: Rank) -> None:
+        """Give one alarm its turn; whatever is odd about it, the others have theirs."""
+        self._held.pop(due.id, None)
+        try:
+            await self._turn(due, rank)
+        except BridgeError:
+            raise  # the database is away: for all of them
+        except Exception:  # one odd alarm must not silence the others
+            log.exception("alarm.odd", alarm=due.id)
+
+    async def _turn(self, due: Due, rank: Rank) -> None:
+        now = self._now()
+        turns: list[Turn] = []
+
+        def decide(alarm: Alarm, live: Sequence[Attempt]) -> Change | None:
+            turns.clear()
+            if not alarm.open or alarm.bundle is not None:
+                return None
+            turn = next_step(
+                alarm, live, lambda rank: self._on_call.now(alarm.plan.ladder, rank, now), self._lines.frees(), now
+            )
+            turns.append(turn)
+            return self._claimed(alarm, turn, now)
+
+        change = await self._store.change(due.id, decide, self._fence)
+        if change is None:
+            return
+        turn = turns[-1]
+        for attempt in change.new:
+            self._lines.take(attempt.id, _line(attempt, rank))
+            self._errands.start(self._ring(attempt, change.alarm), name="alarm call")
+        if turn.speakers:
+            self._errands.start(self._caller.announce(change.alarm), name="alarm speakers")
+        if turn.blocked:
+            self._held[due.id] = (due, turn.blocked)
+            await self._make_room(turn, rank)
+        self._changed({due.id})
+
+    def _claimed(self, seen: Alarm, turn: Turn, now: datetime) -> Change:
+        """Turn a decision into rows: the attempts, the log, what outputs are told."""
+        alarm, new = turn.alarm, []
+        for ring in turn.rings:
+            attempt = self._caller.attempt(seen.id, ring, now, now + self._longest_ring(seen))
+            new.append(attempt)
+            targets = tuple(
+                structs.replace(target, attempt=attempt.id)
+                if target.person.login == ring.person.login and not target.attempt and target.due is None
+                and target.number < len(target.person.numbers)
+                and target.person.numbers[target.number] == ring.destination
+                else target
+                for target in alarm.targets
+            )  # fmt: skip
+            alarm = structs.replace(alarm, targets=targets)
+        alarm = closed_where_done(alarm, now)
+        kinds = (*turn.log, *(() if alarm.open else ("closed",)))
+        entries = [LogEntry(at=now, actor="engine", kind=kind, alarm=seen.id) for kind in kinds]
+        entries += [
+            LogEntry(
+                at=now, actor="engine", kind="called", alarm=seen.id, attempt=one.id,
+                data={"login": one.login, "path": one.path, "round": alarm.round, "purpose": one.purpose},
+            )
+            for one in new
+        ]  # fmt: skip
+        told = "" if alarm.test else turn.told
+        return Change(alarm=alarm, new=tuple(new), log=tuple(entries), letters=self._writer.letters(seen.id, told, now))
+
+    async def _ring(self, attempt: Attempt, alarm: Alarm) -> None:
+        """Have one call made; whatever keeps it from beginning is told like any other end."""
+        ended = await self._caller.ring(attempt, alarm)
+        if ended is not None:
+            self.heard(attempt.id, ended)
+
+    async def _make_room(self, turn: Turn, rank: Rank) -> None:
+        """End calls that still ring about something less urgent, where this one must ring (I11)."""
+        for number, path in turn.blocked:
+            other = self._lines.less_urgent(number, path, rank)
+            if other is not None and (line := self._lines.get(other)) is not None:
+                line.stopped = True
+                self._errands.start(self._caller.stop(other), name="alarm call ended for another")
+
+    def _frees(self, wanted: frozenset[tuple[str, str]]) -> bool:
+        return any(self._lines.free(number, path) for number, path in wanted)
+
+    def _longest_ring(self, alarm: Alarm) -> timedelta:
+        return timedelta(seconds=alarm.plan.ring_seconds) + RING_LONGER
+
+    # -- facts --------------------------------------------------------------------------------------------------------
+
+    async def _book_noticed(self) -> None:
+        """Write down what was told, in its order; what could not be written is tried again."""
+        while self._noticed:
+            attempt, fact = self._noticed[0]
+            await self._book(attempt, fact)
+            self._noticed.popleft()
+
+    async def _book(self, id_: str, fact: Fact) -> None:
+        now = self._now()
+        if isinstance(fact, Ended):
+            self._lines.leave(id_)
+        elif isinstance(fact, Talking) and (line := self._lines.get(id_)) is not None:
+            line.talking, line.until = True, now + TALK_LONGEST
+        known = await self._store.attempt(id_)
+        if known is None or known.ended_at is not None:
+            return
+
+        def decide(alarm: Alarm, live: Sequence[Attempt]) -> Change | None:
+            attempt = next((one for one in live if one.id == id_), None)
+            return None if attempt is None else _booked(alarm, attempt, fact, now)
+
+        if await self._store.change(known.alarm, decide) is not None:
+            if isinstance(fact, Ended):
+                self.counts[fact.outcome] = self.counts.get(fact.outcome, 0) + 1
+            self._changed({known.alarm})
+
+    async def _expire(self) -> None:
+        """End what nobody says the end of (I8)."""
+        now = self._now()
+        self._lines.expire(now)
+        for attempt in await self._store.live():
+            if attempt.deadline <= now:
+                await self._book(attempt.id, Ended(outcome="daemon_lost", cause="deadline"))
+
+    async def _acknowledge(self, id_: str, how: How) -> Verdict:
+        now = self._now()
+        attempt = await self._store.attempt(id_)
+        if attempt is None or attempt.claimed_at < now - RECENT:
+            return Verdict(what="wrong")
+        by = By(login=attempt.login, name=attempt.name, at=now, how=how)
+        verdict: list[Verdict] = []
+
+        def decide(alarm: Alarm, live: Sequence[Attempt]) -> Change | None:
+            verdict.clear()
+            mine = next((one for one in live if one.id == id_), None)
+            acked = _acked(mine, now)
+            if attempt.outcome == "acked" and mine is None:
+                verdict.append(Verdict(what="taken", who=attempt.name, login=attempt.login))
+                return None
+            if mine is None and alarm.active and attempt.claimed_at < alarm.changes[-1] and not alarm.flutters:
+                verdict.append(Verdict(what="wrong"))  # it was about another time that it came
+                return None
+            done = acts.by_phone(alarm, by) if alarm.open and attempt.purpose != "all-clear" else None
+            if done is None:
+                who = alarm.acknowledged or alarm.taken_over or by
+                verdict.append(Verdict(what="already", who=who.name, login=who.login or ""))
+                return None if mine is None else Change(alarm=_without(alarm, id_), changed=acked)
+            verdict.append(Verdict(what="taken", who=attempt.name, login=attempt.login))
+            ended = acts.clear(done.alarm, by) if alarm.test else None
+            final = ended or done
+            letters = () if alarm.test else self._writer.letters(alarm.id, final.told or done.told, now)
+            entries = tuple(structs.replace(one, attempt=id_) for one in (*done.log, *(ended.log if ended else ())))
+            return Change(alarm=_without(final.alarm, id_), changed=acked, log=entries, letters=letters)
+
+        change = await self._store.change(attempt.alarm, decide)
+        if change is not None and verdict[-1].what == "taken":
+            self.counts["acked"] = self.counts.get("acked", 0) + 1
+            self._errands.start(self.with_its_bundle(attempt.alarm, by, attempt.claimed_at), name="alarms told with it")
+        self._changed({attempt.alarm})
+        self.wake.set()
+        return verdict[-1] if verdict else Verdict(what="wrong")
+
+    async def with_its_bundle(self, leader: str, by: By, before: datetime) -> None:
+        """Do the same about all that were told with an alarm when it was taken over; later ones call themselves."""
+
+        def decide(alarm: Alarm, _live: Sequence[Attempt]) -> Change | None:
+            done = acts.by_phone(alarm, by) if alarm.open else None
+            if done is None:
+                return None
+            return Change(alarm=structs.replace(done.alarm, bundle=None), log=done.log)
+
+        ids = await self._store.bundled(leader, before)
+        if ids:
+            await self._store.change_many(ids, decide)
+            self._changed(ids)
+        self.wake.set()
+
+    # -- the lease ----------------------------------------------------------------------------------------------------
+
+    async def _leads(self) -> bool:
+        """Whether this instance may ring; takes the lease where nobody has it."""
+        now = self._now()
+        if self._fence is not None and self._beaten is not None and now - self._beaten < BEAT_EVERY:
+            return True
+        if self._fence is not None:
+            if await self._upkeep.beat(self._fence, now):
+                self._beaten = now
+                return True
+            log.warning("alarm.lease_lost")
+            self._fence = None
+        self._fence = await self._upkeep.lease(self._holder, now, now - LEASE_HOLDS)
+        if self._fence is not None:
+            self._beaten = now
+            log.info("alarm.lease_taken", epoch=self._fence.epoch)
+        return self._fence is not None
+
+    async def release(self) -> None:
+        """Give the lease back at the end."""
+        if self._fence is not None:
+            fence, self._fence = self._fence, None
+            await self._upkeep.release(fence)
+
+
+def _booked(alarm: Alarm, attempt: Attempt, fact: Fact, now: datetime) -> Change | None:
+    """Book one fact; older news never overwrites newer."""
+    match fact:
+        case Ringing() if STATES.index(attempt.state) < STATES.index("ringing"):
+            return Change(alarm=alarm, changed=(structs.replace(attempt, state="ringing"),))
+        case Talking() if STATES.index(attempt.state) < STATES.index("talking"):
+            talks = structs.replace(attempt, state="talking", talking_at=now, deadline=now + TALK_LONGEST)
+            return Change(alarm=alarm, changed=(talks,))
+        case Ended(outcome=outcome, cause=cause, tech=tech):
+            over = structs.replace(
+                attempt, state="done", ended_at=now, outcome=outcome, cause=cause[:100], tech=tech[:100]
+            )
+            data: dict[str, str | int | bool | None] = {"outcome": outcome, "cause": cause[:100], "tech": tech[:100]}
+            entry = LogEntry(at=now, actor="engine", kind="ended", alarm=alarm.id, attempt=attempt.id, data=data)
+            return Change(alarm=after(alarm, attempt, outcome, now), changed=(over,), log=(entry,))
+        case _:
+            return None
+
+
+def _acked(live: Attempt | None, now: datetime) -> tuple[Attempt, ...]:
+    outcome: Outcome = "acked"
+    return () if live is None else (structs.replace(live, state="done", ended_at=now, outcome=outcome),)
+
+
+def _without(alarm: Alarm, attempt: str) -> Alarm:
+    targets = tuple(
+        structs.replace(target, attempt="", due=None) if target.attempt == attempt else target
+        for target in alarm.targets
+    )
+    return structs.replace(alarm, targets=targets)
+
+
+def _line(attempt: Attempt, rank: Rank) -> Line:
+    return Line(
+        destination=attempt.destination,
+        path=attempt.path,
+        rank=rank,
+        until=attempt.deadline + TALK_LONGEST,
+        talking=attempt.state == "talking",
+    )

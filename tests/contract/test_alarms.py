@@ -1,0 +1,390 @@
+"""Alarms that ring until somebody takes over, on SQLite and on PostgreSQL: stories of people and telephones."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+from msgspec import structs
+
+from ami_bridge.alarms.chain import first_fault
+from ami_bridge.alarms.ports import Ended
+from ami_bridge.alarms.store import Change, Work
+from ami_bridge.db.database import Database
+from ami_bridge.errors import NotReachableError
+from tests.alarms.world import ANNA, DIETER, World, world_of
+
+
+@pytest.fixture
+async def world(db: Database) -> AsyncIterator[World]:
+    async with world_of(db) as one:
+        yield one
+        head = await one.upkeep.head()
+        lines = await one.upkeep.log(after=0, limit=1_000_000)
+        assert first_fault(lines, seq=0, prev="") is None
+        assert len(lines) == head[0]
+
+
+async def test_who_is_on_duty_rings_and_the_code_acknowledges(world: World) -> None:
+    alarm = await world.come(text="Gasmotor steht")
+    await world.tick()
+    call = world.phones.calls[0]
+    assert world.phones.rung == ["104"]
+    assert call.sounds == ("alarm-engine-stopped", "speech/de")
+    assert "Kläranlage: Gasmotor steht" in world.library.said[0]
+    await world.answers()
+    assert (await world.alarm(alarm)).acknowledged is None  # to answer is nothing
+    verdict = await world.types()
+    assert (verdict.what, verdict.login) == ("taken", "dieter")
+    assert (await world.types()).what == "taken"  # asked again after a late commit
+    await world.tick(600)
+    found = await world.alarm(alarm)
+    assert found.acknowledged is not None
+    assert found.acknowledged.name == "Dieter Dachs"
+    assert found.open  # acknowledging never closes
+    assert len(world.phones.calls) == 1
+    await world.go()
+    assert not (await world.alarm(alarm)).open
+    assert await world.log(alarm) == ["raised", "step", "called", "acknowledged", "returned", "closed"]
+
+
+async def test_nobody_answers_so_the_next_number_the_next_person_everybody_and_again(world: World) -> None:
+    alarm = await world.come()
+    await world.tick()
+    await world.ends("no_answer")
+    assert world.phones.rung == ["104", "114"]
+    await world.ends("no_answer")
+    assert world.phones.rung == ["104", "114", "105"]  # the step behind comes at once
+    await world.ends("heard_not_acked")
+    assert world.phones.rung[3:] == ["101"]
+    await world.ends("declined")
+    assert sorted(world.phones.rung[4:]) == ["104", "105"]  # everyone of the list, once more
+    assert (await world.alarm(alarm)).last_resort
+    assert world.speakers.announced == [alarm]
+    for call in world.phones.calls[4:]:
+        await world.ends("rejected", call)
+    assert len(world.phones.calls) == 6
+    await world.tick(119)
+    assert len(world.phones.calls) == 6
+    await world.tick(2)
+    assert world.phones.rung[6:] == ["104"]  # from the start: never silence
+    assert (await world.alarm(alarm)).round == 2
+    assert any("last-resort" in one for one in await world.told())
+
+
+async def test_the_next_step_comes_at_its_time_in_parallel_and_whoever_is_late_hears_who_was_first(
+    world: World,
+) -> None:
+    alarm = await world.come()
+    await world.tick()
+    await world.answers()
+    await world.tick(59)
+    assert world.phones.rung == ["104"]
+    await world.tick(2)
+    assert world.phones.rung == ["104", "105"]
+    assert (await world.types(world.phones.calls[1])).what == "taken"
+    late = await world.types(world.phones.calls[0])
+    assert (late.what, late.who) == ("already", "Eva Eule")
+    await world.ends("no_answer", world.phones.calls[0])
+    await world.tick(1000)
+    assert world.phones.rung == ["104", "105"]
+    assert (await world.alarm(alarm)).acknowledged is not None
+
+
+async def test_two_acknowledge_at_once_and_one_of_them_is_first(world: World) -> None:
+    await world.come()
+    await world.tick()
+    await world.answers()
+    await world.tick(61)
+    first, second = await asyncio.gather(*(world.types(call) for call in world.phones.calls))
+    assert {first.what, second.what} == {"taken", "already"}
+
+
+async def test_a_dead_way_is_another_way_at_once_a_refusal_is_another_person(world: World) -> None:
+    world.rota.ranks[1] = (structs.replace(DIETER, numbers=("+4917139200001", "104")),)
+    await world.come()
+    await world.tick()
+    assert [(call.number, call.path) for call in world.phones.calls] == [("+4917139200001", "trunk1")]
+    await world.ends("path_failed")
+    assert world.phones.calls[-1].path == "trunk2"
+    await world.ends("path_failed")
+    assert (world.phones.calls[-1].number, world.phones.calls[-1].path) == ("104", "")
+    await world.ends("rejected")
+    assert world.phones.rung[-1] == "105"
+
+
+async def test_who_is_busy_is_rung_again_and_the_next_one_meanwhile(world: World) -> None:
+    await world.come()
+    await world.tick()
+    await world.ends("busy")
+    assert world.phones.rung == ["104", "105"]
+    await world.tick(31)
+    assert world.phones.rung == ["104", "105", "104"]
+
+
+async def test_emergency_numbers_are_never_called(world: World) -> None:
+    numbers = ("112", "0110", "+49112", "00116117", "104")
+    world.rota.ranks[1] = (structs.replace(DIETER, numbers=numbers),)
+    await world.come()
+    await world.tick()
+    assert world.phones.rung == ["104"]
+
+
+async def test_an_empty_rota_rings_the_list_of_everyone(world: World) -> None:
+    world.rota.ranks.clear()
+    await world.come()
+    await world.tick()
+    assert sorted(world.phones.rung) == ["104", "105"]
+
+
+async def test_a_lost_link_costs_time_and_no_step_and_lost_calls_come_again(world: World) -> None:
+    alarm = await world.come()
+    await world.tick()
+    world.engine.lost()
+    await world.tick(200)
+    assert world.phones.rung == ["104"]
+    await world.engine.adopt(())
+    await world.tick()
+    assert world.phones.rung[1] == "104"  # the call is gone: the same person at once
+    attempts = (await world.store.attempts_of([alarm]))[alarm]
+    assert {one.outcome for one in attempts[-1:]} == {"daemon_lost"}
+
+
+async def test_a_call_that_lives_on_is_adopted_after_a_restart(world: World) -> None:
+    await world.come()
+    await world.tick()
+    reborn = world.another_engine("one")
+    await reborn.adopt({world.phones.calls[0].attempt})
+    world.engine = reborn
+    await world.tick(5)
+    assert world.phones.rung == ["104"]
+    assert (await world.types()).what == "taken"
+
+
+async def test_telephones_that_cannot_be_asked_to_ring_are_failures_of_the_way(world: World) -> None:
+    world.phones.away = True
+    alarm = await world.come()
+    for _ in range(5):
+        await world.tick()
+    found = await world.alarm(alarm)
+    assert found.next_at is not None
+    assert found.next_at <= world.clock() + timedelta(seconds=300)
+    assert not any(one.ended_at is None for one in (await world.store.attempts_of([alarm]))[alarm])
+    world.phones.away = False
+    await world.tick(300)
+    assert world.phones.rung
+
+
+async def test_an_alarm_that_went_before_anybody_knew_still_wants_to_be_known(world: World) -> None:
+    alarm = await world.come()
+    await world.tick()
+    await world.go()
+    found = await world.alarm(alarm)
+    assert (found.active, found.open) == (False, True)
+    assert (await world.types()).what == "taken"
+    assert not (await world.alarm(alarm)).open
+
+
+async def test_an_acknowledgement_holds_for_an_hour_then_a_reminder_then_nobody_knows_again(world: World) -> None:
+    alarm = await world.come()
+    await world.tick()
+    await world.types()
+    await world.ends("acked")
+    await world.tick(3599)
+    assert len(world.phones.calls) == 1
+    await world.tick(2)
+    assert world.phones.rung == ["104", "104"]  # who has acknowledged is reminded
+    await world.ends("no_answer")
+    await world.ends("no_answer")
+    assert (await world.alarm(alarm)).acknowledged is not None
+    await world.tick(901)
+    assert (await world.alarm(alarm)).acknowledged is None
+    assert world.phones.rung[3:] == ["104"]
+    assert any("unacknowledged-again" in one for one in await world.told())
+
+
+async def test_a_class_of_the_site_is_taken_over_by_telephone_and_an_all_clear_is_called(world: World) -> None:
+    alarm = await world.come(alarm_class="site")
+    await world.tick()
+    await world.types()
+    await world.ends("acked")
+    found = await world.alarm(alarm)
+    assert found.taken_over is not None
+    assert found.acknowledged is None
+    await world.go()
+    await world.tick()
+    assert world.phones.calls[-1].purpose == "all-clear"
+    assert world.phones.calls[-1].number == "104"
+    await world.ends("heard_not_acked")
+    await world.tick(3000)
+    assert len(world.phones.calls) == 2
+    assert (await world.alarm(alarm)).open  # on the page somebody must acknowledge
+
+
+async def test_a_report_that_is_known_only_counts_and_a_return_is_a_new_occasion(world: World) -> None:
+    alarm = await world.come()
+    assert await world.come() == alarm
+    await world.tick()
+    await world.types()
+    await world.ends("acked")
+    assert (await world.alarm(alarm)).count == 2
+    other = await world.come(point="fan")
+    assert other != alarm
+
+
+async def test_an_end_that_comes_before_its_beginning_is_paired_with_it(world: World) -> None:
+    then = world.clock()
+    assert await world.go(event_time=then + timedelta(seconds=3)) == ""
+    alarm = await world.come(event_time=then)
+    found = await world.alarm(alarm)
+    assert (found.active, found.open) == (False, True)
+
+
+async def test_what_flutters_rings_once_and_then_hourly(world: World) -> None:
+    alarm = await world.come(alarm_class="info")
+    await world.tick()
+    assert world.phones.rung == ["104"]
+    for _ in range(2):
+        await world.go()
+        world.clock.forward(20)
+        await world.come(alarm_class="info")
+        await world.tick()
+    assert alarm
+
+
+async def test_a_flood_calls_for_the_first_and_tells_the_rest_with_it_but_priority_one_calls_itself(
+    world: World,
+) -> None:
+    ids = [await world.come(point=f"p{n}") for n in range(25)]
+    gas = await world.come(point="gas", alarm_class="gas")
+    leader = await world.alarm(ids[0])
+    assert leader.bundled == 15
+    assert (await world.alarm(ids[-1])).bundle == ids[0]
+    assert (await world.alarm(gas)).bundle is None
+    await world.tick()
+    assert world.phones.rung == ["104"]
+    assert (await world.store.attempts_of([gas]))[gas]  # the most urgent one has the telephone
+    for alarm in ids:
+        assert (await world.alarm(alarm)).next_at is not None
+
+
+async def test_who_takes_over_the_first_of_a_flood_takes_over_what_was_told_with_it(world: World) -> None:
+    ids = [await world.come(point=f"p{n}") for n in range(12)]
+    await world.tick()
+    assert "Und 2 weitere" in world.library.said[0]
+    world.clock.forward(1)
+    late = await world.come(point="late")
+    assert (await world.types()).what == "taken"
+    assert (await world.alarm(ids[11])).acknowledged is not None
+    await world.tick(301)
+    found = await world.alarm(late)
+    assert found.acknowledged is None
+    assert found.bundle is None  # it was not told: it calls for itself
+
+
+async def test_something_urgent_ends_a_call_that_still_rings_about_less(world: World) -> None:
+    await world.come()
+    await world.tick()
+    gas = await world.come(source="water", alarm_class="gas")
+    await world.tick()
+    assert world.phones.stopped == [world.phones.calls[0].attempt]
+    await world.ends("cancelled", world.phones.calls[0])
+    attempts = await world.store.attempts_of([gas])
+    assert [one.destination for one in attempts[gas]] == ["104"]
+
+
+async def test_one_plants_many_alarms_never_delay_the_first_of_another(world: World) -> None:
+    world.rota.ranks[1] = (DIETER,)
+    for n in range(30):
+        await world.come(point=f"p{n}", priority=1, alarm_class="gas")
+    other = await world.come(source="water", alarm_class="gas")
+    await world.tick()
+    await world.ends("heard_not_acked")
+    mine = await world.store.attempts_of([other])
+    assert mine[other]
+
+
+async def test_outside_calls_leave_a_line_free(world: World) -> None:
+    people = tuple(structs.replace(ANNA, login=f"p{n}", numbers=(f"+49171392{n:05}",)) for n in range(9))
+    world.rota.ranks[1] = people
+    await world.come()
+    await world.tick()
+    assert len(world.phones.calls) == 3  # of four lines
+    await world.ends("no_answer", world.phones.calls[0])
+    assert len(world.phones.calls) == 4
+
+
+async def test_only_who_holds_the_lease_rings_and_another_one_takes_over(world: World) -> None:
+    await world.tick()
+    other = world.another_engine("two")
+    await other.adopt(())
+    await other.tick()
+    assert (world.engine.leads, other.leads) == (True, False)
+    world.clock.forward(20)
+    await other.tick()
+    assert other.leads
+    await world.come()
+    await other.tick()
+    await world.calm()
+    assert world.phones.rung == ["104"]
+    await world.engine.tick()
+    assert not world.engine.leads
+    assert world.phones.rung == ["104"]
+
+
+async def test_an_engine_that_lost_its_lease_meanwhile_claims_nothing(world: World) -> None:
+    await world.tick()
+    await world.come()
+    assert await world.upkeep.lease("two", world.clock(), world.clock() + timedelta(1))
+    with pytest.raises(NotReachableError):
+        await world.engine.tick()
+    assert world.phones.rung == []
+
+
+async def test_an_odd_alarm_silences_no_other(world: World) -> None:
+    odd = await world.come()
+    fine = await world.come(source="water")
+    alarm = await world.alarm(odd)
+
+    async def spoil(work: Work) -> None:
+        assert await work.apply(
+            alarm, Change(alarm=structs.replace(alarm, plan=structs.replace(alarm.plan, quiet="never")))
+        )
+
+    await world.store.work(spoil)
+    await world.tick()
+    assert (await world.store.attempts_of([fine]))[fine]
+
+
+async def test_every_attempt_comes_to_an_end_even_if_nobody_says_so(world: World) -> None:
+    alarm = await world.come()
+    await world.tick()
+    await world.tick(45)
+    attempts = (await world.store.attempts_of([alarm]))[alarm]
+    assert [one.outcome for one in attempts if one.ended_at] == ["daemon_lost"]
+    world.engine.heard(attempts[-1].id, Ended(outcome="busy"))
+    await world.tick()
+    assert (await world.store.attempt(attempts[-1].id)).outcome == "daemon_lost"  # type: ignore[union-attr]
+
+
+async def test_the_sweeper_finds_what_has_no_next_time(world: World) -> None:
+    alarm = await world.alarm(await world.come())
+
+    async def forget(work: Work) -> None:
+        await work.apply(alarm, Change(alarm=structs.replace(alarm, next_at=None)))
+
+    await world.store.work(forget)
+    assert await world.upkeep.sweep(world.clock()) == [alarm.id]
+    assert await world.upkeep.sweep(world.clock()) == []
+    await world.tick()
+    assert world.phones.rung == ["104"]
+
+
+async def test_what_is_old_goes_and_the_chain_begins_later(world: World, db: Database) -> None:
+    alarm = await world.come()
+    await world.tick()
+    await world.types()
+    await world.go()
+    assert db.dialect
+    assert await world.upkeep.purge(world.clock() - timedelta(days=365), world.clock()) == 0
+    assert await world.store.get(alarm) is not None
