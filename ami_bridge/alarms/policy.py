@@ -4,13 +4,13 @@ An open alarm that nobody has taken over has rounds. In a round the steps of its
 their times or as soon as nobody is being rung; then everybody is rung (the last resort); then the next round begins.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct, structs
 
+from ami_bridge.alarms.emergency import forbidden
 from ami_bridge.alarms.model import PATH_FAILURES, Alarm, Attempt, FrozenStep, Outcome, Person, Target
 from ami_bridge.alarms.quiet import quiet_until
 
@@ -29,8 +29,6 @@ NEXT_NUMBER: frozenset[Outcome] = frozenset(
 )
 """The person may be reached by another number."""
 AGAIN: frozenset[Outcome] = frozenset({"busy", "cancelled", "daemon_lost"})
-EMERGENCY = re.compile(r"[+0]*(?:49)?0*(?:110|112|116117)")
-"""As the dialplan compares once more; never by a machine (I15)."""
 
 OnCallNow = Callable[[int], Sequence[Person]]
 """Who is on duty now, by rank."""
@@ -101,19 +99,14 @@ def is_inside(number: str) -> bool:
     return not number.startswith(("+", "0"))
 
 
-def is_emergency(number: str) -> bool:
-    """Whether it is one that no machine may call."""
-    return EMERGENCY.fullmatch("".join(c for c in number if c in "+0123456789")) is not None
-
-
 def _ring_on(alarm: Alarm, live: Sequence[Attempt], on_call: OnCallNow, free: Free, now: datetime) -> Turn:
     """Begin what steps have come, and ring whoever is due."""
-    log: list[str] = []
+    noted: list[str] = []
     told, speakers = "", False
     if alarm.round_at is None:
         alarm = structs.replace(alarm, round_at=now, step=0, targets=_under_way(alarm.targets))
     elif alarm.last_resort and not _pending(alarm, now) and alarm.round_at <= now:
-        log.append("round")
+        noted.append("round")
         alarm = structs.replace(
             alarm, round=alarm.round + 1, round_at=now, step=0, last_resort=False, targets=_under_way(alarm.targets)
         )
@@ -121,10 +114,10 @@ def _ring_on(alarm: Alarm, live: Sequence[Attempt], on_call: OnCallNow, free: Fr
         step = alarm.plan.steps[alarm.step]
         speakers = speakers or "speakers" in step.words
         fresh = _new_targets(alarm, _people(alarm, step, on_call), now)
-        log += ["step"] if fresh else []
+        noted += ["step"] if fresh else []
         alarm = structs.replace(alarm, step=alarm.step + 1, targets=alarm.targets + fresh)
     if not alarm.last_resort and alarm.step >= len(alarm.plan.steps) and not _pending(alarm, now, waiting=True):
-        log.append("last_resort")
+        noted.append("last_resort")
         told, speakers = "last-resort", True
         everybody = tuple(
             Target(person=person, step=alarm.step, due=now) for person in alarm.plan.last_resort or alarm.plan.everyone
@@ -138,7 +131,7 @@ def _ring_on(alarm: Alarm, live: Sequence[Attempt], on_call: OnCallNow, free: Fr
         rings=rings,
         speakers=speakers,
         told=told,
-        log=tuple(log),
+        log=tuple(noted),
         blocked=blocked,
     )
 
@@ -167,7 +160,7 @@ def _possible(target: Target, paths: Sequence[str]) -> Target:
     number, path = target.number, target.path
     while number < len(target.person.numbers):
         it = target.person.numbers[number]
-        if not is_emergency(it) and path < len(ways(it, paths)):
+        if not forbidden(it) and path < len(ways(it, paths)):
             return structs.replace(target, number=number, path=path)
         number, path = number + 1, 0
     return structs.replace(target, due=None)
