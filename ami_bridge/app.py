@@ -15,6 +15,7 @@ from ami_bridge.compose.contacts import contacts as make_contacts
 from ami_bridge.compose.control import OPERATIONS as CALLS
 from ami_bridge.compose.control import control as make_control
 from ami_bridge.compose.dial import dial as make_dial
+from ami_bridge.compose.doctor import doctor as make_doctor
 from ami_bridge.compose.figures import figures
 from ami_bridge.compose.people import people as make_people
 from ami_bridge.compose.privacy import audit as make_audit
@@ -83,6 +84,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         calls = make_calls(base, people.access, audit, phones)
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
+        doctor = make_doctor(base, calls, contacts)
         dial = make_dial(base, people, calls, contacts)
         rooms = make_rooms(base, people.access, calls, dial)
         steering = make_control(base, people.access, calls, dial, rooms, phones)
@@ -132,7 +134,8 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             asyncapi_routes,
         ]
         control = [
-            *people.control, *contacts.control, *privacy.control, *([] if rooms is None else rooms.control)
+            *people.control, *contacts.control, *privacy.control, *doctor.control,
+            *([] if rooms is None else rooms.control),
         ]  # fmt: skip
         checks: dict[str, Check] = {
             "store": db.answers,

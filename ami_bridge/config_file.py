@@ -85,6 +85,7 @@ def _with_secrets(raw: dict[str, Any], path: Path, section: str = "") -> dict[st
                 ]
             case str() if key in SECRET_FILES:
                 plain = key.removesuffix("_file")
+                filled[key] = str(path.parent / value)
                 if raw.get(plain):
                     raise ConfigError(f"{path}: [{section}{key}] and [{section}{plain}] are both set; keep one")
                 try:

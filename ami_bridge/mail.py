@@ -1,5 +1,7 @@
 """Mails to people of the house, by the site's own mail server."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from email.utils import make_msgid
 from urllib.parse import urlsplit
@@ -30,7 +32,7 @@ class Post:
         message["Message-ID"] = make_msgid(domain=self._config.sender.rpartition("@")[2].rstrip("> ") or None)
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
-        try:
+        with _in_our_words():
             await aiosmtplib.send(
                 message,
                 hostname=where.hostname,
@@ -41,11 +43,32 @@ class Post:
                 start_tls=where.scheme == "smtp",
                 timeout=ANSWER_WITHIN,
             )
-        except aiosmtplib.SMTPRecipientsRefused as error:
-            raise RefusedError("the mail server does not take mail for this address") from error
-        except aiosmtplib.SMTPResponseException as error:
-            if error.code in REFUSED:
-                raise RefusedError(f"the mail server refuses (code {error.code})") from error
-            raise NotReachableError(f"the mail server does not take it now (code {error.code})") from error
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise NotReachableError(f"the mail server cannot be reached: {type(error).__name__}") from error
+
+    async def greet(self, *, within: float) -> None:
+        """Sign in and go again, without a mail. Raises as `send` does."""
+        where = urlsplit(self._config.smtp)
+        with _in_our_words():
+            async with aiosmtplib.SMTP(
+                hostname=where.hostname,
+                port=where.port or PORTS[where.scheme],
+                username=self._config.user or None,
+                password=self._config.password or None,
+                use_tls=where.scheme == "smtps",
+                start_tls=where.scheme == "smtp",
+                timeout=within,
+            ) as server:
+                await server.noop()
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        raise RefusedError("the mail server does not take mail for this address") from error
+    except aiosmtplib.SMTPResponseException as error:
+        if error.code in REFUSED:
+            raise RefusedError(f"the mail server refuses (code {error.code})") from error
+        raise NotReachableError(f"the mail server does not take it now (code {error.code})") from error
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise NotReachableError(f"the mail server cannot be reached: {type(error).__name__}") from error

@@ -29,6 +29,13 @@ async def race(*runners: Coroutine[Any, Any, object]) -> None:
         task.result()
 
 
+async def gathered(*runners: Coroutine[Any, Any, T]) -> list[T]:
+    """Run all side by side and return what came of each, in their order; the first error ends all."""
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(runner) for runner in runners]
+    return [one.result() for one in running]
+
+
 async def every(
     seconds: float, do: Callable[[], Awaitable[object]], *, name: str, wake: asyncio.Event | None = None
 ) -> None:

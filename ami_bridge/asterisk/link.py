@@ -43,7 +43,7 @@ HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 NEVER_IN_A_VALUE = re.compile(r"[\r\n\0]")  # a line end would begin a header, or a second action that Asterisk obeys
 
 
-class _LoginRefusedError(RefusedError):
+class LoginRefusedError(RefusedError):
     """Asterisk does not know the account or its secret."""
 
 
@@ -173,7 +173,7 @@ class AmiLink:
             began, refused = loop.time(), False
             try:
                 await self._one_connection(receive, connected, lost)
-            except _LoginRefusedError as error:
+            except LoginRefusedError as error:
                 self._say("login_refused", user=self._config.user, answer=str(error))
                 refused = True
             except (OSError, UnicodeError, NotReachableError, RefusedError) as error:
@@ -185,6 +185,13 @@ class AmiLink:
                 attempt = 0
             await asyncio.sleep(self._refused_pause if refused else self._pause(attempt))
             attempt += 1
+
+    async def once(self, receive: Callable[[Message], None], *, connected: Callable[[], Awaitable[None]]) -> None:
+        """Live through one connection without a word in the log; ends with an exception that says why.
+
+        LoginRefusedError, NotReachableError, RefusedError or OSError, or what `connected` raises.
+        """
+        await self._one_connection(receive, connected, lambda: None)
 
     async def send(self, action: str, headers: Headers = NO_HEADERS) -> Message | list[Message]:
         """Ask Asterisk: its answer, or the items of the list that it answers with.
@@ -242,7 +249,7 @@ class AmiLink:
         if not answer.done():
             raise NotReachableError(connection.lost.result())
         if not answer.result().success:
-            raise _LoginRefusedError(answer.result().message)
+            raise LoginRefusedError(answer.result().message)
 
     async def _serve(
         self, connection: Connection, booted: asyncio.Event, connected: Callable[[], Awaitable[None]]

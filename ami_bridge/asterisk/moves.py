@@ -116,9 +116,14 @@ def context(name: Literal["bridge-send", "conf-convert"]) -> Action:
 
 def dialled_in(context: str, keys: str) -> Action:
     """Ask what the dialplan has for these digits in the context where telephones dial."""
-    if not _CONTEXT.fullmatch(context):
+    if not is_context(context):
         raise RefusedError("BRIDGE_DIAL is no name of a context")
     return Action("ShowDialPlan", {"Context": context, "Extension": _keys(keys)})
+
+
+def is_context(name: str) -> bool:
+    """Whether this could be the name of a context."""
+    return bool(_CONTEXT.fullmatch(name))
 
 
 def variable(name: Global) -> Action:

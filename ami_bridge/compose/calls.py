@@ -46,6 +46,8 @@ class CallParts:
     """The names that the PBX keeps."""
     beside: list[Callable[[], Coroutine[Any, Any, None]]]
     """What else is to run as long as a connection lives; others add to it."""
+    hearing: list[Callable[[Message], bool]]
+    """Who hears messages before the board, and may take them; others add to it."""
     look_again: Callable[[], Coroutine[Any, Any, None]]
     """Compares what is shown with what Asterisk says is going on."""
     neighbours: Neighbours
@@ -110,9 +112,11 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
 
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
 
+    hearing: list[Callable[[Message], bool]] = [astdb.take, equipment.take]
+
     async def listen() -> None:
         await base.link.run(
-            _to_first((astdb.take, equipment.take), dispatch.handle),
+            _to_first(hearing, dispatch.handle),
             connected=lambda: race(resync.run(), names.run(), equipment.run(), *(one() for one in beside)),
             lost=dispatch.lost,
         )
@@ -126,6 +130,7 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         astdb=astdb,
         names=names,
         beside=beside,
+        hearing=hearing,
         look_again=resync.look,
         neighbours=neighbours,
         listen=listen,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Protocol
 
 import structlog
-from msgspec import structs
+from msgspec import Struct, structs
 
 from ami_bridge.contacts import staff
 from ami_bridge.contacts.directory import SHARED, Directory, Index
@@ -60,6 +60,19 @@ class StaffOfConfig(Protocol):
     @property
     def roles(self) -> Mapping[str, Sequence[str]]:
         """Roles by login."""
+
+
+class BookSeen(Struct, frozen=True, kw_only=True):
+    """How the looks at one book, or where else the staff is read from, went."""
+
+    path: str
+    label: str
+    scope: str
+    """`staff` for who works here."""
+    at: datetime | None
+    """The last look that succeeded, of this daemon."""
+    why: str | None
+    """Why the last one did not."""
 
 
 class Source(Protocol):
@@ -170,6 +183,16 @@ class Sync:
     def away(self) -> bool:
         """Whether the groupware did not answer in the last turn."""
         return self._watch.away
+
+    def seen(self) -> list[BookSeen]:
+        """Tell how the looks at all books went."""
+        watch, path = (self._source_watch, "") if self._source is not None else (self._watch, self._staff.book)
+        asked = [(watch, path, watch.called or path, "staff")] if path or self._source is not None else []
+        asked += [(self._watch, book.path, book.label, book.scope) for book in self._books]
+        return [
+            BookSeen(path=path, label=label, scope=scope, at=watch.seen.get(path), why=watch.troubles.get(path))
+            for watch, path, label, scope in asked
+        ]
 
     async def look_at(self, book: BookOfConfig, watch: Watch, *, key: str = "") -> bool:
         """Bring one address book up to date, kept under `key` (else its path); says whether anything changed."""

@@ -68,6 +68,9 @@ class Watch:
         self._away: dict[str, str] = {}
         self._looked: set[str] = set()
         self._told_away = False
+        self.seen: dict[str, datetime] = {}
+        """When each book was last looked at with success, and below why the last look failed."""
+        self.troubles: dict[str, str] = {}
 
     @property
     def failing(self) -> bool:
@@ -86,13 +89,16 @@ class Watch:
         try:
             changed = await look()
         except AwayError as error:
-            self._away[path] = str(error)
+            self._away[path] = self.troubles[path] = str(error)
         except (RefusedError, NotReachableError) as error:
-            why = str(error)
-        except Exception:  # a bug met by one book must not cost the others their turn
+            why = self.troubles[path] = str(error)
+        except Exception as error:  # a bug met by one book must not cost the others their turn
+            self.troubles[path] = type(error).__name__
             log.exception("contacts.look_failed", book=self.called or path)
         else:
             self._failures.pop(path, None)
+            self.troubles.pop(path, None)
+            self.seen[path] = self._now()
             if self._told.pop(path, None):
                 log.info("contacts.book_is_back", book=self.called or path)
             return changed

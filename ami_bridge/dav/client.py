@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -126,6 +128,14 @@ class DavClient:
                         raise RefusedError("this is everybody's books in one, private ones too: name a single book")
                     return book
         raise RefusedError("the groupware has no such address book for us")
+
+    async def clock(self) -> datetime | None:
+        """Say what time the groupware believes it is; None where it does not tell. Raises NotReachableError."""
+        async with self._dav.request("OPTIONS", self._dav.url, within=self._limits.sign_in) as response:
+            try:
+                return parsedate_to_datetime(response.headers.get("Date", "")).astimezone(UTC)
+            except ValueError:
+                return None
 
     async def changes(self, book: Book, known: Known, *, full: bool = False) -> Listing:
         """Say what changed since then; `full` compares everything, whatever tokens say."""
