@@ -99,9 +99,9 @@ class Rules:
         )
 
     def test_plan(self, meant: Meant, people: Sequence[Person]) -> Plan:
-        """Make the plan of a test: these people once, nobody else."""
+        """Make the plan of a test: these people once, nobody else; its end closes it, whoever has not confirmed."""
         step = FrozenStep(words=(), people=tuple(people))
-        return structs.replace(self.plan(meant), kind="basic", ack="phone", steps=(step,), everyone=(), last_resort=())
+        return structs.replace(self.plan(meant), kind="simple", ack="phone", steps=(step,), everyone=(), last_resort=())
 
     def people(self, words: Sequence[str]) -> tuple[Person, ...]:
         """Return whom words mean, each once, with the numbers to ring; who has none is nobody that could be rung."""

@@ -65,7 +65,7 @@ def _away(state: State, now: datetime, zone: tzinfo) -> Iterable[Trouble]:
     if state.unreadable:
         yield Trouble(
             id=f"rota/unreadable/{state.name}",
-            text=f"Bereitschaftsplan {state.name}: {state.unreadable} Termine sind nicht lesbar",
+            text=f"Bereitschaftsplan {state.name}: {state.unreadable} Einträge sind nicht lesbar",
         )
     if not state.trouble or state.trouble_since is None:
         return
