@@ -10,7 +10,7 @@ BIN := .venv/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 # What the tests run for real besides the folder .demo/pbx, which they make themselves.
-PACKAGES := chromium dbus dunst espeak-ng faketime firefox-esr fonts-dejavu-core imagemagick iproute2 ldap-utils libfaketime mmdebstrap mosquitto openbox \
+PACKAGES := chromium dbus dunst espeak-ng faketime ffmpeg firefox-esr fonts-dejavu-core imagemagick iproute2 ldap-utils libfaketime mmdebstrap mosquitto openbox \
   postgresql python3-ldap3 slapd sox tshark x11-utils xdotool xfce4-notifyd xvfb
 
 .PHONY: demo test check bench soak sounds deb lock packages programs
@@ -36,9 +36,9 @@ bench: .venv/for-tests packages programs ## figures against peers and limits
 soak: .venv/for-tests packages programs ## the long forms of the tests
 	@$(AS_ROOT) env AMI_BRIDGE_SOAK=1 $(BIN)/python -m pytest --timeout 7200
 
-sounds: ## speak the texts of sounds/make.py anew
+sounds: .venv/for-demo ## speak the texts of sounds/make.py anew, and make the alarm sounds of sounds/synthesis.py
 	@command -v espeak-ng sox >/dev/null || { $(APT) update; $(APT) install --no-install-recommends espeak-ng sox; }
-	@$(PYTHON) sounds/make.py --again
+	@$(BIN)/python -m sounds.make --again
 
 deb: .venv/for-demo ## the Debian package of the desktop part, in dist/
 	@$(BIN)/python -m ami_bridge.desktop.package.deb dist

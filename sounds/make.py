@@ -1,4 +1,7 @@
-"""Makes the sounds of this folder from the texts below: `make sounds`. Needs espeak-ng and sox."""
+"""Makes the sounds of this folder, from the texts below and the table of `synthesis.py`: `make sounds`.
+
+Speech needs espeak-ng and sox.
+"""
 # A script that starts programs and speaks to a terminal, in a folder of sounds, not of Python:
 # ruff: noqa: INP001, S603, S607, T201
 
@@ -8,6 +11,10 @@ import re
 import subprocess
 import tempfile
 from pathlib import Path
+
+from ami_bridge.sound import wav
+from ami_bridge.sound.rate import at_rate
+from sounds.synthesis import RECIPES, made
 
 HERE = Path(__file__).parent
 README = HERE / "README.md"
@@ -155,10 +162,26 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def synthesise(name: str, folder: Path) -> tuple[Path, Path]:
+    """Make one alarm sound: a wav for telephones, and twice as wide for those who hear more."""
+    narrow, wide = folder / f"alarm-{name}.wav", folder / f"alarm-{name}.sln16"
+    sound = made(name)
+    narrow.write_bytes(wav.write(at_rate(sound, 8000)))
+    wide.write_bytes(wav.frames_of(sound.samples))
+    return narrow, wide
+
+
 def table() -> str:
-    """Return README's table."""
+    """Return README's table of what is said."""
     rows = [f"| `{name}.wav` | {text} | `{sha256(HERE / f'{name}.wav')}` |" for name, text in sorted(TEXTS.items())]
     return "\n".join(["| sound | text | sha256 |", "|---|---|---|", *rows])
+
+
+def alarm_table() -> str:
+    """Return README's table of alarm sounds."""
+    files = {f"alarm-{name}{end}": one.means for name, one in sorted(RECIPES.items()) for end in (".wav", ".sln16")}
+    rows = [f"| `{name}` | {means} | `{sha256(HERE / name)}` |" for name, means in files.items()]
+    return "\n".join(["| alarm | means | sha256 |", "|---|---|---|", *rows])
 
 
 def main() -> None:
@@ -169,7 +192,12 @@ def main() -> None:
     for name in TEXTS:
         if again or not (HERE / f"{name}.wav").exists():
             print(f"sounds/{make(name, HERE).relative_to(HERE)}")
-    noted = re.sub(r"\| sound \|.*\|\n", lambda _: table() + "\n", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for name in RECIPES:
+        if again or not (HERE / f"alarm-{name}.sln16").exists():
+            print(*(f"sounds/{path.name}" for path in synthesise(name, HERE)))
+    noted = README.read_text(encoding="utf-8")
+    for head, rows in (("sound", table()), ("alarm", alarm_table())):
+        noted = re.sub(rf"\| {head} \|.*?\|\n(?!\|)", lambda _, rows=rows: rows + "\n", noted, flags=re.DOTALL)
     README.write_text(noted, encoding="utf-8")
 
 

@@ -3,30 +3,26 @@
 import asyncio
 import os
 import re
-import struct
-from array import array
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from math import cos, pi, sin, sqrt
-from operator import mul
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import structlog
 from msgspec import Struct
 
-from ami_bridge.errors import NotReachableError
+from ami_bridge.errors import BadRequestError, NotReachableError
+from ami_bridge.sound import voice, wav
+from ami_bridge.sound.level import levelled
+from ami_bridge.sound.rate import at_rate
 
 log = structlog.get_logger()
 
 LOOK_EVERY = 600.0
-PROGRAM = "espeak-ng"
-VOICES = {"de": "de", "en": "en"}
 WITHIN = 5.0
 LONGEST = 60
 """Signs of a name; nobody listens longer."""
 RATE = 8000
-LOUD, PEAK = 0.12, 0.9
-TAPS = 22
-"""Samples to each side that make one sample of a lower rate."""
+LOUDNESS = -20.0
+"""LUFS."""
 OURS = re.compile(r"[0-9A-Z]{26}")
 """Ids, which are the names of our files; others in the folder are left alone."""
 
@@ -84,22 +80,8 @@ def sayable(text: str) -> str:
 
 
 async def speak(name: Name) -> bytes:
-    """Speak a name by espeak-ng, which reads it from its standard input; raises NotReachableError where it cannot."""
-    process = await asyncio.create_subprocess_exec(
-        PROGRAM, "-v", VOICES.get(name.language, "de"), "-s", "150", "--stdin", "--stdout",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        async with asyncio.timeout(WITHIN):
-            said, _ = await process.communicate(sayable(name.text).encode())
-    except TimeoutError as error:
-        raise NotReachableError(f"{PROGRAM} did not end within {WITHIN:g} s") from error
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        raise NotReachableError(f"{PROGRAM} failed")
+    """Speak a name by espeak-ng; raises NotReachableError where it cannot."""
+    said = await voice.said(voice.espeak(name.language), sayable(name.text), within=WITHIN)
     return await asyncio.to_thread(for_telephones, said)
 
 
@@ -108,39 +90,8 @@ def for_telephones(spoken: bytes) -> bytes:
 
     Raises NotReachableError for anything else.
     """
-    at = spoken.find(b"data")
-    if spoken[:4] != b"RIFF" or at < 36:  # noqa: PLR2004 - where the header ends
-        raise NotReachableError(f"{PROGRAM} made no sound")
-    rate = struct.unpack_from("<I", spoken, 24)[0]
-    body = spoken[at + 8 :]
-    samples = array("h", body[: len(body) // 2 * 2])
-    if not RATE <= rate <= 48_000 or not samples:  # noqa: PLR2004
-        raise NotReachableError(f"{PROGRAM} made no sound")
-    slower = _slower(samples, rate)
-    loudest, loudness = max(map(abs, slower)), sqrt(sum(map(mul, slower, slower)) / len(slower))
-    gain = min(PEAK * 32767 / loudest, LOUD * 32768 / loudness) if loudness else 0
-    frames = array("h", (int(one * gain) for one in slower)).tobytes()
-    kind = (b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16)
-    return struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(frames), b"WAVE", *kind, b"data", len(frames)) + frames
-
-
-def _slower(samples: Sequence[int], rate: int) -> list[float]:
-    """Bring samples to 8 kHz, without what is too high for it (a windowed sinc)."""
-    step, cut = rate / RATE, 0.9 * RATE / rate
-    padded = [0] * TAPS + [*samples] + [0] * (2 * TAPS)
-    weights: dict[int, list[float]] = {}
-    slower = []
-    for number in range(int(len(samples) / step)):
-        place = number * step
-        whole = int(place)
-        part = round((place - whole) * 64)
-        if part not in weights:
-            weights[part] = [_weight(tap - TAPS - part / 64, cut) for tap in range(2 * TAPS + 1)]
-        slower.append(sum(map(mul, weights[part], padded[whole : whole + 2 * TAPS + 1])))
-    return slower
-
-
-def _weight(distance: float, cut: float) -> float:
-    window = 0.5 + 0.5 * cos(pi * max(-1.0, min(1.0, distance / TAPS)))
-    angle = pi * cut * distance
-    return window * cut * (sin(angle) / angle if angle else 1.0)
+    try:
+        sound = wav.read(spoken)
+    except BadRequestError as error:
+        raise NotReachableError("the voice made no sound") from error
+    return wav.write(levelled(at_rate(sound, RATE), LOUDNESS))
