@@ -97,7 +97,7 @@ class House:
             output=self.folder / "log",
         )
 
-    async def until_ready(self, within: float = 3 * SOON) -> None:
+    async def until_ready(self, within: float = 6 * SOON) -> None:
         """Wait for all checks; `names` needs the first look at the address books."""
         async with asyncio.timeout(within):
             while self.daemon.running:

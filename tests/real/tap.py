@@ -82,5 +82,9 @@ class Tap:
             self.heard.append(Sip(seen, source, target, body.decode("utf-8", "replace")))
 
     def all(self, start: str) -> list[Sip]:
-        """Messages whose first line begins so."""
-        return [one for one in self.heard if one.start.startswith(start)]
+        """Messages whose first line begins so, each once: SIP repeats, word for word, what is not answered in time."""
+        first: dict[tuple[tuple[str, int], tuple[str, int], str], Sip] = {}
+        for one in self.heard:
+            if one.start.startswith(start):
+                first.setdefault((one.source, one.target, one.text), one)
+        return list(first.values())

@@ -23,6 +23,7 @@ SECRET = "Frau Krause-Geheim (Therapie)"
 BAND = "+491713920098"
 BAND_NAME = "Jürgen (Band)"
 NUMBERS = {"anna": "+498999998101", "ben": "+498999998102", "all": "+498999998000"}
+WRONG = "nicht-das-Kennwort"
 
 
 @asynccontextmanager
@@ -189,15 +190,15 @@ async def gone_everywhere(house: House) -> None:
 
 async def test_a_wrong_password_is_refused_and_nothing_is_kept(house: House) -> None:
     config = str(house.folder / "config.toml")
-    code, said = await house.command("book", "add", "anna", "--config", config, stdin="wrong\n")
+    code, said = await house.command("book", "add", "anna", "--config", config, stdin=f"{WRONG}\n")
     assert code == 1
     assert "does not take this password" in said
     assert await house.command("book", "list", "--config", config) == (0, "")
-    status, problem = await house.rest("anna", "PUT", "/books/private", {"password": "wrong"})
+    status, problem = await house.rest("anna", "PUT", "/books/private", {"password": WRONG})
     assert (status, problem["code"]) == (400, "bad_request")
     assert await house.rest("anna", "GET", "/books/private") == (200, {"given": None, "books": None, "opens": True})
     assert (await house.rest("anna", "DELETE", "/books/private"))[0] == 404
-    assert "wrong" not in (house.folder / "log").read_text(encoding="utf-8")
+    assert WRONG not in (house.folder / "log").read_text(encoding="utf-8")
 
 
 async def test_the_password_is_kept_sealed_and_works_after_a_restart(house: House) -> None:

@@ -56,7 +56,7 @@ class Daemon:
         said, _ = await process.communicate()
         return process.returncode == 0 and "Huber" in json.dumps(json.loads(said), ensure_ascii=False)
 
-    async def until(self, known: bool, within: float = 30.0) -> None:  # noqa: FBT001 - reads as a sentence
+    async def until(self, known: bool, within: float = 60.0) -> None:  # noqa: FBT001 - reads as a sentence
         """Wait until the number has a name, or none."""
         async with asyncio.timeout(within):
             while await self.knows() is not known:
