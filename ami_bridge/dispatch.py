@@ -3,6 +3,7 @@
 Nothing called from `handle` may wait.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -15,9 +16,14 @@ from ami_bridge.asterisk.translate_alarms import in_alarm
 from ami_bridge.asterisk.translate_rooms import in_room
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
+from ami_bridge.calls.events import CallEvent, Originated
 from ami_bridge.rooms.lobby import Lobby
 
 log = structlog.get_logger()
+
+OVERTAKES = 0.3
+"""Seconds by which the news that nothing could be rung is ahead, at most, of what was rung: Asterisk tells both by
+different threads, and what happened to the telephone says more (busy, declined)."""
 
 
 class Dispatch:
@@ -50,10 +56,17 @@ class Dispatch:
         if self.alarms is not None and (heard := in_alarm(message)) is not None:
             self.alarms.apply(heard)
         event = translate(message)
-        if event is not None:
-            views = self._board.apply(event, self._now())
-            if views:
-                self._desk.show(views)
+        if event is None:
+            return
+        if type(event) is Originated and not event.ok and self._board.awaits(event.id):
+            asyncio.get_running_loop().call_later(OVERTAKES, self._take, event)
+            return
+        self._take(event)
+
+    def _take(self, event: CallEvent) -> None:
+        views = self._board.apply(event, self._now())
+        if views:
+            self._desk.show(views)
 
     def hold(self) -> None:
         """Let events wait from now on: the state is about to be read."""

@@ -1,6 +1,7 @@
 """From Asterisk's message to what people see: in order, at once, and one bug costs one event."""
 
 import ast
+import asyncio
 import inspect
 from datetime import UTC, datetime, timedelta
 
@@ -39,6 +40,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.results: list[str] = []
 
     def publish(
         self,
@@ -52,6 +54,8 @@ class Hub:
         extension: str | None = None,  # noqa: ARG002
     ) -> None:
         state = body.state if isinstance(body, wire.Call) else body.ami
+        if isinstance(body, wire.Call) and body.result:
+            self.results.append(body.result)
         self.told.append(f"{login or topic} {state}")
 
 
@@ -221,3 +225,18 @@ def test_nothing_between_asterisk_and_the_clients_queue_can_wait() -> None:
         assert part is not None
         tree = ast.parse(inspect.getsource(part))
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.AsyncFunctionDef | ast.Await)]
+
+
+@pytest.mark.parametrize(("rings", "last"), [(True, "busy"), (False, "failed")])
+async def test_the_news_that_nothing_rang_may_overtake_what_happened(live: World, rings: bool, last: str) -> None:  # noqa: FBT001
+    live.desk.show(live.board.expect("OURS", extension="101", number="102", outside=False, now=live.now()))
+    live.dispatch.handle({"Event": "OriginateResponse", "Response": "Failure", "Uniqueid": "OURS", "Reason": "0"})
+    assert "anna ended" not in live.told()
+    if rings:
+        own = channel_block("OURS", "PJSIP/101-07", state="Down", number="101", connected="102")
+        live.dispatch.handle({"Event": "Newchannel", **own})
+        live.dispatch.handle({"Event": "Hangup", **own, "Cause": "17", "TechCause": "486"})
+    async with asyncio.timeout(5):
+        while "anna ended" not in live.told():
+            await asyncio.sleep(0.01)
+    assert live.hub.results == [last]

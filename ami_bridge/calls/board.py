@@ -108,6 +108,11 @@ class Board:
         self._calls.of(live).outside = outside
         return self._look_at(live, now)
 
+    def awaits(self, id_: str) -> bool:
+        """Whether Asterisk was asked to ring this leg and has told nothing of it yet."""
+        live = self._legs.get(id_)
+        return live is not None and live.awaited
+
     def give_up(self, id_: str, now: datetime) -> list[View]:
         """End an expected call that does not come about; one that rings already is not touched."""
         live = self._legs.get(id_)
