@@ -37,8 +37,12 @@ class Caller:
         language: str,
         caller: str,
         alerts: Mapping[str, str],
+        spoken: Callable[[str], str],
     ) -> None:
-        """`random` gives a number below another one; `alerts` say by number how a telephone rings for alarms."""
+        """`random` gives a number below another one; `alerts` say by number how a telephone rings for alarms.
+
+        `spoken` gives for a login the extension, or the sound, by which that person is named in a call.
+        """
         self._phone = phone
         self._sounds = sounds
         self._speakers = speakers
@@ -48,6 +52,7 @@ class Caller:
         self._language = language
         self._caller = caller
         self._alerts = dict(alerts)
+        self._spoken = spoken
 
     def attempt(self, alarm: str, ring: Ring, now: datetime, deadline: datetime) -> Attempt:
         """Return the attempt that this call will be, with a code of its own."""
@@ -94,6 +99,14 @@ class Caller:
                 await self._phone.stop(attempt)
         except (BridgeError, TimeoutError) as error:
             log.warning("alarm.call_not_stopped", attempt=attempt, code=getattr(error, "code", "timeout"))
+
+    async def tell(self, attempt: str, login: str) -> None:
+        """Let who listens just now hear who has taken over."""
+        try:
+            async with asyncio.timeout(BEGUN_WITHIN):
+                await self._phone.tell(attempt, self._spoken(login))
+        except (BridgeError, TimeoutError) as error:
+            log.warning("alarm.call_not_told", attempt=attempt, code=getattr(error, "code", "timeout"))
 
     async def announce(self, alarm: Alarm) -> None:
         """Play it on the loudspeakers; nobody is believed to have heard it."""

@@ -229,14 +229,14 @@ class Engine:
 
     async def _make_room(self, turn: Turn, rank: Rank) -> None:
         """End calls that still ring about something less urgent, where this one must ring (I11)."""
-        for number, path in turn.blocked:
-            other = self._lines.less_urgent(number, path, rank)
+        for number, _path in turn.blocked:
+            other = self._lines.less_urgent(number, rank)
             if other is not None and (line := self._lines.get(other)) is not None:
                 line.stopped = True
                 self._errands.start(self._caller.stop(other), name="alarm call ended for another")
 
     def _frees(self, wanted: frozenset[tuple[str, str]]) -> bool:
-        return any(self._lines.free(number, path) for number, path in wanted)
+        return any(self._lines.free(number) for number, _path in wanted)
 
     def _longest_ring(self, alarm: Alarm) -> timedelta:
         return timedelta(seconds=alarm.plan.ring_seconds) + RING_LONGER
@@ -311,15 +311,18 @@ class Engine:
         if change is not None and verdict[-1].what == "taken":
             self.counts["acked"] = self.counts.get("acked", 0) + 1
             self._errands.start(self.with_its_bundle(attempt.alarm, by, attempt.claimed_at), name="alarms told with it")
+            for other in await self._store.live():
+                if other.alarm == attempt.alarm and other.state == "talking":
+                    self._errands.start(self._caller.tell(other.id, attempt.login), name="alarm taken over")
         self._changed({attempt.alarm})
         self.wake.set()
         return verdict[-1] if verdict else Verdict(what="wrong")
 
-    async def with_its_bundle(self, leader: str, by: By, before: datetime) -> None:
+    async def with_its_bundle(self, leader: str, by: By, before: datetime, act: acts.Act = acts.by_phone) -> None:
         """Do the same about all that were told with an alarm when it was taken over; later ones call themselves."""
 
         def decide(alarm: Alarm, _live: Sequence[Attempt]) -> Change | None:
-            done = acts.by_phone(alarm, by) if alarm.open else None
+            done = act(alarm, by) if alarm.open else None
             if done is None:
                 return None
             return Change(alarm=structs.replace(done.alarm, bundle=None), log=done.log)

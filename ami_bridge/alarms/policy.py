@@ -90,8 +90,8 @@ def after(alarm: Alarm, attempt: Attempt, outcome: Outcome, now: datetime) -> Al
 
 
 def ways(number: str, paths: Sequence[str]) -> tuple[str, ...]:
-    """Return by which paths a number can be rung: telephones of the house by none, all others by trunks."""
-    return ("",) if is_inside(number) else tuple(path for path in paths if path)
+    """Return by which paths a number can be rung: telephones of the house by their hints, all others as configured."""
+    return ("",) if is_inside(number) else tuple(paths)
 
 
 def is_inside(number: str) -> bool:

@@ -74,6 +74,9 @@ class Phone(Protocol):
     async def stop(self, attempt: str) -> None:
         """End a call that still rings, for something more urgent; how it ended is told by `engine.heard` as ever."""
 
+    async def tell(self, attempt: str, who: str) -> None:
+        """Let who listens hear that somebody else was first: an extension, or the name of a sound; or nothing."""
+
 
 class OnCall(Protocol):
     """Knows the rota. From memory, never waiting: the calendar may be away."""

@@ -67,32 +67,35 @@ class Lines:
         """Forget all of them."""
         self._lines.clear()
 
-    def free(self, number: str, path: str, given: int = 0) -> bool:
+    def free(self, number: str, given: int = 0) -> bool:
         """Whether this number can be rung now, with so many lines outside given away already."""
         if any(line.destination == number for line in self._lines.values()):
             return False
-        return not path or sum(bool(line.path) for line in self._lines.values()) + given < self._outside
+        return is_inside(number) or self._outside_now() + given < self._outside
+
+    def _outside_now(self) -> int:
+        return sum(not is_inside(line.destination) for line in self._lines.values())
 
     def frees(self) -> Callable[[str, str], bool]:
         """Return `free` for one decision, which counts the lines outside that it has given away."""
         given = 0
 
-        def free(number: str, path: str) -> bool:
+        def free(number: str, _path: str) -> bool:
             nonlocal given
-            if not self.free(number, path, given):
+            if not self.free(number, given):
                 return False
-            given += bool(path)
+            given += not is_inside(number)
             return True
 
         return free
 
-    def less_urgent(self, number: str, path: str, rank: Rank) -> str | None:
+    def less_urgent(self, number: str, rank: Rank) -> str | None:
         """Return a call that rings where something more urgent must ring, and that may be ended for it."""
         found = [
             (line.rank, attempt)
             for attempt, line in self._lines.items()
             if not (line.talking or line.stopped) and line.rank[:2] > rank[:2]
-            and (line.destination == number or (not is_inside(number) and bool(line.path) and bool(path)))
+            and (line.destination == number or not (is_inside(number) or is_inside(line.destination)))
         ]  # fmt: skip
         here = [one for one in found if self._lines[one[1]].destination == number]
         if not here and any(line.destination == number for line in self._lines.values()):

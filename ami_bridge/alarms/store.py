@@ -259,6 +259,11 @@ class AlarmStore:
         wanted = select(alarms).where(_OPEN | (alarms.c.closed_at >= since)).order_by(alarms.c.raised_at, alarms.c.id)
         return [read(row, Alarm) for row in await self._db.rows(wanted)]
 
+    async def some(self, ids: Sequence[str]) -> list[Alarm]:
+        """Return these, as far as they are there."""
+        rows = await self._db.rows(select(alarms).where(alarms.c.id.in_(ids)))
+        return [read(row, Alarm) for row in rows]
+
     async def closed(self, *, after: str | None, limit: int) -> list[Alarm]:
         """Return closed ones, newest first; `after` is the id of the last one has."""
         wanted = select(alarms).where(alarms.c.closed_at.is_not(None)).order_by(alarms.c.id.desc()).limit(limit)

@@ -48,6 +48,8 @@ class CallParts:
     """What else is to run as long as a connection lives; others add to it."""
     hearing: list[Callable[[Message], bool]]
     """Who hears messages before the board, and may take them; others add to it."""
+    when_lost: list[Callable[[], None]]
+    """Who else must hear that the connection is gone; others add to it."""
     look_again: Callable[[], Coroutine[Any, Any, None]]
     """Compares what is shown with what Asterisk says is going on."""
     neighbours: Neighbours
@@ -111,6 +113,7 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
     )
 
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
+    when_lost: list[Callable[[], None]] = [dispatch.lost]
 
     hearing: list[Callable[[Message], bool]] = [astdb.take, equipment.take]
 
@@ -118,7 +121,7 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         await base.link.run(
             _to_first(hearing, dispatch.handle),
             connected=lambda: race(resync.run(), names.run(), equipment.run(), *(one() for one in beside)),
-            lost=dispatch.lost,
+            lost=lambda: _told(when_lost),
         )
 
     return CallParts(
@@ -131,11 +134,17 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         names=names,
         beside=beside,
         hearing=hearing,
+        when_lost=when_lost,
         look_again=resync.look,
         neighbours=neighbours,
         listen=listen,
         routes=[CallRoutes(guard=guard, desk=desk).add_to, DeviceRoutes(guard=guard, devices=devices).add_to],
     )
+
+
+def _told(listeners: Iterable[Callable[[], None]]) -> None:
+    for listener in listeners:
+        listener()
 
 
 def _can_more(means: Means, abilities: Abilities, desk: Desk) -> None:

@@ -65,6 +65,7 @@ class Telephones:
     def __init__(self) -> None:
         self.calls: list[AlarmCall] = []
         self.stopped: list[str] = []
+        self.told: list[tuple[str, str]] = []
         self.away = False
 
     async def ring_with_alarm(self, call: AlarmCall) -> None:
@@ -73,6 +74,9 @@ class Telephones:
         assert len(call.code) >= 2
         assert call.sounds
         self.calls.append(call)
+
+    async def tell(self, attempt: str, who: str) -> None:
+        self.told.append((attempt, who))
 
     async def stop(self, attempt: str) -> None:
         self.stopped.append(attempt)
@@ -117,7 +121,7 @@ class Loudspeakers:
 
 
 class World:
-    def __init__(self, db: Database, config: Alarms = Alarms(paths=("", "trunk1", "trunk2"))) -> None:  # noqa: B008
+    def __init__(self, db: Database, config: Alarms = Alarms(paths=("trunk1", "trunk2"))) -> None:  # noqa: B008
         self.clock, self.phones, self.rota = Clock(), Telephones(), Rota()
         self.library, self.speakers = Library(), Loudspeakers()
         self.store, self.upkeep, self.errands = AlarmStore(db), Upkeep(db), Errands()
@@ -167,6 +171,7 @@ class World:
             language="de",
             caller="",
             alerts={},
+            spoken=lambda login: login,
         )
 
     async def come(self, source: str = "sewage", point: str = "pump", **more: object) -> str:
