@@ -3,11 +3,15 @@
 import asyncio
 import gc
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import structlog
 from msgspec import Struct
 
+from ami_bridge.alarms.routes import OPERATIONS as ALARMS
+from ami_bridge.alarms.sources.routes import OPERATIONS as ALARM_SOURCES
+from ami_bridge.compose.alarms import alarms as make_alarms
 from ami_bridge.compose.base import base as make_base
 from ami_bridge.compose.calendars import calendars
 from ami_bridge.compose.calls import calls as make_calls
@@ -16,7 +20,7 @@ from ami_bridge.compose.control import OPERATIONS as CALLS
 from ami_bridge.compose.control import control as make_control
 from ami_bridge.compose.dial import dial as make_dial
 from ami_bridge.compose.doctor import doctor as make_doctor
-from ami_bridge.compose.figures import figures
+from ami_bridge.compose.figures import alarm_figures, figures
 from ami_bridge.compose.people import people as make_people
 from ami_bridge.compose.privacy import audit as make_audit
 from ami_bridge.compose.privacy import privacy as make_privacy
@@ -45,7 +49,7 @@ from ami_bridge.web.control import serve_control
 from ami_bridge.web.metrics import registry
 from ami_bridge.web.openapi import openapi_routes
 from ami_bridge.web.ops import Ops
-from ami_bridge.web.pbx import serve_pbx
+from ami_bridge.web.pbx import Answer, serve_pbx
 from ami_bridge.web.server import Check, serve
 from ami_bridge.web.socket import Sockets
 from ami_bridge.web.topics import Topics
@@ -88,18 +92,21 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         dial = make_dial(base, people, calls, contacts)
         rooms = make_rooms(base, people.access, calls, dial)
         steering = make_control(base, people.access, calls, dial, rooms, phones)
+        alarms = make_alarms(base, people.access, calls, dial)
         await contacts.load()
         await people.load()
         await dial.dial.load()
         await calls.devices.load()
-        if rooms is not None:
-            await rooms.load()
+        for part in (rooms, alarms):
+            if part is not None:
+                await part.load()
 
         journal = calls.journal
         room_topics = {} if rooms is None else {"rooms": rooms.desk, "room:": rooms.desk}
         topics = Topics(
             {
                 **room_topics,
+                **({} if alarms is None else {"alarms": alarms.desk}),
                 "bridge": calls.desk,
                 "calls.self": calls.desk,
                 "calls.dept:": calls.neighbours,
@@ -107,7 +114,15 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 "journal.dept:": journal.desk,
             }
         )
-        ops = Ops({**dial.ops, **steering.ops, **journal.ops, **({} if rooms is None else rooms.ops)})
+        ops = Ops(
+            {
+                **dial.ops,
+                **steering.ops,
+                **journal.ops,
+                **({} if rooms is None else rooms.ops),
+                **(alarms.ops if alarms else {}),
+            }
+        )
         sockets = Sockets(
             hub=base.hub,
             guard=people.access,
@@ -127,9 +142,11 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *contacts.routes,
             *privacy.routes,
             *([] if rooms is None else rooms.routes),
+            *([] if alarms is None else alarms.routes),
             openapi_routes(
                 [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
+                + ([] if alarms is None else [*ALARM_SOURCES, *ALARMS])
             ),
             asyncapi_routes,
         ]
@@ -141,6 +158,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             "store": db.answers,
             "ami": lambda: calls.desk.bridge.ami == "up",
             "names": contacts.looked.is_set,
+            **({} if alarms is None else {"engine": alarms.ticks, "sweeper": alarms.sweeps}),
         }
         told = figures(
             board=calls.board,
@@ -151,12 +169,16 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             sync=contacts.sync,
             directory=base.directory,
         )
+        answers: dict[str, Answer] = {"name": contacts.question, **(alarms.answers if alarms is not None else {})}
         tasks.create_task(base.hub.run(), name="hub")
         tasks.create_task(journal.writer.run(), name="journal")
         async with (
             serve_control(control_socket(config), add_routes=control),
-            serve(config.web, add_routes=routes, checks=checks, registry=registry(told)) as web_port,
-            serve_pbx(pbx.questions.listen, pbx.questions.secret, {"name": contacts.question}) as questions_port,
+            serve(
+                config.web, add_routes=routes, checks=checks, registry=registry([*told, *alarm_figures(alarms)])
+            ) as web_port,
+            serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
+            alarms.mail() if alarms is not None else nullcontext(),
             serve_ldap(config.phonebook.ldap, contacts.ldap),
         ):
             tasks.create_task(calls.listen(), name="ami link")
@@ -172,7 +194,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             tasks.create_task(steering.keys.run(), name="keys")
             tasks.create_task(every(KEYS_EVERY, dial.dial.purge, name="dialling retention"))
             tasks.create_task(every(PURGE_EVERY, people.access.purge, name="credentials retention"))
-            for name, loop in {} if rooms is None else rooms.loops.items():
+            for name, loop in [item for part in (rooms, alarms) if part is not None for item in part.loops.items()]:
                 tasks.create_task(loop(), name=name)
             if rooms is not None:
                 tasks.create_task(calendars(base, rooms), name="calendars")

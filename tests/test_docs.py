@@ -16,7 +16,7 @@ from msgspec import NODEFAULT, Struct, inspect
 
 from ami_bridge import cli, wire
 from ami_bridge.calls.board import Board
-from ami_bridge.compose.figures import figures
+from ami_bridge.compose.figures import alarm_figures, figures
 from ami_bridge.config import Config
 from ami_bridge.config_file import load
 from ami_bridge.errors import BridgeError
@@ -326,6 +326,8 @@ def test_every_figure_is_explained_with_its_kind_and_labels() -> None:
     board = Board("town", hints_context="hints", new_id=str)
     things: Any = SimpleNamespace()  # nothing is read
     found = figures(board=board, desk=things, hub=things, journal=things, link=things, sync=things, directory=things)
+    things.engine = things.sweeper = things.desk = None
+    found += alarm_figures(things)
     told = rows((REFERENCE / "metrics.md").read_text(encoding="utf-8"))
     assert {f"ami_bridge_{one.name}" for one in found} | {"ami_bridge_build_info"} == set(told)
     for one in found:

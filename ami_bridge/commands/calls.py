@@ -31,6 +31,10 @@ def add(command: Command) -> None:
     kinds = demo.add_subparsers(metavar="WHAT")
     call = kinds.add_parser("call", help="In a running demo: call from outside over the trunk.")
     call.set_defaults(do=_demo_call)
+    alarm = kinds.add_parser("alarm", help="In a running demo: raise an alarm of the sewage plant.")
+    alarm.set_defaults(do=_demo_alarm)
+    alarm.add_argument("--point", default="gas-engine", help="what reports; default: gas-engine")
+    alarm.add_argument("--text", default="", help="what is the matter; default: what the point means")
     call.add_argument(
         "--from", dest="caller", default="+493023125001", help="the caller's number; default: %(default)s"
     )
@@ -78,6 +82,12 @@ def _demo(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - the demo take
     from ami_bridge.demo import run as demo  # noqa: PLC0415 - its parts need not be installed where the daemon runs
 
     return demo.main()
+
+
+def _demo_alarm(arguments: argparse.Namespace) -> int:
+    from ami_bridge.demo import run as demo  # noqa: PLC0415
+
+    return demo.alarm(arguments.point, arguments.text)
 
 
 def _demo_call(arguments: argparse.Namespace) -> int:

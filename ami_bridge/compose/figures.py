@@ -3,6 +3,7 @@
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
+from ami_bridge.compose.alarms import AlarmParts
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.sync import Sync
 from ami_bridge.journal.writer import Writer
@@ -48,4 +49,37 @@ def figures(
             read=lambda: sync.away,
         ),
         Figure(name="names", meaning="Numbers that have a name", read=lambda: len(directory)),
+    ]
+
+
+def alarm_figures(alarms: AlarmParts | None) -> list[Figure]:
+    """Say what is told of alarms, where there are sources of them."""
+    if alarms is None:
+        return []
+    engine, sweeper, desk = alarms.engine, alarms.sweeper, alarms.desk
+    return [
+        Figure(name="alarms_open", meaning="Alarms that are open", read=lambda: sum(desk.figures()[0].values())),
+        Figure(
+            name="alarm_oldest_unacked_seconds",
+            meaning="For how long the oldest alarm has been nobody's",
+            read=lambda: desk.figures()[1],
+        ),
+        Figure(
+            name="alarm_attempts_total",
+            meaning="Calls about alarms that have ended",
+            read=lambda: sum(engine.counts.values()),
+            kind="counter",
+        ),
+        Figure(name="alarm_lease_held", meaning="Whether this instance rings for alarms", read=lambda: engine.leads),
+        Figure(
+            name="engine_last_cycle_timestamp_seconds",
+            meaning="When the engine of alarms last went through all that was due",
+            read=lambda: engine.ticked.timestamp() if engine.ticked else None,
+        ),
+        Figure(
+            name="sweeper_repairs_total",
+            meaning="Alarms that would have been silent, had the sweeper not found them",
+            read=lambda: sweeper.repairs,
+            kind="counter",
+        ),
     ]

@@ -55,6 +55,8 @@ def privacy(base: Base, audit: Audit, people: PeopleParts, calls: CallParts, con
             "keys": Held(kept_days=1, for_whom="nobody"),
             "dialled": Held(kept_days=1, for_whom="nobody"),
             "seatings": Held(kept_days=ceil(SITS.total_seconds() / 86_400)),
+            "attempts": Held(kept_days=base.config.alarms.log_keep_days, for_whom="department"),
+            "alarm_test_people": Held(kept_days=base.config.alarms.log_keep_days, for_whom="department"),
             "audit": Held(kept_days=KEPT.days, for_whom="auditor"),
         },
         forget=forget,

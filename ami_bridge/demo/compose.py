@@ -241,6 +241,7 @@ def _write_daemon(root: Path, ports: Ports, town: Secrets, owners: Owners) -> No
         data="/var/lib/ami-bridge",
         names="",
         recordings="",
+        alarms="",
         groupware=f"http://radicale:{ports.groupware}/",
         user=BRIDGE_USER,
         roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),

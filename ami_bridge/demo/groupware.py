@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ami_bridge.demo import addresses
+from ami_bridge.demo import addresses, alarms
 from ami_bridge.demo.addresses import Card
 from ami_bridge.demo.ports import LOCAL
 from ami_bridge.demo.processes import Account, Process, caller
@@ -91,6 +91,11 @@ class Radicale:
         """The calendar "Telefonkonferenz", in which everybody may write."""
         return f"{self.home}telefonkonferenz/"
 
+    @property
+    def duty_calendar(self) -> str:
+        """The calendar "Bereitschaft Kläranlage"."""
+        return f"{self.home}bereitschaft-klaeranlage/"
+
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             await asyncio.to_thread(self._write)
@@ -123,6 +128,10 @@ class Radicale:
         self._write_book(BRIDGE_USER, "staff", "Mitarbeitende", addresses.staff())
         self._write_book(BRIDGE_USER, "stadt", "Stadt", addresses.shared())
         self._folder_of(BRIDGE_USER, "telefonkonferenz", tag="VCALENDAR", label="Telefonkonferenz")
+        duty = self._folder_of(
+            BRIDGE_USER, "bereitschaft-klaeranlage", tag="VCALENDAR", label="Bereitschaft Kläranlage"
+        )
+        (duty / "bereitschaft-1.ics").write_text(alarms.DUTY, encoding="utf-8", newline="")
         for person in PEOPLE:
             if cards := addresses.private(person.user):
                 self._write_book(person.user, "privat", "Privat", cards)

@@ -11,7 +11,7 @@ from typing import Any
 
 import aiohttp
 
-from ami_bridge.demo import words
+from ami_bridge.demo import alarms, words
 from ami_bridge.demo.addresses import private
 from ami_bridge.demo.groupware import Radicale
 from ami_bridge.demo.pbx import Pbx, shared
@@ -96,7 +96,7 @@ recordings_dir = "{recordings}"
 
 [log]
 format = "json"
-"""
+{alarms}"""
 
 
 class TownHall:
@@ -243,6 +243,7 @@ class TownHall:
             "pbx.secret": self._secrets.questions,
             "groupware.password": self._secrets.groupware,
             "vault.key": self._secrets.vault,
+            "alarm-source.token": self._secrets.alarm_source,
             "config.toml": CONFIG.format(
                 prefix=PREFIX,
                 local=LOCAL,
@@ -250,6 +251,7 @@ class TownHall:
                 data=self._data,
                 names=self._pbx.names_folder,
                 recordings=self._pbx.recordings_folder,
+                alarms=alarms.CONFIG.format(media=self._pbx.alarms_folder),
                 groupware=groupware.url,
                 user=BRIDGE_USER,
                 roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),
@@ -275,7 +277,14 @@ class TownHall:
     async def _token(self, person: Person) -> None:
         """Make a person's app token by the command line, as an administrator would."""
         command = [sys.executable, "-m", "ami_bridge", "token", "new", "--config", str(self._config)]
-        wanted = ["--user", person.user, "--name", "demo", "--scopes", "events,dial"]
+        wanted = [
+            "--user",
+            person.user,
+            "--name",
+            "demo",
+            "--scopes",
+            "events,dial,alarms" if "plant" in person.roles or "alarm-manager" in person.roles else "events,dial",
+        ]
         said = ""
         for _ in range(30):  # the staff book may not be read yet
             said = (await output_of([*command, *wanted], account=caller(), within=20)).strip()
@@ -320,7 +329,9 @@ class TownHall:
                 "password": groupware.password,
                 "shared_book": groupware.shared_book,
                 "booking_calendar": groupware.booking_calendar,
+                "duty_calendar": groupware.duty_calendar,
             },
+            "alarm_source": {"name": "sewage-plant", "token": self._secrets.alarm_source},
             "ami": {"host": LOCAL, "port": self._ports.ami, "user": "viewer", "secret": self._secrets.viewer},
             "data": self._relative(self._data),
             "pbx": self._relative(self._home / "pbx"),

@@ -91,6 +91,8 @@ class Secrets:
     """The daemon's password at the groupware."""
     vault: str = field(default_factory=_key, repr=False)
     """The key with which the daemon seals people's passwords."""
+    alarm_source: str = field(default_factory=_secret, repr=False)
+    """The token of the sewage plant."""
     passwords: dict[str, str] = field(default_factory=_passwords, repr=False)
     """By user."""
     sip: dict[str, str] = field(default_factory=_sip_passwords, repr=False)

@@ -15,6 +15,7 @@ Zum Ausprobieren: als anna anmelden und in einem zweiten Terminal
 
   {command} demo call --from +493023125001 --to 101
   {command} watch --user anna
+  {command} demo alarm            (Kläranlage: wer Bereitschaft hat, wird angerufen)
 
 Eigenes Telefon: {sip}, Benutzer 105, Kennwort {own}
 Adressbücher: {books} (Benutzer {bridge}, Kennwort in .demo/demo.json)
@@ -31,6 +32,7 @@ Try this: sign in as anna, and in a second terminal
 
   {command} demo call --from +493023125001 --to 101
   {command} watch --user anna
+  {command} demo alarm            (sewage plant: whoever is on duty is called)
 
 A telephone of your own: {sip}, user 105, password {own}
 Address books: {books} (user {bridge}, password in .demo/demo.json)

@@ -29,6 +29,7 @@ TOPICS = {
     "journal.dept:": "Finished calls of the department whose name follows, such as `journal.dept:Bauamt`, where "
     "departments read journals; the same otherwise.",
     "rooms": "The conference rooms one may see (`room.changed`).",
+    "alarms": "Alarms of plants, for the roles plant, alarm-manager and admin (`alarm.changed`).",
     "room:": "One room, whose number follows, such as `room:8123`; the same otherwise.",
 }
 OBJECTS: dict[str, tuple[str | None, str, str]] = {
@@ -39,6 +40,7 @@ OBJECTS: dict[str, tuple[str | None, str, str]] = {
     "journal.dept:": (None, "journal.changed", "entry"),
     "rooms": ("rooms", "room.changed", "room"),
     "room:": (None, "room.changed", "room"),
+    "alarms": ("alarms", "alarm.changed", "alarm"),
 }
 """Per topic: what its snapshot holds, the name of its event, and what that holds. A colon stands before a name."""
 REQUESTS = {
@@ -67,6 +69,14 @@ REQUESTS = {
     "room.record": "Record what is said in the room `params.room`; everybody is told.",
     "room.stop": "Stop recording the room `params.room`.",
     "room.end": "End the room `params.room`: everybody is sent away, nobody gets in any more.",
+    "alarm.take-over": "Take care of the alarm `params.alarm`: nobody else is called. `result` is the alarm.",
+    "alarm.acknowledge": "Confirm the alarm `params.alarm`; that never closes what is still there.",
+    "alarm.clear": "Say that the fault of the alarm `params.alarm` is over, for a source that cannot.",
+    "alarm.reset": "Unlock the alarm `params.alarm`.",
+    "alarm.shelve": "Set the alarm `params.alarm` aside for `params.minutes`, at most 480, for `params.reason`; "
+    "`params.overlay` may be `suppressed` or `out-of-service` instead of `shelved`.",
+    "alarm.unshelve": "Look at the alarm `params.alarm` again, before that time.",
+    "alarm.escalate": "Call more people now about the alarm `params.alarm`.",
     "call.answer": "Have one's own telephone answer the call `params.call`. As all of call control: `params.extension` "
     "says which of one's own is meant, where several take part; `result.call` repeats the call.",
     "call.reject": "Refuse a call that rings at one's own telephone: its caller hears busy, others go on ringing.",
