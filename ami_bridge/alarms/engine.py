@@ -259,6 +259,9 @@ class Engine:
         known = await self._store.attempt(id_)
         if known is None or known.ended_at is not None:
             return
+        if isinstance(fact, Ended) and fact.outcome == "acked":
+            await self._acknowledge(id_, "dialplan")  # the code was typed, and nobody here was there to be asked
+            return
 
         def decide(alarm: Alarm, live: Sequence[Attempt]) -> Change | None:
             attempt = next((one for one in live if one.id == id_), None)
@@ -289,7 +292,8 @@ class Engine:
             verdict.clear()
             mine = next((one for one in live if one.id == id_), None)
             acked = _acked(mine, now)
-            if attempt.outcome == "acked" and mine is None:
+            first = alarm.acknowledged or alarm.taken_over
+            if attempt.outcome == "acked" and mine is None and first is not None and first.login == attempt.login:
                 verdict.append(Verdict(what="taken", who=attempt.name, login=attempt.login))
                 return None
             if mine is None and alarm.active and attempt.claimed_at < alarm.changes[-1] and not alarm.flutters:

@@ -164,7 +164,7 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         phone=phone,
         new_id=base.new_id,
         random=secrets.randbelow,
-        sound=lambda: voice.alarm("horn"),
+        sound=lambda: "alarm-say-test",
         noted=lambda: _noted(calls),
         failed=lambda why: sources.troubles.wrong(
             "self-test", f"Die Telefonanlage kann keine Alarme melden: {why}", point="telephone"

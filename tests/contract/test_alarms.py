@@ -91,6 +91,18 @@ async def test_the_next_step_comes_at_its_time_in_parallel_and_whoever_is_late_h
     assert (await world.alarm(alarm)).acknowledged is not None
 
 
+async def test_a_code_that_only_the_event_told_of_takes_over_as_well(world: World) -> None:
+    alarm = await world.come()
+    await world.tick()
+    await world.ends("acked")
+    found = await world.alarm(alarm)
+    assert found.acknowledged is not None
+    assert found.acknowledged.how == "dialplan"
+    assert (await world.types(by="dialplan")).what == "taken"
+    await world.tick(100)
+    assert world.phones.rung == ["104"]
+
+
 async def test_two_acknowledge_at_once_and_one_of_them_is_first(world: World) -> None:
     await world.come()
     await world.tick()

@@ -61,8 +61,11 @@ async def plant(db: Database, login: str) -> None:
     """Something in every table that has a login, each with a mark."""
     async with db.transaction() as transaction:
         house = {"pbx_id": "town", "kind": "meeting", "language": "de", "most": 9, "waits": False, "recording": False}
-        room = {"id": f"room of {login}", "number": f"81{len(login)}", "title": f"{MARK} rooms", "owner": login}
+        room = {"id": f"rooms of {login}", "number": f"81{len(login)}", "title": f"{MARK} rooms", "owner": login}
         await transaction.run(insert(rooms).values(created=NOON, **house, **room))
+        for parent in ("alarms", "alarm_tests"):
+            row = planted(metadata.tables[parent], login) | {"id": f"{parent} of {login}"}
+            await transaction.run(insert(metadata.tables[parent]).values(row))
         for name, table in metadata.tables.items():
             if "login" in table.c and name != "people":
                 await transaction.run(insert(table).values(**planted(table, login)))
@@ -82,8 +85,8 @@ def planted(table: Any, login: str) -> dict[str, Any]:  # noqa: ANN401 - any tab
         kind = column.type
         if column.name == "login":
             values["login"] = login
-        elif column.name == "room":
-            values["room"] = f"room of {login}"
+        elif column.foreign_keys:
+            values[column.name] = f"{next(iter(column.foreign_keys)).column.table.name} of {login}"
         elif isinstance(kind, DateTime) or type(kind).__name__ == "UtcTime":
             values[column.name] = NOON
         elif isinstance(kind, Boolean):

@@ -59,7 +59,7 @@ class House:
     def web(self) -> str:
         return f"http://{LOCAL}:{self.pbx.ports.web}"
 
-    def write(self, *, secret: str | None = None, dialling: str = DIALLING) -> None:
+    def write(self, *, secret: str | None = None, dialling: str = DIALLING, alarms: str = "") -> None:
         """Write the daemon's configuration."""
         self.folder.mkdir(parents=True, exist_ok=True)
         texts = {
@@ -67,6 +67,7 @@ class House:
             "pbx.secret": self.pbx.secrets.questions,
             "groupware.password": self.pbx.secrets.groupware,
             "vault.key": self.pbx.secrets.vault,
+            "alarm-source.token": self.pbx.secrets.alarm_source,
             "config.toml": CONFIG.format(
                 prefix=PREFIX,
                 local=LOCAL,
@@ -77,6 +78,7 @@ class House:
                 groupware=self.groupware.url,
                 user=BRIDGE_USER,
                 roles="\n".join(f"{one.user} = {json.dumps([*one.roles])}" for one in PEOPLE),
+                alarms=alarms,
             )
             + dialling,
         }
@@ -268,13 +270,13 @@ class Listener:
 
 
 @asynccontextmanager
-async def a_house(pbx: Pbx, folder: Path) -> AsyncIterator[House]:
+async def a_house(pbx: Pbx, folder: Path, *, alarms: str = "") -> AsyncIterator[House]:
     """Open the town hall in front of this Asterisk."""
     groupware = Radicale(folder=folder / "groupware", port=pbx.ports.groupware, secrets=pbx.secrets)
     async with groupware, aiohttp.ClientSession() as session:
         house = House(pbx, groupware, folder / "daemon")
         house.session = session
-        house.write()
+        house.write(alarms=alarms)
         await house.start()
         try:
             await house.make_tokens()

@@ -1,0 +1,143 @@
+"""Alarms with the real daemon, a real Asterisk and real telephones: from the webhook to the code, after a kill too."""
+
+import asyncio
+import json
+import shutil
+import sqlite3
+import statistics
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from ami_bridge.demo import alarms
+from ami_bridge.demo.pbx import Pbx
+from ami_bridge.demo.phones import Phone
+from ami_bridge.demo.ports import free
+from tests.real.conftest import HOME, RING_SECONDS, _say
+from tests.real.house import House, a_house
+
+SOON = 15.0
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A town hall with a sewage plant, and an Asterisk of its own, which is killed."""
+    folder = tmp_path_factory.mktemp("plant")
+    async with Pbx(home=HOME, instance=f"plant-{free().web}", ports=free(), ring_seconds=RING_SECONDS, say=_say) as own:
+        async with a_house(own, folder, alarms=alarms.CONFIG.format(media=own.alarms_folder)) as running:
+            yield running
+        shutil.rmtree(own.folder)
+
+
+async def raise_alarm(house: House, point: str, **more: Any) -> str:  # noqa: ANN401 - any JSON
+    headers = {"Authorization": f"Bearer {house.pbx.secrets.alarm_source}"}
+    body = {"point": point, **more}
+    async with house.session.post(f"{house.web}/api/v1/alarms", json=body, headers=headers) as answer:
+        said = await answer.json()
+        assert answer.status == 202, said
+        return str(said["id"])
+
+
+async def one(house: House, id_: str) -> dict[str, Any]:
+    status, said = await house.rest("eva", "GET", f"/alarms/{id_}")
+    assert status == 200
+    return said
+
+
+async def until(house: House, id_: str, **wanted: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    async with asyncio.timeout(SOON):
+        while True:
+            alarm = await one(house, id_)
+            if all(alarm.get(key) == value for key, value in wanted.items()):
+                return alarm
+            await asyncio.sleep(0.1)
+
+
+def code_of(house: House, alarm: str) -> str:
+    """What the person hears; a person listens, the test reads it where it is kept."""
+    with sqlite3.connect(f"file:{house.folder}/bridge.sqlite?mode=ro", uri=True) as rows:
+        found = rows.execute(
+            "SELECT code FROM attempts WHERE alarm = ? ORDER BY claimed_at DESC LIMIT 1", (alarm,)
+        ).fetchone()
+    rows.close()
+    return str(found[0])
+
+
+async def test_a_webhook_rings_who_is_on_duty_and_the_code_turns_it_green(plant: House) -> None:
+    async with Phone(plant.pbx, "104") as dieter, plant.listen("dieter", topics=["alarms"]) as page:
+        mark = dieter.mark()
+        alarm = await raise_alarm(plant, "gas-engine")
+        await dieter.ringing(after=mark)
+        await dieter.accept()
+        await dieter.talking(after=mark)
+        told = await page.until(
+            lambda one: (
+                one.get("event") == "alarm.changed"
+                and one["alarm"]["id"] == alarm
+                and any(attempt["state"] == "talking" for attempt in one["alarm"].get("attempts", ()))
+            )
+        )
+        assert told >= 0
+        assert (await one(plant, alarm))["state"] == "unacknowledged"  # to answer is nothing
+        await asyncio.sleep(2)
+        await dieter.press(f"{code_of(plant, alarm)}#")
+        taken = await until(plant, alarm, state="acknowledged")
+        assert taken["acknowledged"]["login"] == "dieter"
+        assert taken["acknowledged"]["how"] == "phone"
+        await page.until(
+            lambda one: (
+                one.get("event") == "alarm.changed"
+                and one["alarm"]["id"] == alarm
+                and one["alarm"]["state"] == "acknowledged"
+            )
+        )
+        assert [attempt["outcome"] for attempt in taken["attempts"]] == ["acked"]
+        await dieter.idle(after=mark)
+    headers = {"Authorization": f"Bearer {plant.pbx.secrets.alarm_source}"}
+    body = {"point": "gas-engine", "state": "go"}
+    async with plant.session.post(f"{plant.web}/api/v1/alarms", json=body, headers=headers) as answer:
+        assert answer.status == 202
+    assert (await until(plant, alarm, state="closed"))["active"] is False
+
+
+async def test_a_daemon_that_is_killed_while_it_rings_goes_on_with_the_same_call(plant: House) -> None:
+    async with Phone(plant.pbx, "104") as dieter:
+        mark = dieter.mark()
+        alarm = await raise_alarm(plant, "pump-1")
+        await dieter.ringing(after=mark)
+        await plant.daemon.kill()
+        await dieter.accept()
+        await dieter.talking(after=mark)
+        await asyncio.sleep(2)
+        code = code_of(plant, alarm)
+        await dieter.press(f"{code}#")  # nobody can be asked: Asterisk notes it
+        await asyncio.sleep(3)
+        await plant.start()
+        taken = await until(plant, alarm, state="acknowledged")
+        assert taken["acknowledged"]["login"] == "dieter"
+        assert len(taken["attempts"]) == 1  # nobody was called twice
+
+
+@pytest.mark.alone
+async def test_from_the_webhook_to_the_telephone_it_takes_no_time(plant: House) -> None:
+    """Measured up to the request that Asterisk is sent: the INVITE follows within milliseconds."""
+    times = []
+    async with Phone(plant.pbx, "104") as dieter:
+        for n in range(10):
+            mark, began = dieter.mark(), time.monotonic()
+            alarm = await raise_alarm(plant, f"valve-{n}")
+            try:
+                await dieter.ringing(after=mark)
+            except Exception:
+                print(n, await one(plant, alarm), (plant.folder / "log").read_text()[-3000:])
+                raise
+            times.append(time.monotonic() - began)
+            status, _ = await plant.rest("dieter", "POST", f"/alarms/{alarm}/acknowledge")
+            assert status == 200
+            await dieter.hangup()
+            await dieter.idle(after=mark)
+    print(json.dumps({"webhook to ringing, median ms": round(statistics.median(times) * 1000)}))
+    assert statistics.median(times) < 0.5
