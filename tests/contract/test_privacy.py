@@ -64,7 +64,7 @@ async def plant(db: Database, login: str) -> None:
         room = {"id": f"rooms of {login}", "number": f"81{len(login)}", "title": f"{MARK} rooms", "owner": login}
         await transaction.run(insert(rooms).values(created=NOON, **house, **room))
         for parent in ("alarms", "alarm_tests"):
-            row = planted(metadata.tables[parent], login) | {"id": f"{parent} of {login}"}
+            row = planted(metadata.tables[parent], login, mark="plant") | {"id": f"{parent} of {login}"}
             await transaction.run(insert(metadata.tables[parent]).values(row))
         for name, table in metadata.tables.items():
             if "login" in table.c and name != "people":
@@ -79,7 +79,7 @@ async def plant(db: Database, login: str) -> None:
     await AuditStore(db).add([Looked(id=login, at=NOON, who="ben", did="export", whose=login, how="control")])
 
 
-def planted(table: Any, login: str) -> dict[str, Any]:  # noqa: ANN401 - any table
+def planted(table: Any, login: str, mark: str = MARK) -> dict[str, Any]:  # noqa: ANN401 - any table
     values: dict[str, Any] = {}
     for column in table.c:
         kind = column.type
@@ -96,9 +96,9 @@ def planted(table: Any, login: str) -> dict[str, Any]:  # noqa: ANN401 - any tab
         elif isinstance(kind, LargeBinary):
             values[column.name] = SECRET + login.encode()
         elif type(kind).__name__ == "JSON":
-            values[column.name] = [MARK]
+            values[column.name] = [mark]
         else:
-            values[column.name] = f"{MARK} {table.name} {login}"
+            values[column.name] = f"{mark} {table.name} {login}"
     return values
 
 
