@@ -82,7 +82,7 @@ def _line(call: dict[str, Any]) -> str:
     """Show a call in one line."""
     peer = call["peer"]
     who = peer["name"] or peer["display"] or "?"
-    room = f" in room {call['room']}" if call["room"] else ""
+    room = f" in room {call['room']}" if call.get("room") else ""
     waits = f" ({call['waits']['name'] or call['waits']['display']} waits)" if call["waits"] else ""
     return f"{call['id']}  {call['state']:10}  {who}{waits}{room}  [{' '.join(call['actions'])}]"
 
