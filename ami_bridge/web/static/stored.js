@@ -33,11 +33,16 @@ export class Stored extends Part {
               <tr>
                 <th scope="row">${word(`stored.kind.${what}`, what)}</th>
                 <td data-label=${t("stored.count")}>${number(count)}</td>
-                <td data-label=${t("stored.kept")}>${days === null ? t("stored.as_long") : t("stored.days", { count: number(days) })}</td>
+                <td data-label=${t("stored.kept")}>${kept(days)}</td>
                 <td data-label=${t("stored.who")}>${word(`stored.for.${whom}`, whom)}</td>
               </tr>`,
           )}
         </tbody>
       </table>`;
   }
+}
+
+function kept(days) {
+  if (days === null) return t("stored.as_long");
+  return days === 1 ? t("stored.day") : t("stored.days", { count: number(days) });
 }
