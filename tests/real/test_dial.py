@@ -251,9 +251,12 @@ async def test_an_emergency_call_is_confirmed_and_goes_out(house: House) -> None
 
 
 async def test_the_same_key_is_one_call_in_parallel_after_reconnecting_and_after_a_kill(house: House) -> None:
-    """Ten times at once over HTTP and websockets, again on new connections, again after kill -9 of the daemon."""
+    """Ten times at once over HTTP and websockets, again on new connections, again after kill -9 of the daemon.
+
+    Both answer: a call that only rings would be over before a busy machine has started the daemon again.
+    """
     key = secrets.token_hex(16)
-    async with ringing_for_ever(house):
+    async with PlayedPhone(house.pbx, "101"), PlayedPhone(house.pbx, "102"):
         with Tap() as tap:
             by_rest = [house.dial("anna", "102", key=key) for _ in range(5)]
             by_socket = [originate(house, "anna", "102", key) for _ in range(5)]
@@ -273,6 +276,8 @@ async def test_the_same_key_is_one_call_in_parallel_after_reconnecting_and_after
             assert live["id"] in calls, "after the restart the call has its id again"
             status, said = await house.dial("anna", "103", key=key)
             assert (status, said["code"]) == (400, "bad_request")
+        await house.pbx.cli("channel request hangup all")
+        await house.pbx.quiet()
 
 
 @pytest.mark.alone
