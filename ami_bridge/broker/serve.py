@@ -8,6 +8,7 @@ import socket
 import ssl
 import stat
 import struct
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -38,7 +39,9 @@ DAEMON_WITHIN = 6.0
 LONGEST_QUESTION = 1024
 LARGEST_ANSWER = 4096
 AT_ONCE = 64
-"""Questions at the same time; who comes then waits in the kernel's queue."""
+"""Questions at the same time; who comes then waits."""
+OF_ONE_AT_ONCE = 8
+"""Connections of one account, so that nobody keeps the others waiting; more are closed without an answer."""
 MOST = 30
 WITHIN = timedelta(minutes=15)
 """How often one account may ask within that time."""
@@ -83,15 +86,22 @@ class Broker:
         self._now = now
         self._tries = Tries(most=MOST, within=WITHIN)
         self._turn = asyncio.Semaphore(AT_ONCE)
+        self._here = Counter[int]()
+        """Connections of each account."""
         self._tls = _trust(known.config.ca_file)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer who has connected."""
+        uid = peer_of(writer.get_extra_info("socket"))
+        if self._here[uid] >= OF_ONE_AT_ONCE:
+            writer.close()
+            return
+        self._here[uid] += 1
         try:
             async with self._turn:
                 answer: Told | Why
                 try:
-                    answer = await self._told(reader, writer.get_extra_info("socket"))
+                    answer = await self._told(reader, uid)
                 except BridgeError as error:
                     answer = Why(error.code, str(error))
                 writer.write(msgspec.json.encode(answer) + b"\n")
@@ -100,22 +110,25 @@ class Broker:
         except (OSError, TimeoutError):
             pass  # who asked is gone
         finally:
+            self._here[uid] -= 1
+            self._here += Counter()  # forgets who has none left
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
-    async def _told(self, reader: asyncio.StreamReader, connection: socket.socket) -> Told:
-        question = await _question(
-            reader
-        )  # first: a socket that is closed with something unread takes its answer along
-        uid = peer_of(connection)
+    async def _told(self, reader: asyncio.StreamReader, uid: int) -> Told:
+        # First: a socket that is closed with something unread takes its answer along.
+        question = await _question(reader)
         if uid < self._known.config.least_uid:
             raise NotAllowedError("This account belongs to a service, not to a person.")
         if (wait := self._tries.wait(str(uid), self._now())) > 0:
             raise RateLimitedError("Too many tokens were asked for; try again later.", retry_after=wait)
         self._tries.count(str(uid), self._now())
-        login = await _login_of(uid)
-        made = await self._ask(login, question)
+        try:
+            made = await self._ask(await _login_of(uid), question)
+        except NotReachableError:
+            self._tries.give_back(str(uid))  # it was not theirs that there was none
+            raise
         return Told(token=made.token, expires=made.expires, url=self._known.base)
 
     async def _ask(self, login: str, question: Question) -> Made:
@@ -140,7 +153,9 @@ class Broker:
                 return msgspec.json.decode(said, type=Made)
         if response.status == HTTPStatus.UNAUTHORIZED:
             log.error("broker.key_refused", why="the daemon does not know this broker's key, or not from here")
-            raise NotReachableError("The broker of this machine is not known to the daemon; tell the administrator.")
+            raise RefusedError("The broker of this machine is not known to the daemon; tell the administrator.")
+        if response.status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+            raise NotReachableError(_detail(said))
         log.info("broker.refused", status=response.status)
         raise RefusedError(_detail(said))
 

@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.typing import Subprotocol
 
 from ami_bridge import __version__, wire
+from ami_bridge.desktop.signin import LaterError
 
 OPEN_WITHIN = 10.0
 CLOSE_WITHIN = 1.0
@@ -30,7 +31,10 @@ SLEPT = 12.0
 """A beat that is so late was none: the process was stopped, or the machine slept."""
 PROOF_WITHIN = 2.0
 LARGEST_MESSAGE = 16 << 20
-LOOK_FOR_TOKEN_EVERY = 30.0
+LOOK_FOR_TOKEN_EVERY = 3.0
+"""Seconds until somebody who has just signed in is seen to have done so."""
+NO_MATTER_OF_TOKENS = 60.0
+"""The same where it is not the token that was refused, but the program."""
 AFTER_GOODBYE = 5.0
 """Seconds among which clients share themselves out when a daemon has said goodbye to all of them."""
 
@@ -41,7 +45,7 @@ UNAUTHORISED = (401, 403)
 
 State = Literal["connecting", "connected", "refused"]
 Token = Callable[[str | None], Awaitable[str | None]]
-"""Finds a token, another than the one that was refused; None where there is none."""
+"""Finds a token, another than the one that was refused; None where there is none. Raises LaterError."""
 
 
 class RefusedError(Exception):
@@ -127,6 +131,8 @@ class Link:
         self._lost_at: float | None = None
         self._beat = clock()
         self._hurry = False
+        self._worked = False
+        """Whether the last token has let us in."""
         self._socket: ClientConnection | None = None
         self._up = asyncio.Event()
         self._ids = count(1)
@@ -138,13 +144,13 @@ class Link:
         """Connect, follow, come back; for ever."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_beat(), name="beat")
-            token = await self._token(None)
+            token = await self._find(None)
             while True:
                 code, retry_after = await self._once(token) if token else (REVOKED, 0.0)
                 if STOP_FROM <= code < STOP_BELOW:
                     token = await self._another(token, code)
                     continue
-                token = await self._token(token if code == OVER else None)
+                token = await self._find(token if code == OVER else None)
                 if self._slept() or self._hurry:
                     self._hurry = False
                 else:
@@ -243,7 +249,7 @@ class Link:
 
     def _answered(self, id_: str, response: wire.Response) -> None:
         if id_ == self._proof:
-            self._proof, self._said = "", ""
+            self._proof, self._said, self._worked = "", "", True
             self._failures, self._lost_at, self._hurry = 0, None, False
             self.state = "connected"
             self._up.set()
@@ -304,17 +310,31 @@ class Link:
         self._failures = min(self._failures + 1, 20)
         await asyncio.sleep(max(wait, min(retry_after, 60.0)))
 
+    async def _find(self, refused: str | None) -> str | None:
+        """Find a token; where there will be one, but not just now, wait for it."""
+        while True:
+            try:
+                return await self._token(refused)
+            except LaterError as later:
+                self._tell(f"no token yet: {later}")
+                await self._rest(CUT, 0.0)
+
     async def _another(self, token: str | None, code: int) -> str:
         """Wait until the person has signed in anew: coming back with what was refused is of no use."""
-        self.state = "refused"
-        self._listener.refused(code)
         self._epoch = ""
-        while True:
-            other = await self._token(token)
-            if other is not None and other != token:
-                self.state = "connecting"
-                return other
-            await asyncio.sleep(LOOK_FOR_TOKEN_EVERY * (0.5 + self._chance()))
+        other = None
+        if code == REVOKED and self._worked:  # a terminal server's broker may give another, and nobody need know
+            other = await self._find(token)
+        self._worked = False
+        if other is None or other == token:
+            self.state = "refused"
+            self._listener.refused(code)
+        pause_ = LOOK_FOR_TOKEN_EVERY if code == REVOKED else NO_MATTER_OF_TOKENS
+        while other is None or other == token:
+            await asyncio.sleep(pause_ * (0.5 + self._chance()))
+            other = await self._find(token)
+        self.state = "connecting"
+        return other
 
     # ---- Was the process stopped?
 

@@ -163,11 +163,15 @@ class Desk:
     def _call_by_rest(self, number: Found, key: str, *, confirmed: bool) -> bool:
         """Ask the daemon ourselves, with the person's token, and say what the client's bubble would."""
         from ami_bridge.desktop.rest import Daemon  # noqa: PLC0415 - as above
-        from ami_bridge.desktop.signin import SignIn  # noqa: PLC0415 - as above
+        from ami_bridge.desktop.signin import LaterError, SignIn  # noqa: PLC0415 - as above
 
         if not self._settings.url:
             raise NoCallError(self._texts("code.no_url"))
-        if (token := SignIn("ami-dial", file=self._settings.token_file).token()) is None:
+        try:
+            token = SignIn("ami-dial", file=self._settings.token_file).token()
+        except LaterError as later:
+            raise NoCallError(self._why(number, "unavailable", str(later))) from later
+        if token is None:
             raise NoCallError(self._texts("code.no_token"))
         with contextlib.closing(Daemon(self._settings.url, token, ca=self._settings.ca)) as daemon:
             said = daemon.dial(number.to, key=key, device=self._device, confirmed=confirmed)

@@ -20,6 +20,10 @@ ANSWER_WITHIN = 8.0
 """Seconds for the broker, which asks the daemon."""
 LONGEST_ANSWER = 4096
 LONGEST_TOKEN = 200
+LATER = ("unavailable", "rate_limited")
+"""Codes of the broker after which it may give one all the same."""
+ASK_AGAIN_AFTER, TRY_AGAIN_AFTER = 60.0, 5.0
+"""Seconds until a broker is asked again that has refused, or could not just now; it answers nobody without end."""
 AHEAD = 300.0
 """Seconds before its end from which on a token is not used any more."""
 HOSTS = ("AMI_BRIDGE_HOST", "LTSP_CLIENT_HOSTNAME")
@@ -38,6 +42,15 @@ class Granted(Struct, frozen=True, kw_only=True):
 class NoTokenError(Exception):
     """There is no token; one sentence says why."""
 
+    def __init__(self, why: str, *, later: bool = False) -> None:
+        """`later`: it is only not to be had just now."""
+        super().__init__(why)
+        self.later = later
+
+
+class LaterError(Exception):
+    """The broker that would give a token cannot just now; one sentence says why."""
+
 
 def host(environ: Mapping[str, str] = os.environ) -> str:
     """Return the name of the machine at which somebody sits."""
@@ -55,12 +68,14 @@ def ask_broker(name: str, environ: Mapping[str, str] = os.environ) -> Granted:
             line.sendall(question)
             said = answers.readline(LONGEST_ANSWER)
     except (OSError, ValueError) as error:
-        raise NoTokenError("No broker answers on this machine.") from error
+        there = isinstance(error, ConnectionError | TimeoutError)  # and not as on a machine that has none
+        raise NoTokenError("No broker answers on this machine.", later=there) from error
     with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
         return msgspec.json.decode(said, type=Granted)
     with contextlib.suppress(ValueError, AttributeError):
-        if why := json.loads(said).get("message"):
-            raise NoTokenError(str(why))
+        told = json.loads(said)
+        if why := told.get("message"):
+            raise NoTokenError(str(why), later=told.get("code") in LATER)
     raise NoTokenError("The broker of this machine gave no answer.")
 
 
@@ -109,6 +124,8 @@ class SignIn:
         self._environ = environ
         self._clock = clock
         self._granted: Granted | None = None
+        self._refusal: NoTokenError | None = None
+        self._refused_at = 0.0
 
     @property
     def url(self) -> str:
@@ -116,15 +133,28 @@ class SignIn:
         return self._granted.url if self._granted else ""
 
     def token(self, refused: str | None = None) -> str | None:
-        """Return a token, not the one that was refused just now; None where there is none."""
+        """Return a token, not the one that was refused just now; None where there is none.
+
+        Raises LaterError where the broker will give one, but not just now. May be asked often.
+        """
         if self._granted and (
             self._granted.token == refused or self._granted.expires.timestamp() - AHEAD <= self._clock()
         ):
             self._granted = None
-        if self._granted is None:
-            with contextlib.suppress(NoTokenError):
-                self._granted = ask_broker(self._name, self._environ)
+        if self._granted is None and self._may_ask():
+            try:
+                self._granted, self._refusal = ask_broker(self._name, self._environ), None
+            except NoTokenError as error:
+                self._refusal, self._refused_at = error, self._clock()
         if self._granted:
             return self._granted.token
         kept = read_token(self._file)
+        if kept is None and self._refusal is not None and self._refusal.later:
+            raise LaterError(str(self._refusal))
         return None if kept == refused else kept
+
+    def _may_ask(self) -> bool:
+        if self._refusal is None:
+            return True
+        wait = TRY_AGAIN_AFTER if self._refusal.later else ASK_AGAIN_AFTER
+        return abs(self._clock() - self._refused_at) >= wait  # clocks are set back, too

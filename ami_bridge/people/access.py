@@ -202,6 +202,7 @@ class Access:
             scopes=frozenset(token.scopes),
             expires=expires,
             host=token.host,
+            lent=token.broker is not None,
         )
 
     async def _by_session(self, secret: str) -> Identity:

@@ -90,6 +90,7 @@ class PairingRoutes:
 
     async def _offer(self, request: web.Request) -> web.Response:
         identity = await self._guard.identify(request)
+        identity.must_be_own()
         return answer(Offered(*self._pairing.offer(identity.login, scopes=identity.scopes)), 201)
 
     async def _redeem(self, request: web.Request) -> web.Response:

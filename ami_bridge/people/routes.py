@@ -138,6 +138,7 @@ class PeopleRoutes:
 
     async def _make_token(self, request: web.Request) -> web.Response:
         identity = await self._access.identify(request)
+        identity.must_be_own()
         wish = await read_body(request, NewToken)
         token, secret = await self._access.new_token(
             identity.login, name=wish.name, host=wish.host, scopes=wish.scopes, within=identity.scopes

@@ -30,11 +30,18 @@ class Identity(Struct, frozen=True, kw_only=True):
     """When the credential ends unless it is used before."""
     host: str | None = None
     """The machine that a token was made for."""
+    lent: bool = False
+    """By a token that a terminal server's broker had made: it ends with the day, so it makes nothing that does not."""
 
     def must_have(self, scope: str) -> None:
         """Raise NotAllowedError unless the credential is good for this."""
         if scope not in self.scopes:
             raise NotAllowedError(f"This token is not good for {scope}; make one with that scope.")
+
+    def must_be_own(self) -> None:
+        """Raise NotAllowedError where the credential is only lent by a broker."""
+        if self.lent:
+            raise NotAllowedError("A terminal server's token makes no others: sign in on the page.")
 
 
 class Guard(Protocol):

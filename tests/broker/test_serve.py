@@ -182,15 +182,32 @@ async def test_a_daemon_that_is_away_or_does_not_know_us_is_told_as_that(house: 
     async with opened(house, known, least_uid=0) as broker:
         await house.brokers.revoke("ts1")
         with structlog.testing.capture_logs() as logs:
-            assert (await said(broker, b"{}\n"))["code"] == "unavailable"
+            assert (await said(broker, b"{}\n"))["code"] == "refused"
     assert [one["event"] for one in logs if one["event"].startswith("broker.")] == ["broker.key_refused"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         away = structs.replace(broker, base=f"http://127.0.0.1:{free.getsockname()[1]}")
         async with serve_broker(away, now=house.clock):
             with structlog.testing.capture_logs() as logs:
-                assert (await said(away, b"{}\n"))["code"] == "unavailable"
-    assert [one["event"] for one in logs] == ["broker.daemon_away"]
+                told = [(await said(away, b"{}\n"))["code"] for _ in range(ours.MOST + 2)]
+    assert set(told) == {"unavailable"}, "and not that they asked too often"
+    assert {one["event"] for one in logs} == {"broker.daemon_away"}
+
+
+@pytest.mark.usefixtures("me")
+async def test_nobody_keeps_the_others_waiting(house: House, known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One account opens more connections than are answered at once, and says nothing; another is told all the same."""
+    account = accounts()[0]
+    house.people.replace([Person(login=account.pw_name, name="Somebody else", extensions=("1",))])
+    monkeypatch.setattr(ours, "AT_ONCE", 10)
+    async with opened(house, known) as broker:
+        silent = [await asyncio.open_unix_connection(broker.config.socket) for _ in range(30)]
+        began = asyncio.get_running_loop().time()
+        token = await as_account(account.pw_uid, account.pw_gid, broker)
+        assert token.startswith("amib_")
+        assert asyncio.get_running_loop().time() - began < ours.ASKS_WITHIN
+        for _, writer in silent:
+            writer.close()
 
 
 async def test_the_socket_is_everybodys_and_gone_at_the_end(house: House, known: Known) -> None:

@@ -15,7 +15,8 @@ from websockets.typing import Subprotocol
 
 from ami_bridge import wire
 from ami_bridge.desktop import client
-from ami_bridge.desktop.client import Link, RefusedError, pause
+from ami_bridge.desktop.client import Link, RefusedError, Token, pause
+from ami_bridge.desktop.signin import LaterError
 
 SOON = 5.0
 Play = Callable[["Line"], Coroutine[Any, Any, None]]
@@ -105,7 +106,10 @@ class Clock:
 
 @asynccontextmanager
 async def a_link(
-    *plays: Play, clock: Clock | None = None, refuse: tuple[HTTPStatus, dict[str, str]] | None = None
+    *plays: Play,
+    clock: Clock | None = None,
+    refuse: tuple[HTTPStatus, dict[str, str]] | None = None,
+    token: Token | None = None,
 ) -> AsyncIterator[tuple[Link, Heard]]:
     """A client in front of a daemon that plays this, a play per connection; the last one is played again."""
     heard, waiting, failed = Heard(), list(plays), list[BaseException]()
@@ -134,13 +138,13 @@ async def a_link(
         port = server.sockets[0].getsockname()[1]
         tokens: list[str | None] = []
 
-        async def token(refused: str | None) -> str | None:
+        async def numbered(refused: str | None) -> str | None:
             tokens.append(refused)
             return f"token{len(tokens)}"
 
         link = Link(
-            url=f"ws://127.0.0.1:{port}", token=token, language="de", listener=heard, clock=clock or Clock(),
-            chance=lambda: 0.01, say=lambda _text: None,
+            url=f"ws://127.0.0.1:{port}", token=token or numbered, language="de", listener=heard,
+            clock=clock or Clock(), chance=lambda: 0.01, say=lambda _text: None,
         )  # fmt: skip
         link_tokens[link] = tokens
         async with asyncio.TaskGroup() as tasks:
@@ -239,9 +243,9 @@ async def test_it_comes_back_and_says_where_it_stopped() -> None:
     assert ("refused", 1006) not in heard.told
 
 
-@pytest.mark.parametrize("code", [4500, 4501, 4502, 4503, 4504])
+@pytest.mark.parametrize("code", [4501, 4502, 4503, 4504])
 async def test_after_a_final_word_it_waits_for_another_token(code: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "LOOK_FOR_TOKEN_EVERY", 0.01)
+    monkeypatch.setattr(client, "NO_MATTER_OF_TOKENS", 0.01)
 
     async def first(line: Line) -> None:
         await line.begin()
@@ -253,14 +257,38 @@ async def test_after_a_final_word_it_waits_for_another_token(code: int, monkeypa
     assert heard.told.count(("refused", code)) == 1
 
 
-async def test_a_token_that_is_over_is_replaced_without_a_word() -> None:
+@pytest.mark.parametrize("code", [4001, 4500])
+async def test_a_token_that_is_over_is_replaced_without_a_word(code: int) -> None:
     async def first(line: Line) -> None:
         await line.begin()
-        await line.socket.close(4001)
+        await line.socket.close(code)
 
     async with a_link(first, stay) as (link, heard):
         await heard.until("right", times=2)
         assert link_tokens[link] == [None, "token1"]
+    assert [one for one in heard.told if isinstance(one, tuple) and one[0] == "refused"] == []
+
+
+async def test_a_token_that_never_opened_anything_is_not_replaced_in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "LOOK_FOR_TOKEN_EVERY", 0.01)
+    async with a_link(stay, refuse=(HTTPStatus.UNAUTHORIZED, {})) as (link, heard):
+        await heard.until("right")
+        assert link_tokens[link] == [None, "token1"]
+    assert heard.told.count(("refused", 4500)) == 1
+
+
+async def test_where_a_token_is_to_be_had_later_it_is_waited_for_and_nobody_is_told_to_sign_in() -> None:
+    asked: list[str | None] = []
+
+    async def token(refused: str | None) -> str | None:
+        asked.append(refused)
+        if len(asked) < 4:
+            raise LaterError("The daemon does not answer at the moment.")
+        return "token"
+
+    async with a_link(stay, token=token) as (_, heard):
+        await heard.until("right")
+    assert asked == [None] * 4
     assert [one for one in heard.told if isinstance(one, tuple) and one[0] == "refused"] == []
 
 

@@ -10,7 +10,16 @@ from pathlib import Path
 import pytest
 
 from ami_bridge.desktop import signin
-from ami_bridge.desktop.signin import NoTokenError, SignIn, ask_broker, host, keep_token, read_token, token_file
+from ami_bridge.desktop.signin import (
+    LaterError,
+    NoTokenError,
+    SignIn,
+    ask_broker,
+    host,
+    keep_token,
+    read_token,
+    token_file,
+)
 
 NOON = 1_795_262_400.0
 TODAY = "2026-11-22T00:00:00Z"
@@ -104,7 +113,28 @@ def test_a_broker_that_says_nothing_is_not_waited_for(tmp_path: Path, monkeypatc
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "b.sock"))
         listening.listen()
-        assert made(tmp_path).token() is None
+        with pytest.raises(LaterError, match="No broker answers"):
+            made(tmp_path).token()
+        keep_token(tmp_path / "token", "amib_file")
+        assert made(tmp_path).token() == "amib_file", "who has one of their own is not kept waiting"
+
+
+def test_a_broker_that_cannot_just_now_is_asked_again_soon_and_one_that_refuses_later(tmp_path: Path) -> None:
+    now = [NOON]
+    sign_in = made(tmp_path, lambda: now[0])
+    away = b'{"code": "unavailable", "message": "The daemon does not answer at the moment."}\n'
+    no = b'{"code": "refused", "message": "The staff book has no card with this login."}\n'
+    with broker(tmp_path / "b.sock", away, no, granted("amib_day")) as asked:
+        for _ in range(3):
+            with pytest.raises(LaterError, match="does not answer"):
+                sign_in.token()
+        assert len(asked) == 1
+        now[0] += signin.TRY_AGAIN_AFTER
+        assert [sign_in.token() for _ in range(3)] == [None] * 3
+        now[0] += signin.ASK_AGAIN_AFTER - 1
+        assert (sign_in.token(), len(asked)) == (None, 2)
+        now[0] += 1
+        assert sign_in.token() == "amib_day"
 
 
 def test_a_token_file_is_ones_own_and_whole(tmp_path: Path) -> None:

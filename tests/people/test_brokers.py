@@ -39,6 +39,15 @@ async def test_a_broker_has_a_token_made_that_holds_for_a_day_used_or_not(strang
     assert (await stranger.send("GET", "/me", Authorization=f"Bearer {made['token']}")).status == 401
 
 
+async def test_what_ends_with_the_day_makes_nothing_that_does_not(stranger: Browser, house: House) -> None:
+    _, key = await house.brokers.add("ts1", ROOM)
+    lent = f"Bearer {(await asked(stranger, key))[1]['token']}"
+    for path, body in (("/tokens", {"name": "for ever"}), ("/pairing", None)):
+        got = await stranger.send("POST", path, body, Authorization=lent)
+        assert (got.status, (await got.json(content_type=None))["code"]) == (403, "not_allowed")
+    assert len(await house.access.tokens_of("anna")) == 1
+
+
 async def test_a_key_opens_nothing_else_and_no_token_is_a_key(stranger: Browser, anna: Browser, house: House) -> None:
     _, key = await house.brokers.add("ts1", ROOM)
     assert (await stranger.send("GET", "/me", Authorization=f"Bearer {key}")).status == 401
