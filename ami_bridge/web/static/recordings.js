@@ -27,7 +27,7 @@ export class Recordings extends Part {
         <p class="muted">${t("conferences.recordings_hint")}</p>
         <ul class="rows" role="list">${repeat(this.#all, ({ id }) => id, (one) => html`
           <li class="row" data-recording=${one.id}>
-            <div class="row-main"><a class="control" href="/api/v1/recordings/${one.id}" download>${icon("note")}
+            <div class="row-main"><a class="control" href="/api/v1/recordings/${one.id}" download>${icon("download")}
               <span class="foreign" dir="auto">${t("conferences.recording_of", { title: plain(one.title), when: dateAndTime(one.started) })}</span></a>
               <p class="muted">${duration(one.seconds * 1000)}</p></div>
           </li>`)}</ul>

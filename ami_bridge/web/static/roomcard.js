@@ -73,7 +73,7 @@ export class RoomCard extends Part {
       ${room.locked || room.recorded
         ? html`<p class="room-tags">
             ${room.locked ? html`<span class="tag">${icon("private")}${t("conferences.is_locked")}</span>` : nothing}
-            ${room.recorded ? html`<span class="tag">${icon("note")}${t("conferences.is_recorded")}</span>` : nothing}</p>`
+            ${room.recorded ? html`<span class="tag" data-is="recorded">${icon("record")}${t("conferences.is_recorded")}</span>` : nothing}</p>`
         : nothing}`;
   }
 
@@ -84,7 +84,7 @@ export class RoomCard extends Part {
     const params = { room: room.number };
     const now = () => this.#now(room) ?? room;
     return html`
-      ${Object.keys(room.invitation).length ? button(this.#isCopied(room) ? "copied_short" : "copy", this.#isCopied(room) ? "ok" : "note", () => this.#copy(room), { id: "copy" }) : nothing}
+      ${Object.keys(room.invitation).length ? button(this.#isCopied(room) ? "copied_short" : "copy", this.#isCopied(room) ? "ok" : "copy", () => this.#copy(room), { id: "copy" }) : nothing}
       ${room.moderates
         ? html`
             ${button("call_in", "dialing", () => callInDialog(this.house, room).open())}
@@ -93,8 +93,8 @@ export class RoomCard extends Part {
             ${live ? button(room.locked ? "unlock" : "lock", "private", () => this.#do(room.locked ? "unlock" : "lock", params)) : nothing}
             ${live && room.can_record && !room.recording
               ? room.recorded
-                ? button("stop", "note", () => this.#do("stop", params, t("conferences.say.recording_over")))
-                : button("record", "note", () => this.#do("record", params, t("conferences.say.recorded")))
+                ? button("stop", "stop", () => this.#do("stop", params, t("conferences.say.recording_over")))
+                : button("record", "record", () => this.#do("record", params, t("conferences.say.recorded")))
               : nothing}
             <button type="button" class="control control-danger" data-id="end" aria-haspopup="dialog" aria-disabled=${this.inert}
               @click=${() => endDialog(this.house, now()).open()}>${icon("ended")}<span>${t("conferences.end")}</span><span class="unseen"> ${about}</span></button>`
@@ -127,7 +127,7 @@ export class RoomCard extends Part {
         ${room.moderates || one.me
           ? html`<div class="control-line">
               ${smallButton({ text: t(`conferences.${verb}`), about: who, id: "mute", inert: this.inert, click: () => this.#do(verb, params, t(`conferences.say.${said}`, { who })) })}
-              ${!room.moderates ? nothing : smallButton({ text: t("conferences.remove"), about: who, id: "remove", inert: this.inert, click: () => removeDialog(this.house, room, one).open() })}
+              ${!room.moderates || one.me ? nothing : smallButton({ text: t("conferences.remove"), about: who, id: "remove", inert: this.inert, click: () => removeDialog(this.house, room, one).open() })}
             </div>`
           : nothing}
       </li>`;
