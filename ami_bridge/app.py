@@ -110,6 +110,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 "bridge": calls.desk,
                 "calls.self": calls.desk,
                 "calls.dept:": calls.neighbours,
+                "presence.dept:": calls.presence,
                 "journal.self": journal.desk,
                 "journal.dept:": journal.desk,
             }

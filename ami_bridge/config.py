@@ -146,6 +146,8 @@ class People(Section, frozen=True, kw_only=True):
     """Path of the staff book."""
     file: str = ""
     """TOML file with the people, with `source = "file"`."""
+    presence: Literal["department", "off"] = "department"
+    """Whether colleagues of a department see of each other who is free, talking or away."""
     ldap: Ldap = Ldap()
     extensions: dict[str, list[str]] = {}
     roles: dict[str, list[str]] = {}

@@ -151,6 +151,20 @@ class Participant(Struct, frozen=True, kw_only=True):
     """With music, until a moderator comes."""
 
 
+PresenceState = Literal["free", "ringing", "talking", "away"]
+
+
+class Presence(Struct, frozen=True, kw_only=True):
+    """What a colleague is just now, never with whom or since when; newest `rev` counts."""
+
+    login: str
+    name: str
+    extension: str
+    state: PresenceState
+    """`away`: none of the telephones is registered."""
+    rev: int
+
+
 class Room(Struct, frozen=True, kw_only=True):
     """One conference room as one person may see it; always whole, newest `rev` counts."""
 
@@ -321,6 +335,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
     calls: tuple[Call, ...] | None = None
     bridges: tuple[Bridge, ...] | None = None
     rooms: tuple[Room, ...] | None = None
+    presences: tuple[Presence, ...] | None = None
     alarms: tuple[Alarm, ...] | None = None
 
 
@@ -336,6 +351,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     bridge: msgspec.Raw | Bridge | None = None
     entry: msgspec.Raw | Entry | None = None
     room: msgspec.Raw | Room | None = None
+    presence: msgspec.Raw | Presence | None = None
     alarm: msgspec.Raw | Alarm | None = None
 
 

@@ -13,6 +13,7 @@ from ami_bridge.calls.bubble import Bubbles, direction
 from ami_bridge.calls.control import Offered
 from ami_bridge.calls.neighbours import Neighbours
 from ami_bridge.calls.notes import Notes
+from ami_bridge.calls.presence import Presence
 from ami_bridge.calls.view import View
 from ami_bridge.contacts.directory import audience_of
 from ami_bridge.journal.model import JournalRow
@@ -72,8 +73,9 @@ class Desk:
         now: Callable[[], datetime],
         might: Callable[[Person, View | None], Might] = nothing_more,
         neighbours: Neighbours | None = None,
+        presence: Presence | None = None,
     ) -> None:
-        """`might` answers what a person can do; `neighbours` shows calls to those who may take them."""
+        """`might`: what a person can do; `neighbours`: calls for those who may take them; `presence`: who talks."""
         self._board = board
         self._bubbles = bubbles
         self._people = people
@@ -81,6 +83,7 @@ class Desk:
         self._journal = journal
         self._might = might
         self._neighbours = neighbours
+        self._presence = presence
         self._notes = Notes()
         self._noted: dict[str, None] = {}
         self._now = now
@@ -88,6 +91,7 @@ class Desk:
 
     def show(self, views: Iterable[View]) -> None:
         """Tell those whom they concern that calls have changed, and have ended ones kept."""
+        views = tuple(views)
         for view in views:
             if view.merged_into is not None:
                 self._notes.move(view.call, view.extension, view.merged_into)
@@ -101,6 +105,8 @@ class Desk:
                 self._tell(
                     view, self._call(view, person), person.login
                 )  # who shares a telephone shares no address book
+        if self._presence is not None:
+            self._presence.calls_changed(views)
 
     def retell(self, login: str) -> None:
         """Tell one person's live calls again: somebody has another name now."""

@@ -17,6 +17,7 @@ from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.device_routes import DeviceRoutes
 from ami_bridge.calls.devices import Devices
 from ami_bridge.calls.neighbours import Neighbours
+from ami_bridge.calls.presence import Presence
 from ami_bridge.calls.routes import CallRoutes
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.journal import JournalParts
@@ -53,6 +54,7 @@ class CallParts:
     look_again: Callable[[], Coroutine[Any, Any, None]]
     """Compares what is shown with what Asterisk says is going on."""
     neighbours: Neighbours
+    presence: Presence
     listen: Callable[[], Coroutine[Any, Any, None]]
     """Keeps the connection to Asterisk up, for ever."""
     routes: list[AddRoutes]
@@ -83,6 +85,13 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         might=abilities.of,
         silent=journal.rules.is_silent,
     )
+    presence = Presence(
+        people=base.people,
+        hub=base.hub,
+        reachable=devices.can_ring,
+        silent=journal.rules.is_silent,
+        shown=config.people.presence == "department",
+    )
     desk = Desk(
         board=board,
         bubbles=bubbles,
@@ -92,6 +101,7 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         now=base.now,
         might=abilities.of,
         neighbours=neighbours,
+        presence=presence,
     )
     dispatch = Dispatch(board=board, desk=desk, now=base.now)
     resync = Resync(pbx=pbx.id, hints_context=pbx.hints, link=base.link, listener=dispatch)
@@ -108,8 +118,10 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         pbx=pbx.id,
         link=base.link,
         means=lambda means: _can_more(means, abilities, desk),
-        registered=lambda found: _came_or_went(devices.registered(found), board, base.people, desk),
-        arrived=lambda device: _came_or_went([device] if devices.arrived(device) else [], board, base.people, desk),
+        registered=lambda found: _came_or_went(devices.registered(found), board, base.people, desk, presence),
+        arrived=lambda device: _came_or_went(
+            [device] if devices.arrived(device) else [], board, base.people, desk, presence
+        ),
     )
 
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -137,6 +149,7 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         when_lost=when_lost,
         look_again=resync.look,
         neighbours=neighbours,
+        presence=presence,
         listen=listen,
         routes=[CallRoutes(guard=guard, desk=desk).add_to, DeviceRoutes(guard=guard, devices=devices).add_to],
     )
@@ -154,11 +167,12 @@ def _can_more(means: Means, abilities: Abilities, desk: Desk) -> None:
         desk.retell_all()
 
 
-def _came_or_went(changed: Iterable[str], board: Board, people: People, desk: Desk) -> None:
-    """Tell the owners of these telephones: they can do more or less now."""
-    owners = {board.extension_of(f"{device}-") for device in changed}
-    for login in {person.login for owner in owners if owner is not None for person in people.by_extension(owner)}:
+def _came_or_went(changed: Iterable[str], board: Board, people: People, desk: Desk, presence: Presence) -> None:
+    """Tell the owners of these telephones: they can do more or less now; and colleagues that they came or went."""
+    owners = {owner for device in changed if (owner := board.extension_of(f"{device}-")) is not None}
+    for login in {person.login for owner in owners for person in people.by_extension(owner)}:
         desk.retell(login)
+    presence.look(owners)
 
 
 def _to_first(

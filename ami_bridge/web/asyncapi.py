@@ -24,6 +24,8 @@ TOPICS = {
     "calls.self": "One's own calls, each change of them (`call.changed`).",
     "calls.dept:": "Calls that ring at others' telephones of the pickup group whose name follows (`call.changed`); one "
     "is over as soon as it no longer rings there. Who is calling is told where the group may know it.",
+    "presence.dept:": "Whether the colleagues of the department whose name follows are free, rung, talking or away "
+    "(`presence.changed`); one's own, for the switchboard any. Never with whom.",
     "journal.self": "One's own finished calls (`journal.changed`). Its snapshot says only from which `seq` on changes "
     "are told; what the journal holds is read by `GET /api/v1/journal`, after the snapshot.",
     "journal.dept:": "Finished calls of the department whose name follows, such as `journal.dept:Bauamt`, where "
@@ -35,6 +37,7 @@ TOPICS = {
 OBJECTS: dict[str, tuple[str | None, str, str]] = {
     "calls.self": ("calls", "call.changed", "call"),
     "calls.dept:": (None, "call.changed", "call"),
+    "presence.dept:": (None, "presence.changed", "presence"),
     "bridge": ("bridges", "bridge.changed", "bridge"),
     "journal.self": (None, "journal.changed", "entry"),
     "journal.dept:": (None, "journal.changed", "entry"),

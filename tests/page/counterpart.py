@@ -61,7 +61,13 @@ class Counterpart:
         """Everything over HTTP but the sign-in."""
         self.department: dict[str, wire.Call] = {}
         """Calls of the department's others."""
-        self.offers: tuple[str, ...] = ("calls.dept:Bürgerbüro", "journal.dept:Bürgerbüro")
+        self.colleagues: dict[str, wire.Presence] = {}
+        """What the department's others are just now."""
+        self.offers: tuple[str, ...] = (
+            "calls.dept:Bürgerbüro",
+            "journal.dept:Bürgerbüro",
+            "presence.dept:Bürgerbüro",
+        )
         """What Anna may follow besides her own."""
         self.rooms: dict[str, wire.Room] | None = {}
         """Conference rooms; None: it has no numbers for any."""
@@ -131,6 +137,11 @@ class Counterpart:
         told = msgspec.convert(entry, wire.Entry)
         return await self._publish("journal.self", "journal.changed", entry=told)
 
+    async def tells_of_colleague(self, presence: wire.Presence) -> int:
+        """Say what somebody of the department is now."""
+        self.colleagues[presence.login] = presence
+        return await self._publish(f"presence.dept:{self.user.department}", "presence.changed", presence=presence)
+
     async def tells_of_room(self, room: wire.Room) -> int:
         """Say how a conference room is now."""
         assert self.rooms is not None
@@ -191,10 +202,11 @@ class Counterpart:
         bridge: wire.Bridge | None = None,
         entry: wire.Entry | None = None,
         room: wire.Room | None = None,
+        presence: wire.Presence | None = None,
     ) -> int:
         self.seq += 1
         news = wire.Event(seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge)
-        news = msgspec.structs.replace(news, entry=entry, room=room)
+        news = msgspec.structs.replace(news, entry=entry, room=room, presence=presence)
         self._sent.append(news)
         for socket in self.sockets:
             if topic in self.followed[socket]:
@@ -251,6 +263,10 @@ class Counterpart:
         for topic in sorted(self.followed[socket] - before):
             if topic.startswith("calls.dept:"):
                 await self._show_others(socket, topic)
+            elif topic.startswith("presence.dept:"):
+                presences = tuple(self.colleagues.values())
+                shown = wire.Snapshot(topic=topic, seq=self.seq, prev=self.seq, presences=presences)
+                await self._send(socket, shown)
         return wire.Response(id=asked.id, ok=True, result={"topics": sorted(self.followed[socket]), "refused": []})
 
     def _there(self) -> set[str]:

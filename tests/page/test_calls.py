@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from playwright.async_api import expect
 
-from ami_bridge.wire import Line, Peer
+from ami_bridge.wire import Line, Peer, Presence, PresenceState
 from tests.page.conftest import Desk
 from tests.page.counterpart import ANNA, utc
 from tests.page.town import BEN, CARLA, ERIKA, HOSTILE, LONG, UNKNOWN, ago, answered, call, ended, every_state
@@ -213,3 +213,36 @@ async def test_a_bubbles_click_leads_to_its_call(desk: Desk) -> None:
     await expect(desk.card("Erika Mustermann").get_by_role("heading")).to_be_focused()
     await desk.page.reload()
     await expect(desk.card("Erika Mustermann").get_by_role("heading")).to_be_focused()
+
+
+def colleague(login: str, name: str, extension: str, state: PresenceState = "free", rev: int = 1) -> Presence:
+    return Presence(login=login, name=name, extension=extension, state=state, rev=rev)
+
+
+async def test_colleagues_are_free_rung_talking_or_away_and_called_by_one_button(desk: Desk) -> None:
+    daemon = desk.daemon
+    daemon.colleagues = {
+        "ben": colleague("ben", "Ben Biber", "102"),
+        "zoe": colleague("zoe", "Zoë <b>Zander</b>", "107", "away"),
+    }
+    await desk.is_signed_in()
+    others = desk.page.get_by_role("region", name="Kolleginnen und Kollegen: Bürgerbüro")
+    ben = others.locator("[data-colleague=ben]")
+    await expect(ben).to_contain_text("frei")
+    await expect(others.locator("[data-colleague=zoe]")).to_contain_text("nicht erreichbar")
+    await expect(others.get_by_text("Zoë <b>Zander</b>")).to_be_visible()
+    call_ben = others.get_by_role("button", name="Ben Biber anrufen")
+    await call_ben.focus()
+    await desk.has_read(await daemon.tells_of_colleague(colleague("ben", "Ben Biber", "102", "talking", rev=3)))
+    await expect(ben).to_contain_text("spricht")
+    await expect(call_ben).to_be_focused()
+    await desk.has_read(await daemon.tells_of_colleague(colleague("ben", "Ben Biber", "102", "ringing", rev=2)))
+    await expect(ben).to_contain_text("spricht")  # what is older changes nothing
+    assert await desk.check() == []
+    await desk.photograph("colleagues")
+    await desk.page.keyboard.press("Enter")
+    async with asyncio.timeout(5):
+        while not daemon.asked:
+            await asyncio.sleep(0.01)
+    assert [(one.op, one.params["to"]) for one in daemon.asked] == [("call.originate", "102")]
+    await desk.has_read(await daemon.loses_the_pbx())

@@ -31,6 +31,7 @@ FAMILIES = (
         "send.",
         "journal.",
         "conferences.",
+        "colleagues.",
     ),
     *("scope.", "phone.can.", "stored.", "dial.", "language."),
 )

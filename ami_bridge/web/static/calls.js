@@ -4,6 +4,7 @@ import { LiveCalls, keyOf } from "./livecalls.js";
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { locale, t } from "./i18n.js";
 import { ringsHere, sentence, windowTitle } from "./words.js";
+import { Colleagues } from "./colleagues.js";
 import { Controls } from "./controls.js";
 import { Finder } from "./finder.js";
 import { callCard } from "./callcard.js";
@@ -17,21 +18,25 @@ export class CallsScreen {
   #house;
   #mine = new LiveCalls();
   #groups = new Map(); // topic: calls that ring at others' telephones
+  #colleagues;
   #controls;
   #finder;
   #wanted; // id of the call to look at
 
   constructor(house) {
     this.#house = house;
+    this.#colleagues = new Colleagues(house);
     this.#controls = new Controls(house);
     this.#finder = new Finder(house, { id: "dial-to", label: () => t("find.label"), floats: true, took: (option) => this.#dial(option) });
   }
 
   topics(offers) {
-    return [MINE, ...offers.filter((topic) => topic.startsWith(DEPARTMENT))];
+    return [MINE, ...offers.filter((topic) => topic.startsWith(DEPARTMENT)), ...this.#colleagues.topics(offers)];
   }
 
-  heard({ type, topic, calls, call }) {
+  heard(message) {
+    const { type, topic, calls, call } = message;
+    if (this.#colleagues.heard(message)) return;
     if (topic === MINE && type === "snapshot") this.#replace(calls);
     else if (topic === MINE && call) this.#change(call);
     else if (topic.startsWith(DEPARTMENT) && type === "snapshot") this.#group(topic).replace(calls ?? []);
@@ -129,7 +134,8 @@ export class CallsScreen {
             <h2 id="group-${at}" tabindex="-1" data-refuge>${t("calls.group", { name })}</h2>
           </div>
           ${this.#list(calls, true)}
-        </section>`)}`;
+        </section>`)}
+      ${this.#colleagues.view()}`;
   }
 
   #dialForm() {

@@ -1,0 +1,122 @@
+"""Whether the colleagues of one's department are free, rung, talking or away: never with whom, never since when."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from ami_bridge import wire
+from ami_bridge.calls.view import View
+from ami_bridge.people.model import People, Person
+
+FAMILY = "presence.dept:"
+SWITCHBOARD = "switchboard"
+"""This role sees all departments."""
+
+
+class Hub(Protocol):
+    """Where news go."""
+
+    def publish(
+        self, topic: str, event: str, kind: str, body: wire.Presence, *, key: str, login: str | None = None
+    ) -> None:
+        """Tell one person's clients."""
+
+
+class Presence:
+    """The topics `presence.dept:…`; everything here answers from memory, at once."""
+
+    def __init__(
+        self,
+        *,
+        people: People,
+        hub: Hub,
+        reachable: Callable[[str], bool],
+        silent: Callable[[str], bool],
+        shown: bool,
+    ) -> None:
+        """`reachable`: whether a person's telephone can be rung; `silent`: whether an extension is not spoken of."""
+        self._live: dict[str, dict[str, wire.State]] = {}
+        """By extension: its calls, kept from what is told anyway, so that nothing is searched for every event."""
+        self._people = people
+        self._hub = hub
+        self._reachable = reachable
+        self._silent = silent
+        self._shown = shown
+        self._told: dict[str, wire.Presence] = {}
+
+    def calls_changed(self, views: Sequence[View]) -> None:
+        """Take in calls that look different now."""
+        for view in views:
+            if view.state != "ended":
+                self._live.setdefault(view.extension, {})[view.call] = view.state
+            elif view.extension in self._live:
+                self._live[view.extension].pop(view.call, None)
+        self.look({view.extension for view in views})
+
+    def look(self, extensions: Iterable[str]) -> None:
+        """Tell colleagues of everybody whose telephones these are and who is something else now."""
+        if not self._shown:
+            return
+        persons = {person.login: person for one in extensions for person in self._people.by_extension(one)}
+        for person in persons.values():
+            if not person.department or self._is_private(person):
+                continue
+            before, now = self._told.get(person.login), self._of(person)
+            if now == before:
+                continue
+            topic = FAMILY + person.department
+            for reader in self._readers(person.department):
+                self._hub.publish(topic, "presence.changed", "presence", now, key=person.login, login=reader.login)
+
+    def may_follow(self, login: str, topic: str) -> bool:
+        """Whether this is one's own department; the switchboard may follow all of them."""
+        person, department = self._people.by_login(login), topic.removeprefix(FAMILY)
+        if not self._shown or person is None or not self._people.by_department(department):
+            return False
+        return person.department == department or SWITCHBOARD in person.roles
+
+    def offers(self, login: str) -> Sequence[str]:
+        """Return the departments that this person may follow, one's own first."""
+        person = self._people.by_login(login)
+        if person is None:
+            return ()
+        all_ = sorted({one.department for one in self._people.all() if one.department})
+        own_first = sorted(all_, key=lambda one: one != person.department)
+        return [FAMILY + one for one in own_first if self.may_follow(login, FAMILY + one)]
+
+    def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
+        """Return what everybody of a department is now, but for the reader."""
+        colleagues = self._people.by_department(topic.removeprefix(FAMILY))
+        shown = tuple(
+            self._of(one) for one in colleagues if one.login != login and one.extensions and not self._is_private(one)
+        )
+        return wire.Snapshot(topic=topic, seq=seq, prev=seq, presences=shown)
+
+    def _of(self, person: Person) -> wire.Presence:
+        """Return what somebody is now, with the next `rev` where that is news."""
+        states = {state for one in person.extensions for state in self._live.get(one, {}).values()}
+        state: wire.PresenceState
+        if states - {"ringing"}:
+            state = "talking"
+        elif states:
+            state = "ringing"
+        else:
+            state = "free" if self._reachable(person.login) else "away"
+        extension = person.extensions[0] if person.extensions else ""
+        before = self._told.get(person.login)
+        if before is not None and (before.state, before.name, before.extension) == (state, person.name, extension):
+            return before
+        now = wire.Presence(
+            login=person.login,
+            name=person.name,
+            extension=extension,
+            state=state,
+            rev=1 if before is None else before.rev + 1,
+        )
+        self._told[person.login] = now
+        return now
+
+    def _readers(self, department: str) -> list[Person]:
+        return [one for one in self._people.all() if one.department == department or SWITCHBOARD in one.roles]
+
+    def _is_private(self, person: Person) -> bool:
+        return any(map(self._silent, person.extensions))
