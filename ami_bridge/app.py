@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import structlog
 from msgspec import Struct
 
+from ami_bridge.alarms.reach_routes import OPERATIONS as ALARM_TESTS
 from ami_bridge.alarms.routes import OPERATIONS as ALARMS
 from ami_bridge.alarms.sources.routes import OPERATIONS as ALARM_SOURCES
 from ami_bridge.compose.alarms import alarms as make_alarms
@@ -147,7 +148,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             openapi_routes(
                 [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
-                + ([] if alarms is None else [*ALARM_SOURCES, *ALARMS])
+                + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *ALARMS])
             ),
             asyncapi_routes,
         ]

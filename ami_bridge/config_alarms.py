@@ -129,6 +129,19 @@ class Source(Section, frozen=True, kw_only=True):
     call: SourceCall = SourceCall()
 
 
+class RegularTests(Section, frozen=True, kw_only=True):
+    """Test calls that begin by the clock."""
+
+    every: Literal["", "week", "month"] = ""
+    """Empty: none begins by itself. `month`: on the first such day of each month."""
+    at: str = "Wed 10:00"
+    """The day of the week and the time here."""
+    to: tuple[str, ...] = ("everyone",)
+    """Whom to call, in the words of `everyone`."""
+    seconds: int = 900
+    """How long people have to confirm."""
+
+
 class Alarms(Section, frozen=True, kw_only=True):
     """Alarms of plants."""
 
@@ -181,3 +194,4 @@ class Alarms(Section, frozen=True, kw_only=True):
     alert_info: dict[str, Literal["snom", "yealink", "grandstream"]] = {}
     """Telephones that ring otherwise for alarms, and whose header does it: `"PJSIP/101" = "snom"`."""
     log_keep_days: int = 365
+    tests: RegularTests = RegularTests()

@@ -11,12 +11,15 @@ from ami_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from ami_bridge.config import Config
-    from ami_bridge.config_alarms import AlarmClass, Alarms, Ladder, Source
+    from ami_bridge.config_alarms import AlarmClass, Alarms, Ladder, RegularTests, Source
 
 NAME = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 """Names stand in addresses and in file names."""
 DUTY = re.compile(r"duty(?::[1-9])?")
 PATH = re.compile(r"[A-Za-z0-9_.-]{0,80}")
+AT = re.compile(r"(?i)(?:mon|tue|wed|thu|fri|sat|sun) (?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
+"""As alarms/weekly.py reads it."""
+SHORTEST_TEST, LONGEST_TEST = 10, 3600
 LEAST_TOKEN = 16
 FEWEST_LOG_DAYS, MOST_LOG_DAYS = 90, 3660
 LONGEST_ROUND = 3600
@@ -44,6 +47,7 @@ def check_alarms(config: "Config", path: Path) -> None:
 def _complaints(config: "Config") -> Iterator[tuple[str, str]]:
     yield from _of_the_whole(config.alarms)
     yield from _of_the_words(config.alarms)
+    yield from _of_the_tests(config.alarms.tests)
     yield from _names("alarm_class", [one.name for one in config.alarm_class])
     yield from _names("ladder", [one.name for one in config.ladder])
     yield from _names("source", [one.name for one in config.source])
@@ -96,6 +100,17 @@ def _of_the_words(alarms: "Alarms") -> Iterator[tuple[str, str]]:
         yield "alarms.alert_info", f"{device!r} is not a device like PJSIP/101"
     if alarms.call_number and not EXTENSION.fullmatch(alarms.call_number):
         yield "alarms.call_number", f"{alarms.call_number!r} is no number"
+
+
+def _of_the_tests(tests: "RegularTests") -> Iterator[tuple[str, str]]:
+    if not AT.fullmatch(tests.at):
+        yield "alarms.tests.at", f"{tests.at!r} is not like Wed 10:00"
+    if not SHORTEST_TEST <= tests.seconds <= LONGEST_TEST:
+        yield "alarms.tests.seconds", f"{tests.seconds} is not {SHORTEST_TEST} to {LONGEST_TEST}"
+    for word in (one for one in tests.to if one != "everyone" and not _is_somebody(one)):
+        yield "alarms.tests.to", f"{word!r} is neither everyone nor a login, role:, department:, group: or person:"
+    if not tests.to:
+        yield "alarms.tests.to", "calls nobody"
 
 
 def _of_a_class(one: "AlarmClass", ladders: set[str]) -> Iterator[tuple[str, str]]:

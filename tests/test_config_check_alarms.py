@@ -76,6 +76,10 @@ WRONG = [
     (RIGHT.replace('"media"', '"media"\nmail_listen = "smtp://0.0.0.0:25"'), "[alarms.mail_listen]", "127.0.0.1"),
     (RIGHT.replace('class = "machine"', 'classes = ["other"]'), "[source.classes.other]", "no [[alarm_class]]"),
     (RIGHT + '[[source]]\nname = "b"\nkind = "call"\n', "[source.call]", "a code of digits"),
+    (RIGHT + '[alarms.tests]\nat = "someday"\n', "[alarms.tests.at]", "not like Wed 10:00"),
+    (RIGHT + "[alarms.tests]\nto = []\n", "[alarms.tests.to]", "calls nobody"),
+    (RIGHT + '[alarms.tests]\nto = ["role:"]\n', "[alarms.tests.to]", "neither everyone"),
+    (RIGHT + "[alarms.tests]\nseconds = 5\n", "[alarms.tests.seconds]", "10 to 3600"),
     (RIGHT + '[[source]]\nname = "b"\nkind = "mail"\n', "[source.mail.address]", "address"),
 ]  # fmt: skip
 

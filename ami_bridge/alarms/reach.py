@@ -7,12 +7,14 @@ without the code, and a mailbox are no confirmation, and who has no telephone is
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
 from ami_bridge.alarms.model import Attempt, By, Outcome, Person
 
 TestKind = Literal["asked", "scheduled"]
+HERE = ZoneInfo("Europe/Berlin")
 HEARD: frozenset[Outcome] = frozenset({"acked", "declined", "heard_not_acked"})
 TEXTS: dict[str, str] = {
     "acked": "bestätigt",
@@ -164,7 +166,7 @@ def headline(test: Test) -> str:
 
 def report(test: Test, again: Sequence[str] = ()) -> str:
     """Write the report that is sent by mail; `again` are names of those who were not reached the last time either."""
-    lines = [f"Probealarm vom {test.started_at:%d.%m.%Y, %H:%M} (UTC)", headline(test), ""]
+    lines = [f"Probealarm vom {test.started_at.astimezone(HERE):%d.%m.%Y, %H:%M} Uhr", headline(test), ""]
     missing = [person for person in test.people if not person.reached]
     if missing:
         lines.append("Nicht erreicht:")

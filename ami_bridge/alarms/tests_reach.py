@@ -25,8 +25,9 @@ log = structlog.get_logger()
 LOOK_EVERY = 1.0
 IDLE_LOOK = timedelta(seconds=30)
 SOUND = "test"
-TEXT = "Probealarm. Es ist nichts geschehen. Bitte bestätigen Sie."
+TEXT = "Es ist nichts geschehen, bitte bestätigen."
 EVERYONE = "everyone"
+NEWEST = 50
 PATIENCE = timedelta(minutes=3)
 """How long a call may go on after the end, to hear how it ended."""
 
@@ -126,9 +127,14 @@ class Tests:
             raise NotFoundError("There is no such test.")
         return test if test.ended_at is not None else (await self._judged(test))[0]
 
-    async def newest(self, most: int = 50) -> list[Test]:
+    async def newest(self, most: int = NEWEST) -> list[Test]:
         """Return the newest ones first; of one that runs, what is kept of it."""
         return await self._store.newest(most)
+
+    async def before(self, test: Test) -> Test | None:
+        """Return the one that ended before this one began, if it is among the newest."""
+        found = await self._store.newest(NEWEST, ended=True)
+        return next((one for one in found if one.started_at < test.started_at), None)
 
     async def look(self) -> None:
         """End those calls and tests that are over; cheap while none runs."""

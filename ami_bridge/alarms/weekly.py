@@ -60,6 +60,7 @@ class Regular:
         every: Every,
         at: str,
         to: list[str],
+        seconds: int = 900,
         tests: Newest,
         start: Callable[[Wish, By | None, TestKind], Awaitable[Test]],
         zone: tzinfo,
@@ -68,6 +69,7 @@ class Regular:
         self._every: Every = every
         self._at = at
         self._to = to
+        self._seconds = seconds
         self._tests = tests
         self._start = start
         self._zone = zone
@@ -83,6 +85,6 @@ class Regular:
         if last and last[0].started_at >= due:
             return
         try:
-            await self._start(Wish(to=self._to), None, "scheduled")
+            await self._start(Wish(to=self._to, seconds=self._seconds), None, "scheduled")
         except BusyError:
             log.info("alarms.test_waits")

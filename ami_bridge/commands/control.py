@@ -3,18 +3,16 @@
 import argparse
 import asyncio
 import json
-import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import aiohttp
 
 from ami_bridge.calls.actions import VERBS
 from ami_bridge.commands.common import TOKEN, Command, where_to_watch, with_json
-from ami_bridge.errors import BadRequestError, NotFoundError, NotReachableError
-
-ANSWER_WITHIN = 30.0
+from ami_bridge.commands.rest import ask, over_http, signed_in
+from ami_bridge.errors import NotFoundError
 
 
 def add(command: Command) -> None:
@@ -35,15 +33,13 @@ def add(command: Command) -> None:
 
 def _control(arguments: argparse.Namespace) -> int:
     url, token = where_to_watch(arguments)
-    return asyncio.run(_do(arguments, f"{_http(url)}/api/v1", token))
+    return asyncio.run(_do(arguments, f"{over_http(url)}/api/v1", token))
 
 
 async def _do(arguments: argparse.Namespace, api: str, token: str) -> int:
-    async with aiohttp.ClientSession(
-        headers={"Authorization": f"Bearer {token}"}, timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN)
-    ) as session:
+    async with signed_in(token) as session:
         if arguments.verb == "list":
-            calls = (await _ask(session, "GET", f"{api}/calls"))["calls"]
+            calls = (await ask(session, "GET", f"{api}/calls"))["calls"]
             print(json.dumps(calls) if arguments.json else "\n".join(map(_line, calls)) or "no calls")
             return 0
         call = arguments.call or await _only_one(session, api, arguments.verb)
@@ -51,31 +47,18 @@ async def _do(arguments: argparse.Namespace, api: str, token: str) -> int:
         body = {name: value for name, value in said.items() if value is not None}
         body |= {"add": arguments.add} if arguments.add else {}
         body |= {"confirmed": True} if arguments.confirmed else {}
-        done = await _ask(session, "POST", f"{api}/calls/{quote(call, safe='')}/{arguments.verb}", body)
+        done = await ask(session, "POST", f"{api}/calls/{quote(call, safe='')}/{arguments.verb}", body)
         print(json.dumps(done) if arguments.json else "done")
         return 0
 
 
 async def _only_one(session: aiohttp.ClientSession, api: str, verb: str) -> str:
     """Find the call that is meant where none is named."""
-    calls = (await _ask(session, "GET", f"{api}/calls"))["calls"]
+    calls = (await ask(session, "GET", f"{api}/calls"))["calls"]
     fits = [call["id"] for call in calls if verb in call["actions"]]
     if len(fits) != 1:
         raise NotFoundError(f"{len(fits) or 'none'} of your calls can be told to {verb}; name one by its id")
     return str(fits[0])
-
-
-async def _ask(session: aiohttp.ClientSession, method: str, url: str, body: object | None = None) -> dict[str, Any]:
-    """Ask the daemon; its words where it says no."""
-    headers = {} if body is None else {"Idempotency-Key": secrets.token_hex(16)}
-    try:
-        async with session.request(method, url, json=body, headers=headers) as response:
-            answer: dict[str, Any] = await response.json(content_type=None)
-    except (OSError, aiohttp.ClientError, TimeoutError, ValueError) as error:
-        raise NotReachableError("the daemon does not answer") from error
-    if not response.ok:
-        raise BadRequestError(answer.get("detail") or f"the daemon answered {response.status}")
-    return answer
 
 
 def _line(call: dict[str, Any]) -> str:
@@ -85,9 +68,3 @@ def _line(call: dict[str, Any]) -> str:
     room = f" in room {call['room']}" if call.get("room") else ""
     waits = f" ({call['waits']['name'] or call['waits']['display']} waits)" if call["waits"] else ""
     return f"{call['id']}  {call['state']:10}  {who}{waits}{room}  [{' '.join(call['actions'])}]"
-
-
-def _http(url: str) -> str:
-    """Return the address of the daemon's HTTP side from that of its websocket."""
-    parts = urlsplit(url)
-    return f"{'https' if parts.scheme in {'wss', 'https'} else 'http'}://{parts.netloc}"

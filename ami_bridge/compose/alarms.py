@@ -38,6 +38,7 @@ from ami_bridge.asterisk.alarm_call import ACKED, ALERT_INFO
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
+from ami_bridge.compose.alarm_tests import tests as make_tests
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.dial import DialParts
@@ -186,6 +187,7 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         wake=engine.wake.set,
         now=base.now,
     )
+    tests = make_tests(base, guard, rules, intake, desk, lambda: _sources(base, sources.heartbeats.states()))
     routes = AlarmRoutes(
         guard=guard,
         console=console,
@@ -214,6 +216,7 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         "alarm letters": partial(every, LOOK_AT_LETTERS_EVERY, outbox.look, name="alarm letters"),
         "alarm duty": looks,
         **{name: partial(_run, loop) for name, loop in sources.loops.items()},
+        **tests.loops,
     }
     return AlarmParts(
         intake=intake,
@@ -223,8 +226,8 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         duty=duty,
         load=load,
         loops=loops,
-        routes=[*sources.routes, routes.add_to],
-        ops=routes.ops(),
+        routes=[*sources.routes, *tests.routes, routes.add_to],
+        ops={**routes.ops(), **tests.ops},
         answers=questions.answers,
         mail=sources.mail,
         ticks=lambda: _fresh(engine.ticked, base.now(), STALE),

@@ -80,6 +80,8 @@ REQUESTS = {
     "`params.overlay` may be `suppressed` or `out-of-service` instead of `shelved`.",
     "alarm.unshelve": "Look at the alarm `params.alarm` again, before that time.",
     "alarm.escalate": "Call more people now about the alarm `params.alarm`.",
+    "alarm.test": "Call everybody of `params.to` for a test, by the way of a real alarm; `params.text` and "
+    "`params.seconds` as over HTTP. Needs a `key`. `result` is the report, so far empty.",
     "call.answer": "Have one's own telephone answer the call `params.call`. As all of call control: `params.extension` "
     "says which of one's own is meant, where several take part; `result.call` repeats the call.",
     "call.reject": "Refuse a call that rings at one's own telephone: its caller hears busy, others go on ringing.",
