@@ -27,6 +27,7 @@ class ReachStore:
             name: value for name, value in msgspec.to_builtins(test, builtin_types=(datetime,)).items()
             if name in alarm_tests.c
         }  # fmt: skip
+        values["started_by"] = msgspec.to_builtins(test.started_by)  # in JSON times are text
         async with self._db.transaction() as transaction:
             await transaction.run(insert(alarm_tests).values(values))
             await _write(transaction, test)

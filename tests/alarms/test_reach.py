@@ -126,7 +126,8 @@ async def test_who_was_not_rung_within_the_time_was_not_reached_and_calls_that_r
 
 
 async def test_a_test_goes_on_after_a_restart_and_a_report_that_cannot_be_sent_does_not_repeat_it(town: Town) -> None:
-    test = await town.trials.start(Wish(to=["anna"]), None)
+    eva = By(login="eva", name="Eva Eule", at=town.world.clock(), how="api")
+    test = await town.trials.start(Wish(to=["anna"]), eva)
     await town.turn()
     town.trials = town.after_a_restart()
     town.mail_is_away = True
@@ -138,6 +139,7 @@ async def test_a_test_goes_on_after_a_restart_and_a_report_that_cannot_be_sent_d
     found = await town.trials.get(test.id)
     assert found.ended_at is not None
     assert found.people[0].why == "busy"
+    assert found.started_by == eva
     assert town.world.phones.rung == ["101"] * 3, "who is busy is tried three times, as with a real alarm"
 
 
