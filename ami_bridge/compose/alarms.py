@@ -27,12 +27,13 @@ from ami_bridge.alarms.pbx import AlarmQuestions
 from ami_bridge.alarms.ports import Fact
 from ami_bridge.alarms.routes import AlarmRoutes
 from ami_bridge.alarms.self_test import SelfTest
+from ami_bridge.alarms.speech import Speech
 from ami_bridge.alarms.states import MANAGES
 from ami_bridge.alarms.store import AlarmStore
 from ami_bridge.alarms.sweeper import EVERY as SWEEP_EVERY
 from ami_bridge.alarms.sweeper import PURGE_EVERY, Sweeper
 from ami_bridge.alarms.upkeep import Upkeep
-from ami_bridge.alarms.voice import Voice, say
+from ami_bridge.alarms.voice import Voice
 from ami_bridge.asterisk.acks import Acks
 from ami_bridge.asterisk.alarm_call import ACKED, ALERT_INFO
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
@@ -45,7 +46,6 @@ from ami_bridge.compose.dial import DialParts
 from ami_bridge.compose.rooms import ZONE
 from ami_bridge.dav.calendar import DavCalendar
 from ami_bridge.errors import BridgeError
-from ami_bridge.rooms.spoken import for_telephones
 from ami_bridge.tasks import Errands, every
 from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
@@ -128,7 +128,8 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         outside_line=base.config.site.outside_line,
         caller=config.call_number,
     )
-    voice = Voice(folder=Path(config.media_dir), speak=_speak, errands=errands)
+    media = Path(config.media_dir)
+    voice = Voice(folder=media, speech=Speech(media), errands=errands)
     engine = Engine(
         store=store,
         upkeep=upkeep,
@@ -311,10 +312,6 @@ async def _adopt(follow: Calls, engine: Engine, live: frozenset[str]) -> None:
 
 async def _noted(calls: CallParts) -> set[str]:
     return set(await calls.astdb.rows(ACKED))
-
-
-async def _speak(text: str, language: str) -> bytes:
-    return await asyncio.to_thread(for_telephones, await say(text, language))
 
 
 async def _for_outputs(store: AlarmStore, desk: AlarmDesk, id_: str) -> Alarm | None:

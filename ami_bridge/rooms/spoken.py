@@ -9,10 +9,9 @@ from pathlib import Path
 import structlog
 from msgspec import Struct
 
-from ami_bridge.errors import BadRequestError, NotReachableError
-from ami_bridge.sound import voice, wav
-from ami_bridge.sound.level import levelled
-from ami_bridge.sound.rate import at_rate
+from ami_bridge.errors import NotReachableError
+from ami_bridge.sound import voice
+from ami_bridge.sound.voice import for_telephones
 
 log = structlog.get_logger()
 
@@ -20,9 +19,6 @@ LOOK_EVERY = 600.0
 WITHIN = 5.0
 LONGEST = 60
 """Signs of a name; nobody listens longer."""
-RATE = 8000
-LOUDNESS = -20.0
-"""LUFS."""
 OURS = re.compile(r"[0-9A-Z]{26}")
 """Ids, which are the names of our files; others in the folder are left alone."""
 
@@ -83,15 +79,3 @@ async def speak(name: Name) -> bytes:
     """Speak a name by espeak-ng; raises NotReachableError where it cannot."""
     said = await voice.said(voice.espeak(name.language), sayable(name.text), within=WITHIN)
     return await asyncio.to_thread(for_telephones, said)
-
-
-def for_telephones(spoken: bytes) -> bytes:
-    """Return a wav as Asterisk plays it (8 kHz, even loudness) of one that a voice made (mono, 16 bit).
-
-    Raises NotReachableError for anything else.
-    """
-    try:
-        sound = wav.read(spoken)
-    except BadRequestError as error:
-        raise NotReachableError("the voice made no sound") from error
-    return wav.write(levelled(at_rate(sound, RATE), LOUDNESS))

@@ -33,12 +33,12 @@ def peak(sound: Sound) -> float:
     return max(map(abs, sound.samples), default=0.0)
 
 
-def levelled(sound: Sound, wanted: float) -> Sound:
-    """Return the sound as loud as wanted (LUFS), its peaks held down where they would be too high."""
+def levelled(sound: Sound, wanted: float, near: float = NEAR) -> Sound:
+    """Return the sound as loud as wanted (LUFS, by so many LU), its peaks held down where they would be too high."""
     now, gain = sound, 1.0
     for _ in range(TRIES):
         missing = wanted - loudness(now)
-        if missing > wanted - SILENT - 1 or (abs(missing) < NEAR and now is not sound):
+        if missing > wanted - SILENT - 1 or (abs(missing) < near and now is not sound):
             break
         gain *= 10 ** (missing / 20)
         now = limited(Sound(sound.rate, array("d", (one * gain for one in sound.samples))))

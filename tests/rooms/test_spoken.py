@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from ami_bridge.errors import NotReachableError
-from ami_bridge.rooms.spoken import Name, Spoken, for_telephones, sayable, speak
+from ami_bridge.rooms.spoken import Name, Spoken, sayable, speak
+from ami_bridge.sound.voice import for_telephones
 from tests.sound import RATE, has_tone, level, read
 
 ONE, OTHER = "01JD0000000000000000000001", "01JD0000000000000000000002"
