@@ -31,6 +31,8 @@ class Crowd(Struct):
     people: int
     desktops: Sequence[Desktop]
     """The first is that of all the sessions in this process, the others are of a process each."""
+    last: str
+    """Whose session the last process is."""
 
     def screens(self) -> list[Shown]:
         """Return everything that is on any screen."""
@@ -56,10 +58,17 @@ class Crowd(Struct):
     async def all_connected(self, within: float = 3 * SOON) -> None:
         """Wait until the daemon has said hello to everybody."""
         async with asyncio.timeout(within):
-            while await self._clients() < self.people:
+            while await self.clients() < self.people:
                 await asyncio.sleep(0.05)
 
-    async def _clients(self) -> float:
+    async def connected(self, people: int, within: float) -> None:
+        """Wait until just so many are left."""
+        async with asyncio.timeout(within):
+            while await self.clients() != people:
+                await asyncio.sleep(0.01)
+
+    async def clients(self) -> float:
+        """Return how many the daemon has."""
         try:
             async with self.house.session.get(f"{self.house.web}/metrics") as answer:
                 text = await answer.text()
@@ -92,7 +101,7 @@ async def a_crowd(house: House, number: str, *, inside: int, processes: int) -> 
         for login in logins[inside:]:
             desktop, _ = await stack.enter_async_context(a_process(folder / login, house.web, tokens[login]))
             desktops.append(desktop)
-        crowd = Crowd(house, len(logins), desktops)
+        crowd = Crowd(house, len(logins), desktops, logins[-1])
         await crowd.all_connected()
         yield crowd
 

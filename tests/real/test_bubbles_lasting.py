@@ -12,11 +12,12 @@ from tests.desktop.processes import CLIENT, a_client, expiring_after, noticing_a
 from tests.desktop.relay import Relay
 from tests.desktop.screen import Shows, XScreen
 from tests.fakes.notifications import Desktop
-from tests.real.crowd import a_crowd, a_process, rings_long
-from tests.real.house import SOAK, House
+from tests.real.crowd import Crowd, a_crowd, a_process, rings_long
+from tests.real.house import SOAK, SOON, House
 
 BAKER, ANNA, EVA = "+493023125001", "+498999998101", "+498999998105"
 BACK_WITHIN = 10.0
+CUT_WITHIN = 1.0
 STOPPED_FOR = 90.0 if SOAK else 5.0
 """Seconds; after 38 the daemon itself cuts the link of somebody who answers no ping."""
 STOPPED = CLIENT if SOAK else noticing_after(2.5)
@@ -46,7 +47,30 @@ async def test_120_clients_are_back_within_10_s_of_a_restart_and_no_bubble_is_lo
         await crowd.nobody_sees("Anruf: ")
         print(f"120 clients were back {back:.1f} s after the daemon was told to stop")
         assert back <= BACK_WITHIN
+        await one_of_them_is_revoked(house, crowd)
     await house.until_ready()
+
+
+async def one_of_them_is_revoked(house: House, crowd: Crowd) -> None:
+    """Revoke the last one's token: that one is cut, is told so, and has no bubble of the next call; all others have."""
+    clock = asyncio.get_running_loop().time
+    (token,) = (await house.ask("GET", f"/tokens/{crowd.last}"))["tokens"]
+    began = clock()
+    await house.ask("DELETE", f"/tokens/{crowd.last}/{token['id']}")
+    await crowd.connected(crowd.people - 1, within=5 * CUT_WITHIN)
+    cut = clock() - began
+    await crowd.desktops[-1].shows("Nicht angemeldet")
+    call = await call_from_trunk(house.pbx, BAKER, EVA, hold_seconds=60)
+    async with asyncio.timeout(SOON):
+        while len([one for desktop in crowd.desktops for one in ringing(desktop)]) < crowd.people - 1:
+            await asyncio.sleep(0.02)
+    assert ringing(crowd.desktops[-1]) == []
+    assert await crowd.clients() == crowd.people - 1
+    await call.stop()
+    await house.pbx.cli("channel request hangup all")
+    await crowd.nobody_sees("Anruf: ")
+    print(f"one of 120 whose token was revoked was cut {1000 * cut:.0f} ms later, and no other")
+    assert cut <= CUT_WITHIN
 
 
 def ringing(desktop: Desktop) -> list[str]:
