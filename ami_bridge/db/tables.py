@@ -7,7 +7,7 @@ from ami_bridge.db import (
     tables_alarms,  # noqa: F401 - they are in the metadata
 )
 
-SCHEMA = "0013"
+SCHEMA = "0014"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = columns.metadata
@@ -286,6 +286,7 @@ bookings = Table(
     Column("due", UtcTime),
     Column("starts", UtcTime),
     Column("calls", JSON, nullable=False),
+    Column("pins", JSON, nullable=False, server_default="[]"),
     Column("seen_at", UtcTime, nullable=False),
 )
 

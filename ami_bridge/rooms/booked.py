@@ -1,7 +1,7 @@
 """The room of an appointment: whose it is, made, moved, and what is said of it there."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Collection, Iterable
 
 import structlog
 from msgspec import Struct
@@ -95,16 +95,42 @@ class Booked:
         change = Change(title=self._title(appointment), starts=appointment.starts, ends=appointment.ends)
         try:
             await self._keeper.change(room.number, change)
-            has = {pin.login for pin in self._keeper.pins_of(room)}
-            for person in self._known(appointment.attendees)[:MOST_PEOPLE]:
-                if person.login not in has:
-                    await self._keeper.invite(room.number, Invited(login=person.login))
         except NotReachableError:
             log.info("rooms.booking_follows_later", room=room.id)
         except (BadRequestError, NotAllowedError) as error:
             log.warning("rooms.booking_refused", code=error.code)
             return self._texts["impossible"]
         return None
+
+    async def let_in(self, room: Room, appointment: Appointment, given: Collection[str]) -> list[str]:
+        """Give those who attend a PIN, and take it back from who does no more; the PBX may follow later.
+
+        `given` are the PINs that the appointment gave; those that it gives now are returned. Others stay as they are.
+        """
+        attend = [one.login for one in self._known(appointment.attendees)][:MOST_PEOPLE]
+        before = self._keeper.pins_of(room)
+        has = {pin.login for pin in before}
+        for pin in before:
+            if pin.id in given and pin.login not in attend:
+                await self._even_if_away(room, self._keeper.revoke(room.number, pin.id))
+        for login in attend:
+            if login not in has:
+                await self._even_if_away(room, self._keeper.invite(room.number, Invited(login=login)))
+        kept = {pin.id for pin in before} - set(given)
+        return [pin.id for pin in self._keeper.pins_of(room) if pin.id not in kept]
+
+    @staticmethod
+    async def _even_if_away(room: Room, change: Awaitable[object]) -> None:
+        try:
+            await change
+        except NotReachableError:
+            log.info("rooms.booking_follows_later", room=room.id)
+        except (BadRequestError, NotAllowedError, NotFoundError) as error:
+            log.warning("rooms.booking_refused", code=error.code)
+
+    def gave(self, room: Room) -> list[str]:
+        """Return the PINs that a room was made with, for those who attend."""
+        return [pin.id for pin in self._keeper.pins_of(room) if pin.role == "part"]
 
     def said(self, room: Room) -> Entrance:
         """Return what the appointment says of its room: with the guests' PIN, never with another."""

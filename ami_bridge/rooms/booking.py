@@ -241,11 +241,17 @@ class Bookings:
             made = await self._booked.make(appointment)
             if isinstance(made, str):
                 return structs.replace(row, state="none", room=None, due=None), self._booked.note(made)
-            row = structs.replace(row, room=made.id, state="made", etag="", tries=0, due=now + SOON)
+            pins = self._booked.gave(made)
+            row = structs.replace(row, room=made.id, state="made", etag="", tries=0, due=now + SOON, pins=pins)
             await self._keep(row)  # before anything is waited for: nobody is to get two rooms
             room = made
         elif problem := await self._booked.follow(room, appointment):
             return structs.replace(row, state="made", due=None), structs.replace(self._said(room), notes=(problem,))
+        else:
+            pins = await self._booked.let_in(room, appointment, row.pins)
+            if pins != row.pins:
+                row = structs.replace(row, pins=pins)
+                await self._keep(row)  # at once: who is let in by the appointment must be known when it is another
         due = now + ROLLS_AFTER if appointment.goes_on else None
         # Numbers are dialled with the rights of whoever asked for it, hence not where nobody is named.
         asks = self._call_in is not None and self._booked.organizer(appointment) is not None

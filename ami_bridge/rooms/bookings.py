@@ -36,6 +36,8 @@ class Booking(Struct, frozen=True, kw_only=True):
     """The next time, if somebody is to be called then."""
     calls: list[str] = []
     """Numbers that asked to be called."""
+    pins: list[str] = []
+    """Ids of the PINs that were given because of the appointment; others were given by hand."""
     seen_at: datetime
 
 

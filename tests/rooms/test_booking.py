@@ -15,6 +15,7 @@ from ami_bridge.calendars import ics
 from ami_bridge.calendars.lines import escaped, lines_of, unescaped
 from ami_bridge.dav.calendar import ChangedError, DavCalendar, Found, Listing
 from ami_bridge.rooms.booking import MOST_TRIES
+from ami_bridge.rooms.wishes import Invited
 from tests.dav.calendars import CalendarOnServer
 from tests.dav.cyrus import Cyrus
 from tests.dav.radicale import radicale
@@ -113,6 +114,33 @@ async def test_what_happens_to_an_appointment_happens_to_its_room(
     town.time += timedelta(minutes=6)
     await bookings.look()
     assert room.id not in {one.id for one in town.keeper.all()}
+
+
+async def test_who_is_taken_off_the_appointment_loses_the_pin_but_nobody_who_was_invited_by_hand(
+    town: Town, calendar: CalendarOnServer, ours: DavCalendar
+) -> None:
+    bookings = town.bookings(ours)
+    anna, ben = "ATTENDEE:mailto:anna@example.org", "ATTENDEE:mailto:ben@example.org"
+
+    async def attended(*who: str) -> set[str | None]:
+        await calendar.put("a", event("a", *who))
+        await bookings.look()
+        (room,) = town.keeper.all()
+        return {pin.login or pin.name for pin in town.keeper.pins_of(room) if pin.role == "part"}
+
+    assert await attended(anna, ben) == {"anna", "ben"}
+    (room,) = town.keeper.all()
+    digits = {pin.login: pin.digits for pin in town.keeper.pins_of(room)}
+    await town.keeper.invite(room.number, Invited(name="Dr. Wolf"))
+    town.pbx.up = False  # it follows later
+    assert await attended(anna) == {"anna", "Dr. Wolf"}
+    town.pbx.up = True
+    bookings = town.bookings(ours)  # as after a restart
+    assert await attended(ben) == {"ben", "Dr. Wolf"}
+    assert digits["ben"] not in {pin.digits for pin in town.keeper.pins_of(room)}, "an old PIN stays revoked"
+    await town.keeper.invite(room.number, Invited(login="anna"))
+    assert await attended(anna, ben) == {"anna", "ben", "Dr. Wolf"}
+    assert await attended() == {"anna", "Dr. Wolf"}, "Anna was invited by hand before the appointment named her"
 
 
 async def test_a_series_is_one_room_and_moves_on(town: Town, calendar: CalendarOnServer, ours: DavCalendar) -> None:
