@@ -10,7 +10,7 @@ from msgspec import structs
 
 from ami_bridge.errors import BadRequestError, GoneError, NotAllowedError, NotFoundError, NotReachableError
 from ami_bridge.people.model import People
-from ami_bridge.rooms.model import Pin, Room
+from ami_bridge.rooms.model import Pin, Role, Room
 from ami_bridge.rooms.pins import Random, Row, row_of_pin, row_of_room
 from ami_bridge.rooms.wishes import MOST_PINS, Change, Drafts, Invited, Rules, Wish
 
@@ -34,6 +34,9 @@ class Store(Protocol):
 
     async def add_pin(self, pin: Pin) -> None:
         """Keep a PIN."""
+
+    async def change_pin(self, pin_id: str, role: Role) -> bool:
+        """Make somebody moderate, or not."""
 
     async def revoke(self, pin_id: str, now: datetime) -> bool:
         """End a PIN."""
@@ -222,24 +225,39 @@ class Keeper:
         self._changed(ended)
         await self._tell_pbx([(Row("room", number), ""), *((Row("pin", number, pin.digits), "") for pin in pins)])
 
-    async def invite(self, number: str, invited: Invited) -> Pin:
-        """Give one more person a PIN of their own."""
+    async def invite(self, number: str, *people: Invited) -> list[Pin]:
+        """Give more people a PIN of their own; none gets one where that cannot be for all."""
         room = self._must_be(number)
-        if len(self.pins_of(room)) >= MOST_PINS:
+        if len(self.pins_of(room)) + len(people) > MOST_PINS:
             raise NotAllowedError(f"A room has at most {MOST_PINS} PINs.")
-        pin = self._drafts.pin(
-            room,
-            "mod" if invited.moderates else "part",
-            self._drafts.named(invited),
-            self._now(),
-            self._resting(number),
-        )
-        await self._store.add_pin(pin)
-        self._pins.setdefault(room.id, {})[pin.id] = pin
-        self._rest.setdefault(number, set()).add(pin.digits)
-        await self._tell_pbx([(Row("pin", number, pin.digits), row_of_pin(pin))])
+        given = []
+        for one in [self._drafts.named(one) for one in people]:
+            role = self._drafts.role(one)
+            pin = self._drafts.pin(room, role, one, self._now(), self._resting(number))
+            self._rest.setdefault(number, set()).add(pin.digits)
+            await self._store.add_pin(pin)
+            self._pins.setdefault(room.id, {})[pin.id] = pin
+            given.append(pin)
         self._changed(room)
-        return pin
+        await self._tell_pbx([(Row("pin", number, pin.digits), row_of_pin(pin)) for pin in given])
+        return given
+
+    async def let_moderate(self, number: str, pin_id: str, *, on: bool) -> None:
+        """Have somebody who was invited moderate, or no more; the PIN stays the same."""
+        room = self._must_be(number)
+        pin = self._pins.get(room.id, {}).get(pin_id)
+        if pin is None:
+            raise NotFoundError("There is no such PIN, or it is revoked.")
+        if pin.role == "guest" or pin.login == room.owner:
+            raise BadRequestError("Guests do not moderate, and who made the room always does.")
+        new = structs.replace(pin, role="mod" if on else "part")
+        if new == pin:
+            return
+        if not await self._store.change_pin(pin_id, new.role):
+            raise NotFoundError("There is no such PIN, or it is revoked.")
+        self._pins[room.id][pin_id] = new
+        self._changed(room)
+        await self._tell_pbx([(Row("pin", number, pin.digits), row_of_pin(new))])
 
     async def revoke(self, number: str, pin_id: str) -> None:
         """Let nobody in with this PIN any more; guests get another, or a room would be closed to all of them."""

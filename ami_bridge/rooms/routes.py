@@ -8,10 +8,10 @@ from msgspec import Meta, Struct
 
 from ami_bridge import wire
 from ami_bridge.calls.once import Once
-from ami_bridge.errors import GoneError, NotFoundError
+from ami_bridge.errors import BadRequestError, GoneError, NotFoundError
 from ami_bridge.rooms.desk import RoomDesk
 from ami_bridge.rooms.keeper import Keeper
-from ami_bridge.rooms.wishes import Change, Invited, Wish
+from ami_bridge.rooms.wishes import MOST_PINS, Change, Invited, Wish
 from ami_bridge.web.body import answer, read_body
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.openapi import Operation
@@ -44,7 +44,26 @@ class _Changed(Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Guest(Struct, frozen=True, forbid_unknown_fields=True):
     room: str
-    who: Invited
+    who: Invited | None = None
+    people: Annotated[list[Invited], Meta(max_length=MOST_PINS)] = []
+
+
+class Guests(Struct, frozen=True, forbid_unknown_fields=True):
+    """Several people who get a PIN each; all, or none."""
+
+    people: Annotated[list[Invited], Meta(min_length=1, max_length=MOST_PINS)]
+
+
+class Moderates(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether somebody who was invited moderates."""
+
+    moderates: bool
+
+
+class _Moderates(Struct, frozen=True, forbid_unknown_fields=True):
+    room: str
+    pin: str
+    moderates: bool
 
 
 class _Pin(Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +83,11 @@ OPERATIONS = (
     Operation(method="DELETE", path="/api/v1/rooms/{number}", summary="End a room", status=204, errors=_ERRORS),
     Operation(method="POST", path="/api/v1/rooms/{number}/pins", summary="Give one more person a PIN", status=201,
               body=Invited, result=wire.Room, errors=_ERRORS),
+    Operation(method="POST", path="/api/v1/rooms/{number}/invite", summary="Give several people a PIN each",
+              status=201, body=Guests, result=wire.Room, errors=_ERRORS),
+    Operation(method="PATCH", path="/api/v1/rooms/{number}/pins/{id}",
+              summary="Have somebody who was invited moderate, or no more", body=Moderates, result=wire.Room,
+              errors=_ERRORS),
     Operation(method="DELETE", path="/api/v1/rooms/{number}/pins/{id}", summary="Revoke a PIN; guests get another",
               result=wire.Room, errors=_ERRORS),
 )  # fmt: skip
@@ -72,7 +96,8 @@ OPS: dict[str, str] = {
     "room.make": "Make a conference room as `params` wishes it; the result is the room. The same `key`: the same room.",
     "room.change": "Change room `params.room` by `params.change`.",
     "room.delete": "End room `params.room`: nobody gets in any more.",
-    "room.invite": "Give `params.who` a PIN of their own for room `params.room`.",
+    "room.invite": "Give `params.who`, or each of `params.people`, a PIN of their own for room `params.room`.",
+    "room.let_moderate": "Have who got PIN `params.pin` of room `params.room` moderate, or not: `params.moderates`.",
     "room.revoke": "Revoke PIN `params.pin` of room `params.room`; guests get another one.",
 }
 
@@ -94,6 +119,8 @@ class RoomRoutes:
         router.add_patch("/api/v1/rooms/{number}", self._change)
         router.add_delete("/api/v1/rooms/{number}", self._delete)
         router.add_post("/api/v1/rooms/{number}/pins", self._invite)
+        router.add_post("/api/v1/rooms/{number}/invite", self._invite_all)
+        router.add_patch("/api/v1/rooms/{number}/pins/{id}", self._let_moderate)
         router.add_delete("/api/v1/rooms/{number}/pins/{id}", self._revoke)
 
     def control(self, router: web.UrlDispatcher) -> None:
@@ -109,6 +136,7 @@ class RoomRoutes:
             "room.change": self._op_change,
             "room.delete": self._op_delete,
             "room.invite": self._op_invite,
+            "room.let_moderate": self._op_let_moderate,
             "room.revoke": self._op_revoke,
         }
         return {name: Op(SCOPE, do) for name, do in table.items()}
@@ -136,10 +164,16 @@ class RoomRoutes:
         self._keeper.moderated_by(login, number)
         await self._keeper.end(number)
 
-    async def invite(self, login: str, number: str, who: Invited) -> wire.Room:
-        """Give somebody a PIN."""
+    async def invite(self, login: str, number: str, *people: Invited) -> wire.Room:
+        """Give people a PIN each."""
         room = self._keeper.moderated_by(login, number)
-        await self._keeper.invite(number, who)
+        await self._keeper.invite(number, *people)
+        return self._desk.show(room, login)
+
+    async def let_moderate(self, login: str, number: str, pin: str, *, on: bool) -> wire.Room:
+        """Have somebody moderate, or no more."""
+        room = self._keeper.moderated_by(login, number)
+        await self._keeper.let_moderate(number, pin, on=on)
         return self._desk.show(room, login)
 
     async def revoke(self, login: str, number: str, pin: str) -> wire.Room:
@@ -179,6 +213,16 @@ class RoomRoutes:
         who = await read_body(request, Invited)
         return answer(await self.invite(identity.login, request.match_info["number"], who), 201)
 
+    async def _invite_all(self, request: web.Request) -> web.Response:
+        identity = await self._identify(request)
+        guests = await read_body(request, Guests)
+        return answer(await self.invite(identity.login, request.match_info["number"], *guests.people), 201)
+
+    async def _let_moderate(self, request: web.Request) -> web.Response:
+        identity = await self._identify(request)
+        where, wish = request.match_info, await read_body(request, Moderates)
+        return answer(await self.let_moderate(identity.login, where["number"], where["id"], on=wish.moderates))
+
     async def _revoke(self, request: web.Request) -> web.Response:
         identity = await self._identify(request)
         where = request.match_info
@@ -200,7 +244,14 @@ class RoomRoutes:
 
     async def _op_invite(self, asked: Asked) -> wire.Room:
         params = asked.read(_Guest)
-        return await self.invite(asked.login, params.room, params.who)
+        people = [*params.people, *([params.who] if params.who else [])]
+        if not people:
+            raise BadRequestError("Who is invited is missing: `who` or `people`.")
+        return await self.invite(asked.login, params.room, *people)
+
+    async def _op_let_moderate(self, asked: Asked) -> wire.Room:
+        params = asked.read(_Moderates)
+        return await self.let_moderate(asked.login, params.room, params.pin, on=params.moderates)
 
     async def _op_revoke(self, asked: Asked) -> wire.Room:
         params = asked.read(_Pin)

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 
 from ami_bridge.db.database import Database, read
 from ami_bridge.db.tables import pins, rooms
-from ami_bridge.rooms.model import Pin, Room
+from ami_bridge.rooms.model import Pin, Role, Room
 
 
 class RoomStore:
@@ -39,6 +39,11 @@ class RoomStore:
     async def add_pin(self, pin: Pin) -> None:
         """Keep one more PIN."""
         await self._db.run(insert(pins).values(asdict(pin)))
+
+    async def change_pin(self, pin_id: str, role: Role) -> bool:
+        """Make somebody moderate, or not; False where the PIN is over."""
+        its = (pins.c.id == pin_id) & pins.c.revoked_at.is_(None)
+        return await self._db.run(update(pins).where(its).values(role=role)) == 1
 
     async def revoke(self, pin_id: str, now: datetime) -> bool:
         """End a PIN; False where it was over already."""

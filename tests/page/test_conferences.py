@@ -8,7 +8,7 @@ from playwright.async_api import Locator, expect
 
 from ami_bridge import wire
 from tests.page import life
-from tests.page.conftest import Desk
+from tests.page.conftest import SCREENSHOTS, Desk
 from tests.page.counterpart import until
 from tests.page.rooms import GUEST, PEOPLE, every_kind, live, person, room
 from tests.page.town import HOSTILE
@@ -206,7 +206,33 @@ async def test_a_pin_is_revoked_after_a_question_and_somebody_invited(desk: Desk
     await expect(desk.page.get_by_role("dialog")).to_have_count(0)
     assert asked(desk) == [
         ("room.revoke", {"room": "8123", "pin": "p1"}),
-        ("room.invite", {"room": "8123", "who": {"name": "Dr. Wolf"}}),
+        ("room.invite", {"room": "8123", "people": [{"name": "Dr. Wolf"}]}),
+    ]
+
+
+async def test_a_room_is_changed_in_what_is_another_than_before(desk: Desk) -> None:
+    await opens(desk, room(can_record=True))
+    await card(desk).get_by_role("button", name="Ändern").click()
+    dialog = desk.page.get_by_role("dialog", name="„Bauabnahme“ ändern")
+    await expect(dialog.get_by_label("Titel")).to_be_focused()
+    await dialog.get_by_label("Sprache der Ansagen").select_option("Englisch")
+    most = dialog.get_by_label("Höchstens im Raum")
+    await most.fill("0")
+    await expect(dialog.get_by_text("Ein Raum hat 1 bis 200 Plätze.")).to_be_visible()
+    await expect(dialog.get_by_role("button", name="Speichern")).to_have_attribute("aria-disabled", "true")
+    await most.fill("8")
+    await dialog.get_by_label("Von Anfang an aufzeichnen").check()
+    await expect(dialog.get_by_text("Alle hören beim Hineinkommen")).to_be_visible()
+    also = dialog.get_by_role("group", name="Wer moderiert außerdem?")
+    await expect(also.get_by_role("checkbox")).to_have_count(1)  # neither guests nor oneself
+    await also.get_by_label("Architekturbüro Maier").check()
+    assert await desk.check() == []
+    await desk.page.screenshot(path=SCREENSHOTS / "room-change.png")
+    await dialog.get_by_role("button", name="Speichern").click()
+    await expect(dialog).to_have_count(0)
+    assert asked(desk) == [
+        ("room.change", {"room": "8123", "change": {"language": "en", "most": 8, "recording": True}}),
+        ("room.let_moderate", {"room": "8123", "pin": "p3", "moderates": True}),
     ]
 
 

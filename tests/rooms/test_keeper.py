@@ -172,6 +172,28 @@ async def test_a_revoked_pin_lets_nobody_in_and_guests_get_another(world: World)
         await keeper.revoke(room.number, ben.id)
 
 
+async def test_several_are_invited_at_once_or_nobody_and_who_is_invited_can_be_made_to_moderate(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    with pytest.raises(BadRequestError):
+        await keeper.invite(room.number, Invited(login="ben"), Invited(login="nobody"))
+    assert len(keeper.pins_of(room)) == 2
+    ben, maier = await keeper.invite(room.number, Invited(login="ben"), Invited(name="Büro Maier", moderates=True))
+    assert (ben.role, maier.role, len({ben.digits, maier.digits})) == ("part", "mod", 2)
+    await keeper.let_moderate(room.number, ben.id, on=True)
+    await keeper.let_moderate(room.number, maier.id, on=False)
+    assert keeper.moderates("ben", room)
+    assert '"role":"mod"' in world.pbx.rows[Row("pin", room.number, ben.digits)]
+    assert '"role":"part"' in world.pbx.rows[Row("pin", room.number, maier.digits)]
+    again = world.daemon()
+    await again.load()
+    assert [pin.role for pin in again.pins_of(room)] == ["guest", "mod", "mod", "part"]
+    guest, own, *_ = keeper.pins_of(room)
+    for pin in (guest, own):
+        with pytest.raises(BadRequestError):
+            await keeper.let_moderate(room.number, pin.id, on=False)
+
+
 async def test_who_may_see_and_who_may_act(world: World) -> None:
     keeper = world.daemon()
     room = await keeper.make("anna", booked(people=[Invited(login="ben")]))

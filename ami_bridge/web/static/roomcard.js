@@ -1,6 +1,6 @@
 /** One conference room: how one gets in, who is there, and the buttons of who moderates it. */
 
-import { callInDialog, copyDialog, endDialog, inviteDialog, removeDialog, revokeDialog } from "./roomdialogs.js";
+import { callInDialog, changeDialog, copyDialog, endDialog, inviteDialog, removeDialog, revokeDialog } from "./roomdialogs.js";
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { inThrees, invitationOf, nameOf, titleOf, whenOf } from "./roomwords.js";
 import { number, t, timeOfDay } from "./i18n.js";
@@ -68,6 +68,7 @@ export class RoomCard extends Part {
         ${room.since ? html`<span class="state">${t("conferences.since", { time: timeOfDay(room.since) })}</span>` : nothing}
         ${room.starts ? html`<span>${whenOf(room)}</span>` : html`<span>${t(`conferences.kind.${room.kind}`)}</span>`}
         ${room.owner ? html`<span class="muted">${t("conferences.by")} <bdi>${room.owner}</bdi></span>` : nothing}
+        ${room.recording && !room.since ? html`<span class="muted">${t("conferences.recording_short")}</span>` : nothing}
         ${room.waits && !room.since ? html`<span class="muted">${t("conferences.waits_short")}</span>` : nothing}
       </p>
       ${room.locked || room.recorded
@@ -96,6 +97,7 @@ export class RoomCard extends Part {
                 ? button("stop", "stop", () => this.#do("stop", params, t("conferences.say.recording_over")))
                 : button("record", "record", () => this.#do("record", params, t("conferences.say.recorded")))
               : nothing}
+            ${room.kind === "adhoc" ? nothing : button("change", "note", () => changeDialog(this.house, now()).open())}
             <button type="button" class="control control-danger" data-id="end" aria-haspopup="dialog" aria-disabled=${this.inert}
               @click=${() => endDialog(this.house, now()).open()}>${icon("ended")}<span>${t("conferences.end")}</span><span class="unseen"> ${about}</span></button>`
         : nothing}`;

@@ -12,6 +12,8 @@ import { t } from "./i18n.js";
 const HOUR = 3_600_000;
 const KINDS = ["booked", "personal", "department"];
 const LONGEST_TITLE = 200;
+const MOST_PEOPLE = 200;
+const LANGUAGES = ["de", "en"];
 
 /** As a field for date and time has it, on the reader's clock. */
 const local = (time) => new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
@@ -71,6 +73,87 @@ export function makeDialog(house, made) {
     },
   });
   return dialog;
+}
+
+/** Only what is another than before is asked for. */
+export function changeDialog(house, room) {
+  const first = {
+    title: room.title, language: room.language, most: String(room.most), waits: room.waits, recording: room.recording,
+    from: room.starts ? local(new Date(room.starts).getTime()) : "", until: room.ends ? local(new Date(room.ends).getTime()) : "",
+  };
+  const wish = { ...first };
+  const invited = room.pins.filter((pin) => pin.role !== "guest" && pin.digits !== room.my_pin && pin.name !== room.owner);
+  const moderates = new Map(invited.map((pin) => [pin.id, pin.role === "mod"]));
+  const mostOf = () => Number(wish.most);
+  const fits = () => Number.isInteger(mostOf()) && mostOf() >= 1 && mostOf() <= MOST_PEOPLE;
+  const inOrder = () => !room.starts || timeOf(wish.until) > timeOf(wish.from);
+  const set = (change) => {
+    Object.assign(wish, change);
+    house.draw();
+  };
+  const field = (name, type, more = nothing) => html`
+    <div class="kern-form-input">
+      <label class="kern-label" for="room-${name}">${t(`conferences.${name}`)}</label>
+      <input class="kern-form-input__input" id="room-${name}" type=${type} maxlength=${type === "text" ? LONGEST_TITLE : nothing} autocomplete="off" required
+        min=${type === "number" ? 1 : nothing} max=${type === "number" ? MOST_PEOPLE : nothing}
+        ?autofocus=${name === "title"} .value=${live(wish[name])} @input=${(event) => set({ [name]: event.target.value })}>
+      ${more}
+    </div>`;
+  const tick = (name, is, change, text) => html`
+    <label class="choice"><input type="checkbox" name=${name} .checked=${live(is)} @change=${(event) => change(event.target.checked)}><span>${text}</span></label>`;
+  const changes = () => {
+    const other = (name) => wish[name] !== first[name];
+    return {
+      ...(wish.title.trim() === room.title ? {} : { title: wish.title.trim() }),
+      ...(other("from") || other("until") ? { starts: iso(wish.from), ends: iso(wish.until) } : {}),
+      ...(other("language") ? { language: wish.language } : {}),
+      ...(other("most") ? { most: mostOf() } : {}),
+      ...(other("waits") ? { waits: wish.waits } : {}),
+      ...(other("recording") ? { recording: wish.recording } : {}),
+    };
+  };
+  return new Dialog(house, {
+    about: "room_make",
+    title: () => t("conferences.change_title", { room: titleOf(room) }),
+    submit: () => t("conferences.change_do"),
+    ready: () => wish.title.trim() !== "" && inOrder() && fits(),
+    body: () => html`
+      ${field("title", "text")}
+      ${room.starts
+        ? html`<div class="room-times">${field("from", "datetime-local")}${field("until", "datetime-local")}</div>
+            <p class=${inOrder() ? "muted" : "message"} role="status">${t(inOrder() ? "conferences.times_hint" : "conferences.wrong_order")}</p>`
+        : nothing}
+      <div class="room-times">
+        <div class="kern-form-input">
+          <label class="kern-label" for="room-language">${t("conferences.language")}</label>
+          <select class="kern-form-input__select" id="room-language" .value=${live(wish.language)} @change=${(event) => set({ language: event.target.value })}>
+            ${LANGUAGES.map((one) => html`<option value=${one} .selected=${live(one === wish.language)}>${t(`conferences.language.${one}`)}</option>`)}
+          </select>
+        </div>
+        ${field("most", "number", fits() ? nothing : html`<p class="message" role="status">${t("conferences.wrong_most", { most: MOST_PEOPLE })}</p>`)}
+      </div>
+      ${tick("waits", wish.waits, (waits) => set({ waits }), t("conferences.waits"))}
+      ${room.can_record
+        ? html`${tick("recording", wish.recording, (recording) => set({ recording }), t("conferences.recording"))}
+            ${wish.recording ? html`<p class="muted" role="status">${t("conferences.recording_hint")}</p>` : nothing}`
+        : nothing}
+      ${invited.length
+        ? html`<fieldset class="plain-fieldset"><legend class="kern-label">${t("conferences.who_moderates")}</legend>
+            ${invited.map((pin) => tick("moderates", moderates.get(pin.id), (is) => {
+              moderates.set(pin.id, is);
+              house.draw();
+            }, html`<span class="foreign" dir="auto">${pin.name}</span>`))}</fieldset>`
+        : nothing}`,
+    run: async () => {
+      const change = changes();
+      if (Object.keys(change).length) await house.room("room.change", { room: room.number, change });
+      for (const pin of invited) {
+        const is = moderates.get(pin.id);
+        if (is !== (pin.role === "mod")) await house.room("room.let_moderate", { room: room.number, pin: pin.id, moderates: is });
+      }
+      house.say(t("conferences.say.changed", { room: titleOf(room) }));
+    },
+  });
 }
 
 const iso = (text) => new Date(text).toISOString();
@@ -141,9 +224,7 @@ export function inviteDialog(house, room) {
     submit: () => t("conferences.invite_do"),
     ready: () => guests.all().length > 0,
     body: () => guests.view({ autofocus: true }),
-    run: async () => {
-      for (const who of guests.all()) await house.room("room.invite", { room: room.number, who });
-    },
+    run: () => house.room("room.invite", { room: room.number, people: guests.all() }),
   });
 }
 
