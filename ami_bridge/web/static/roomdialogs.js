@@ -126,9 +126,9 @@ export function changeDialog(house, room) {
       <div class="room-times">
         <div class="kern-form-input">
           <label class="kern-label" for="room-language">${t("conferences.language")}</label>
-          <select class="kern-form-input__select" id="room-language" .value=${live(wish.language)} @change=${(event) => set({ language: event.target.value })}>
+          <div class="kern-form-input__select-wrapper"><select class="kern-form-input__select" id="room-language" .value=${live(wish.language)} @change=${(event) => set({ language: event.target.value })}>
             ${LANGUAGES.map((one) => html`<option value=${one} .selected=${live(one === wish.language)}>${t(`conferences.language.${one}`)}</option>`)}
-          </select>
+          </select></div>
         </div>
         ${field("most", "number", fits() ? nothing : html`<p class="message" role="status">${t("conferences.wrong_most", { most: MOST_PEOPLE })}</p>`)}
       </div>
