@@ -36,7 +36,7 @@ class Alarms(Struct, frozen=True):
 
 
 class Lines(Struct, frozen=True):
-    """A part of the log, oldest first."""
+    """A part of the log, oldest first, or newest first where `before` asks for it."""
 
     lines: Sequence[Chained]
     next: int | None = None
@@ -58,7 +58,7 @@ OPERATIONS = (
     Operation(method="GET", path="/api/v1/alarms", summary="Alarms that are open, or that were", result=Alarms,
               query=("state", "after", "limit"), errors=("not_allowed",)),
     Operation(method="GET", path="/api/v1/alarms/log", summary="The chained log of alarms", result=Lines,
-              query=("after", "limit", "alarm"), errors=("not_allowed",)),
+              query=("after", "before", "limit", "alarm"), errors=("not_allowed",)),
     Operation(method="GET", path="/api/v1/alarms/log.csv", summary="The same as a table", errors=("not_allowed",)),
     Operation(method="GET", path="/api/v1/alarms/rota", summary="Who is on duty when, and what is wrong with that",
               result=dict[str, Any], errors=("not_allowed",)),
@@ -104,8 +104,10 @@ class Archive(Protocol):
 class Log(Protocol):
     """Reads the log."""
 
-    async def log(self, *, after: int, limit: int, alarm: str | None = None) -> list[Chained]:
-        """Return lines of the log from the one after `after` on."""
+    async def log(
+        self, *, after: int, limit: int, alarm: str | None = None, before: int | None = None
+    ) -> list[Chained]:
+        """Return lines of the log from the one after `after` on; with `before` the newest first, 0 from the end."""
 
 
 class AlarmRoutes:
@@ -212,7 +214,8 @@ class AlarmRoutes:
         self._desk.operator(identity.login)
         after = _number(request, "after", 0, 1 << 31)
         limit = most if most > MOST_LINES else _number(request, "limit", 200, most)
-        return await self._log.log(after=after, limit=limit, alarm=request.query.get("alarm"))
+        before = _number(request, "before", 0, 1 << 31) if "before" in request.query else None
+        return await self._log.log(after=after, limit=limit, alarm=request.query.get("alarm"), before=before)
 
     async def _duty(self, request: web.Request) -> web.Response:
         identity = await self._identify(request)

@@ -103,9 +103,14 @@ class Upkeep:
 
     # -- the log ------------------------------------------------------------------------------------------------------
 
-    async def log(self, *, after: int, limit: int, alarm: str | None = None) -> list[Chained]:
-        """Return lines of the log from the one after `after` on."""
-        wanted = select(alarm_log).where(alarm_log.c.seq > after).order_by(alarm_log.c.seq).limit(limit)
+    async def log(
+        self, *, after: int, limit: int, alarm: str | None = None, before: int | None = None
+    ) -> list[Chained]:
+        """Return lines of the log from the one after `after` on; with `before` the newest first, 0 from the end."""
+        wanted = select(alarm_log).where(alarm_log.c.seq > after).limit(limit)
+        wanted = wanted.order_by(alarm_log.c.seq if before is None else alarm_log.c.seq.desc())
+        if before:
+            wanted = wanted.where(alarm_log.c.seq < before)
         if alarm is not None:
             wanted = wanted.where(alarm_log.c.alarm == alarm)
         return [_line(row) for row in await self._db.rows(wanted)]

@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from ami_bridge import wire
+from tests.page.alarms import AlarmAnswers, after
 from tests.page.answers import Answers, answered, refused
 from tests.page.rooms import made
 
@@ -71,6 +72,7 @@ class Counterpart:
         """What Anna may follow besides her own."""
         self.rooms: dict[str, wire.Room] | None = {}
         """Conference rooms; None: it has no numbers for any."""
+        self.alarms = AlarmAnswers()
         self.asked: list[wire.Request] = []
         self.refuses_ops: dict[str, wire.Problem] = {}
         self.is_slow = asyncio.Event()
@@ -100,6 +102,8 @@ class Counterpart:
                 web.post("/api/v1/calls", self._over_http),
                 web.post("/api/v1/calls/{id}/{verb}", self._over_http),
                 web.get("/api/v1/calls", self._calls),
+                web.post("/api/v1/alarms/{id}/{verb}", self._act),
+                *self.alarms.routes(),
                 *self.answers.routes(),
                 web.static("/static", STATIC),
             ]
@@ -147,6 +151,11 @@ class Counterpart:
         assert self.rooms is not None
         self.rooms[room.number] = room
         return await self._publish("rooms", "room.changed", room=room)
+
+    async def tells_of_alarm(self, alarm: wire.Alarm) -> int:
+        """Say how an alarm is now."""
+        self.alarms.open[alarm.id] = alarm
+        return await self._publish("alarms", "alarm.changed", alarm=alarm)
 
     async def loses_the_pbx(self) -> int:
         return await self._bridge("down")
@@ -203,10 +212,11 @@ class Counterpart:
         entry: wire.Entry | None = None,
         room: wire.Room | None = None,
         presence: wire.Presence | None = None,
+        alarm: wire.Alarm | None = None,
     ) -> int:
         self.seq += 1
         news = wire.Event(seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge)
-        news = msgspec.structs.replace(news, entry=entry, room=room, presence=presence)
+        news = msgspec.structs.replace(news, entry=entry, room=room, presence=presence, alarm=alarm)
         self._sent.append(news)
         for socket in self.sockets:
             if topic in self.followed[socket]:
@@ -270,7 +280,8 @@ class Counterpart:
         return wire.Response(id=asked.id, ok=True, result={"topics": sorted(self.followed[socket]), "refused": []})
 
     def _there(self) -> set[str]:
-        return {*OWN, *self.offers} - ({"rooms"} if self.rooms is None else set())
+        mine = {"alarms"} if "plant" in self.user.roles or "alarm-manager" in self.user.roles else set()
+        return {*OWN, *self.offers, *mine} - ({"rooms"} if self.rooms is None else set())
 
     async def _show_others(self, socket: web.WebSocketResponse, topic: str) -> None:
         calls = tuple(self.department.values())
@@ -290,6 +301,15 @@ class Counterpart:
             return refused(409, code=response.error.code, detail=response.error.message)
         return answered(response.result, 201 if verb == "originate" else 200)
 
+    async def _act(self, request: web.Request) -> web.Response:
+        """Do something about an alarm, as the websocket would."""
+        params = {**await request.json(), "alarm": request.match_info["id"]}
+        op = f"alarm.{request.match_info['verb']}"
+        response = self._done(wire.Request(id="http", op=op, params=params))
+        if response.error is not None:
+            return refused(409, code=response.error.code, detail=response.error.message)
+        return answered(response.result)
+
     async def _calls(self, _: web.Request) -> web.Response:
         return answered({"calls": list(self.calls.values()), "bridges": list(self.bridges.values())})
 
@@ -299,6 +319,11 @@ class Counterpart:
             return wire.Response(id=request.id, ok=False, error=problem)
         if request.op == "room.make":
             return wire.Response(id=request.id, ok=True, result=made(request.params, self.user))
+        if request.op.startswith("alarm."):
+            alarm = self.alarms.open[request.params["alarm"]]
+            changed = after(alarm, request.op.partition(".")[2], self.user, request.params)
+            self.alarms.open[alarm.id] = changed
+            return wire.Response(id=request.id, ok=True, result=changed)
         call = f"01DIALLED{len(self.asked)}" if request.op == "call.originate" else request.params.get("call")
         return wire.Response(id=request.id, ok=True, result={"call": call})
 
@@ -359,6 +384,9 @@ class Counterpart:
         if self.rooms is not None:
             rooms = tuple(self.rooms.values())
             await self._send(socket, wire.Snapshot(topic="rooms", seq=self.seq, prev=self.seq, rooms=rooms))
+        if "alarms" in welcome.topics:
+            alarms = tuple(self.alarms.open.values())
+            await self._send(socket, wire.Snapshot(topic="alarms", seq=self.seq, prev=self.seq, alarms=alarms))
         for topic in welcome.topics:
             if topic.startswith("calls.dept:"):
                 await self._show_others(socket, topic)

@@ -32,6 +32,7 @@ FAMILIES = (
         "journal.",
         "conferences.",
         "colleagues.",
+        "alarms.",
     ),
     *("scope.", "phone.can.", "stored.", "dial.", "language."),
 )

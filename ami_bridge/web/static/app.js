@@ -5,6 +5,7 @@ import { dialogNow, failure, raiseDialog } from "./dialog.js";
 import { explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
 import { PRODUCT, frame } from "./frame.js";
 import { html, nothing, render } from "./vendor/lit.js";
+import { AlarmsScreen } from "./alarms.js";
 import { CallsScreen } from "./calls.js";
 import { ConferencesScreen } from "./conferences.js";
 import { ContactsScreen } from "./contacts.js";
@@ -17,7 +18,7 @@ import { ask } from "./ask.js";
 import { carryOut } from "./doing.js";
 import { keepingFocus } from "./focus.js";
 import { learn } from "./clock.js";
-import { say } from "./say.js";
+import { say, warn } from "./say.js";
 
 const CLIENT = "page/1.0";
 const FIRST_RETRY = 1_000;
@@ -29,9 +30,9 @@ const VERSION_CODE = 4502;
  * A later screen is one more line here. A screen is made anew for whoever signs in. It has an `id`, may follow
  * `topics(offers)` and hear their messages (`heard`), `enter(detail)` and `leave`, `settle` after drawing; `count` stands in the
  * navigation unless it is `hidden`, `title` on the window, `ticks` says whether a clock runs on it. `welcomed(topics)` tells
- * which topics the daemon has. `view` draws it.
+ * which topics the daemon has, `lost` that nothing is told any more. `view` draws it.
  */
-const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, ConferencesScreen, SettingsScreen];
+const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, ConferencesScreen, AlarmsScreen, SettingsScreen];
 
 const page = {
   user: undefined, // undefined: not known yet; null: nobody
@@ -52,6 +53,9 @@ const page = {
 const house = {
   get user() { return page.user; },
   get live() { return page.status.live; },
+  /** Whether news come by themselves. */
+  get linked() { return page.status.state === "live"; },
+  get heard() { return page.status.heard; },
   get capabilities() { return page.capabilities; },
   get offers() { return page.offers; },
   follow,
@@ -64,9 +68,11 @@ const house = {
   do: (op, params, key) => carryOut(() => page.link, op, params, key),
   room,
   act,
+  alarm,
   choose,
   speak,
   say,
+  warn,
   draw,
   show(dialog) {
     page.dialog = dialog;
@@ -99,6 +105,7 @@ const on = {
 
   lost(heard) {
     page.status.become("lost", { heard });
+    page.screens.forEach((screen) => screen.lost?.());
     draw();
   },
 
@@ -180,6 +187,11 @@ async function room(op, params, key) {
   return page.link.request(op, params, key);
 }
 
+/** Do something about an alarm, over the link or without; what it is then is shown at once. Gives its heading. */
+async function alarm(about, verb, params = {}) {
+  return page.screens.get(AlarmsScreen.id)?.take(await house.do(`alarm.${verb}`, { alarm: about.id, ...params }));
+}
+
 async function submit(event) {
   event.preventDefault();
   if (page.form.busy) return;
@@ -243,7 +255,8 @@ function route() {
   Object.assign(page, { at: wanted.id, detail, notice: other ? "" : page.notice });
   if (other || detail) screenNow()?.enter?.(detail);
   draw();
-  if (other) document.querySelector("h1").focus();
+  const found = detail && document.activeElement.matches("main section [data-refuge], main li [data-refuge]"); // what to look at has the focus
+  if (other && !found) document.querySelector("h1").focus();
 }
 
 // --- drawing

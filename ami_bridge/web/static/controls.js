@@ -1,5 +1,6 @@
 /** The buttons on a call: what can be done with it now, as the daemon says, and nothing else. */
 
+import { Places } from "./places.js";
 import { failure } from "./dialog.js";
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { conferenceDialog, noteDialog, sendDialog } from "./calldialogs.js";
@@ -10,7 +11,6 @@ import { newKey } from "./doing.js";
 import { t } from "./i18n.js";
 
 const DEAD_WHEN_NEW = 1_000; // a button that has just taken another's place
-const DEAD_WHEN_MOVED = 600; // a button that has just slid under the pointer
 const KEYED = ["pickup", "fetch", "transfer"]; // what is done at once and may make a telephone ring
 
 /** In the order they stand; several verbs may share a button that asks which. */
@@ -36,8 +36,7 @@ export class Controls {
   #running = new Map(); // call: id of the button
   #errors = new Map(); // call: sentence
   #born = new Map(); // call: its buttons, each with the time from which it counts
-  #places = new Map(); // button element: where it is, and since when
-  #later = 0;
+  #places = new Places("[data-verb]", ".calls");
 
   constructor(house) {
     this.#house = house;
@@ -91,9 +90,7 @@ export class Controls {
 
   #press(event, call, { id, can, asks }, born) {
     const key = keyOf(call);
-    const byPointer = event.detail > 0;
-    const still = Date.now() - (this.#places.get(event.currentTarget)?.since ?? 0) >= DEAD_WHEN_MOVED;
-    if (this.#running.has(key) || Date.now() - born < DEAD_WHEN_NEW || (byPointer && !still)) return;
+    if (this.#running.has(key) || Date.now() - born < DEAD_WHEN_NEW || !this.#places.takes(event)) return;
     this.#errors.delete(key);
     if (asks) asks(this.#house, call, can).open();
     else this.#run(call, id, can[0]);
@@ -112,29 +109,7 @@ export class Controls {
     this.#house.draw();
   }
 
-  /** After drawing: what has come to another place takes no click until a hand could know; the list says so. */
   settle() {
-    const before = this.#places;
-    this.#places = new Map();
-    let settling = false;
-    for (const button of document.querySelectorAll("[data-verb]")) {
-      const place = placeOf(button);
-      const was = before.get(button);
-      const since = before.size && was?.place !== place ? Date.now() : (was?.since ?? 0);
-      settling ||= Date.now() - since < DEAD_WHEN_MOVED;
-      this.#places.set(button, { place, since });
-    }
-    for (const list of document.querySelectorAll(".calls")) list.toggleAttribute("data-settling", settling);
-    clearTimeout(this.#later);
-    if (settling) this.#later = setTimeout(() => this.settle(), DEAD_WHEN_MOVED);
+    this.#places.settle();
   }
-}
-
-/** Where it is on the page, whatever is scrolled or just slides in. */
-function placeOf(element) {
-  let [left, top] = [element.offsetLeft, element.offsetTop];
-  for (let at = element.offsetParent; at; at = at.offsetParent) {
-    [left, top] = [left + at.offsetLeft + at.clientLeft, top + at.offsetTop + at.clientTop];
-  }
-  return `${left} ${top}`;
 }

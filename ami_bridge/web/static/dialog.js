@@ -71,6 +71,7 @@ export class Dialog {
           </div>
         </form>
         <div class="announcements unseen" aria-live="polite"></div>
+        <div class="warnings unseen" aria-live="assertive"></div>
       </dialog>`;
   }
 }

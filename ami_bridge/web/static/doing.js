@@ -3,9 +3,11 @@
 import { Cut } from "./socket.js";
 import { ask } from "./ask.js";
 
-/** An operation on calls as a request over HTTP: method, path, body. */
-function overHttp(op, { call, ...rest }) {
-  return op === "call.originate" ? ["POST", "calls", rest] : ["POST", `calls/${call}/${op.split(".")[1]}`, rest];
+/** An operation on calls or alarms as a request over HTTP: method, path, body. */
+function overHttp(op, { call, alarm, ...rest }) {
+  const [about, verb] = op.split(".");
+  if (about === "alarm") return ["POST", `alarms/${alarm}/${verb}`, rest];
+  return op === "call.originate" ? ["POST", "calls", rest] : ["POST", `calls/${call}/${verb}`, rest];
 }
 
 /** `link()` gives the link, or null. */
@@ -15,7 +17,7 @@ export async function carryOut(link, op, params, key = null) {
     try {
       return await now.request(op, params, key);
     } catch (error) {
-      if (!(error instanceof Cut)) throw error; // else nobody knows whether it was heard: the key makes it safe to repeat
+      if (!(error instanceof Cut) || op === "alarm.escalate") throw error; // else nobody knows whether it was heard: the key makes it safe to repeat
     }
   }
   return ask(...overHttp(op, params), key === null ? {} : { "Idempotency-Key": key });

@@ -29,6 +29,10 @@ const drawings = {
   add: svg`<path d="M12 5v14M5 12h14"/>`,
   remove: svg`<path d="M6 6l12 12M18 6L6 18"/>`,
   colleague: svg`<rect x="4" y="4" width="16" height="16.5" rx="2"/><circle cx="12" cy="10.5" r="2.5"/><path d="M7.5 17.5a4.5 4.5 0 0 1 9 0"/>`,
+  alarm: svg`<path d="M6.5 17v-4a5.5 5.5 0 0 1 11 0v4M4 20.5h16M5 17h14M12 4.5V2.5M5.2 7L3.8 5.6M18.8 7l1.4-1.4"/>`,
+  returned: svg`<path d="M9 14L4 9l5-5M4 9h10a5.5 5.5 0 0 1 0 11h-3"/>`,
+  test: svg`<path d="M9.5 3.5h5M10.5 3.5v6L5 18.5A1.5 1.5 0 0 0 6.3 20.5h11.4a1.5 1.5 0 0 0 1.3-2L13.5 9.5v-6M7.8 14.5h8.4"/>`,
+  many: svg`<path d="M12 3.5l9 4.5-9 4.5L3 8zM3.5 12.5L12 16.5l8.5-4M3.5 16.5L12 20.5l8.5-4"/>`,
   quiet: svg`${HANDSET}`,
 };
 

@@ -3,21 +3,37 @@
 const TOGETHER_WITHIN = 150;
 const KEPT_FOR = 10_000;
 
-let waiting = [];
-let later = 0;
+/** One of the places that a screen reader listens to. */
+class Voice {
+  #id;
+  #waiting = [];
+  #later = 0;
 
-export function say(text) {
-  if (!text) return;
-  waiting.push(text);
-  clearTimeout(later);
-  later = setTimeout(() => {
-    const region = regionNow();
-    region.textContent = waiting.join(" ");
-    waiting = [];
-    later = setTimeout(() => (region.textContent = ""), KEPT_FOR);
-  }, TOGETHER_WITHIN);
+  constructor(id) {
+    this.#id = id;
+  }
+
+  say(text) {
+    if (!text) return;
+    this.#waiting.push(text);
+    clearTimeout(this.#later);
+    this.#later = setTimeout(() => {
+      const region = this.#region();
+      region.textContent = this.#waiting.join(" ");
+      this.#waiting = [];
+      this.#later = setTimeout(() => (region.textContent = ""), KEPT_FOR);
+    }, TOGETHER_WITHIN);
+  }
+
+  /** While a dialog is open everything outside it is out of reach, for the ear too. */
+  #region() {
+    return document.querySelector(`dialog[open] .${this.#id}`) ?? document.getElementById(this.#id);
+  }
 }
 
-/** While a dialog is open everything outside it is out of reach, for the ear too. */
-const regionNow = () =>
-  document.querySelector("dialog[open] .announcements") ?? document.getElementById("announcements");
+const [calm, urgent] = [new Voice("announcements"), new Voice("warnings")];
+
+export const say = (text) => calm.say(text);
+
+/** Interrupts whatever is being read: for alarms only. */
+export const warn = (text) => urgent.say(text);
