@@ -64,7 +64,7 @@ async def test_from_raised_to_closed_by_keyboard_alone(desk: Desk) -> None:
     assert await desk.check() == []
     await dialog.get_by_role("button", name="Störung ist behoben").press("Enter")
     await expect(dialog).to_have_count(0)
-    await expect(desk.page.get_by_role("heading", name="Vor Kurzem erledigt")).to_be_visible()
+    await expect(desk.page.get_by_role("heading", name="Zuletzt erledigt")).to_be_visible()
     await expect(desk.said).to_contain_text("Erledigt: Gasmotor steht.")
     assert [one.op for one in desk.daemon.asked] == ["alarm.take-over", "alarm.acknowledge", "alarm.clear"]
 
@@ -118,7 +118,7 @@ async def test_who_is_called_is_told_as_it_happens(desk: Desk) -> None:
 async def test_what_needs_somebody_stands_first_and_tests_look_different(desk: Desk) -> None:
     await opens(desk, *every_kind())
     await expect(desk.page.get_by_role("main").get_by_role("heading", level=2)).to_have_text(
-        ["Noch niemand hat übernommen", "Jemand kümmert sich", "Zurückgestellt", "Probealarme", "Vor Kurzem erledigt",
+        ["Noch niemand hat übernommen", "Jemand kümmert sich", "Zurückgestellt", "Probealarme", "Zuletzt erledigt",
          "Weitere im Meldeschwall: 1"]
     )  # fmt: skip
     await expect(desk.page.get_by_role("link", name="Alarm (offene Alarme: 6)")).to_be_visible()
