@@ -11,7 +11,7 @@ AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
 # What the tests run for real besides the folder .demo/pbx, which they make themselves.
 PACKAGES := chromium dbus dunst espeak-ng faketime ffmpeg firefox-esr fonts-dejavu-core imagemagick iproute2 ldap-utils libfaketime mmdebstrap mosquitto openbox \
-  postgresql python3-ldap3 slapd sox tshark x11-utils xdotool xfce4-notifyd xvfb
+  postgresql python3-ldap3 slapd sox strace tshark x11-utils xdotool xfce4-notifyd xvfb
 
 .PHONY: demo test check bench soak sounds deb lock packages programs
 

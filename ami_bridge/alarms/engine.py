@@ -142,18 +142,23 @@ class Engine:
         if not await self._leads():
             self.ticked = self._now()
             return
+        if self._linked:  # first of all: who is to be rung waits for nothing else
+            due = {one.id: one for one in await self._store.due(self._now())}
+            due |= {id_: held for id_, (held, wanted) in self._held.items() if self._frees(wanted)}
+            for rank, id_ in queue(due.values()):
+                await self._one(due[id_], rank)
+        await self._tidy()
+        self.ticked = self._now()
+
+    async def _tidy(self) -> None:
+        """End what nobody says the end of; let bundled alarms wait on, or call for themselves."""
         await self._expire()
         now = self._now()
         await self._store.postpone_bundled(now, now + POSTPONED)
         for leader in await self._store.orphans(now):
             if (first := await self._store.rebundle(leader, now, now + POSTPONED)) is not None:
                 self._changed({first})
-        if self._linked:
-            due = {one.id: one for one in await self._store.due(now)}
-            due |= {id_: held for id_, (held, wanted) in self._held.items() if self._frees(wanted)}
-            for rank, id_ in queue(due.values()):
-                await self._one(due[id_], rank)
-        self.ticked = self._now()
+                self.wake.set()
 
     async def _one(self, due: Due, rank: Rank) -> None:
         """Give one alarm its turn; whatever is odd about it, the others have theirs."""

@@ -10,6 +10,7 @@ from tempfile import NamedTemporaryFile
 
 from ami_bridge.alarms.spoken_numbers import Lexicon, spoken
 from ami_bridge.sound import voice
+from ami_bridge.sound.telephone import made_apart
 
 SPEED, GAP = 130, 2
 """Words a minute, and hundredths of a second between them: somebody has just been woken."""
@@ -56,14 +57,14 @@ class Speech:
         """Have them spoken and kept; raises NotReachableError or OSError where that cannot be."""
         sound = await voice.said(voice.espeak(language, speed=SPEED, gap=GAP), said, within=WITHIN)
         async with self._one_by_one:
-            await asyncio.to_thread(self._keep, name, sound)
+            await asyncio.to_thread(self._keep, name, await made_apart(sound))
 
     def _keep(self, name: str, sound: bytes) -> None:
         """Write it whole or not at all, for Asterisk to read; and throw away what was not said for longest."""
         file = self._folder / f"{name}.wav"
         file.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=file.parent, suffix=".new", delete=False) as new:
-            new.write(voice.for_telephones(sound))
+            new.write(sound)
             os.fchmod(new.fileno(), 0o644)
         os.replace(new.name, file)  # noqa: PTH105 - says what it does
         kept = sorted(_by_use(file.parent), reverse=True)

@@ -293,10 +293,10 @@ class AlarmStore:
         return [read(row, Attempt) for row in rows]
 
     async def due(self, now: datetime) -> list[Due]:
-        """Return the alarms whose time has come."""
+        """Return the alarms whose time has come, and that call for themselves."""
         wanted = select(
             alarms.c.id, alarms.c.source, alarms.c.priority, alarms.c.test, alarms.c.raised_at, alarms.c.cleared_call
-        ).where(_OPEN, alarms.c.next_at <= now)
+        ).where(_OPEN, alarms.c.next_at <= now, alarms.c.bundle.is_(None))
         return [read(row, Due) for row in await self._db.rows(wanted)]
 
     # -- floods -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ami_bridge.errors import NotReachableError
 from ami_bridge.sound import voice
-from ami_bridge.sound.voice import for_telephones
+from ami_bridge.sound.telephone import made_apart
 
 log = structlog.get_logger()
 
@@ -78,4 +78,4 @@ def sayable(text: str) -> str:
 async def speak(name: Name) -> bytes:
     """Speak a name by espeak-ng; raises NotReachableError where it cannot."""
     said = await voice.said(voice.espeak(name.language), sayable(name.text), within=WITHIN)
-    return await asyncio.to_thread(for_telephones, said)
+    return await made_apart(said)

@@ -40,7 +40,7 @@ class Tap:
 
     def __init__(self) -> None:
         self.heard: list[Sip] = []
-        self._stop = threading.Event()
+        self._until: float | None = None
 
     def __enter__(self) -> Self:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_ALL))
@@ -55,27 +55,31 @@ class Tap:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._stop.set()
+        self._until = time.time()  # what came before is in the socket still, and read
         self._thread.join()
         self._socket.close()
 
     def _listen(self) -> None:
-        while not self._stop.is_set():
+        while True:
             try:
                 packet, extra, _, address = self._socket.recvmsg(65536, 128)
             except TimeoutError:
-                continue
-            if address[2] == socket.PACKET_OUTGOING or packet[9] != UDP:  # each packet is seen twice on loopback
-                continue
-            head = (packet[0] & 15) * 4
-            body = packet[head + 8 :]
-            if b"SIP/2.0" not in body[:300]:
+                if self._until is not None:
+                    return
                 continue
             seen = time.time()
             for level, kind, data in extra:
                 if (level, kind) == (socket.SOL_SOCKET, SO_TIMESTAMPNS):
                     seconds, nanoseconds = struct.unpack("ll", data[:16])
                     seen = seconds + nanoseconds / 1e9
+            if self._until is not None and seen > self._until:
+                return
+            if address[2] == socket.PACKET_OUTGOING or packet[9] != UDP:  # each packet is seen twice on loopback
+                continue
+            head = (packet[0] & 15) * 4
+            body = packet[head + 8 :]
+            if b"SIP/2.0" not in body[:300]:
+                continue
             ports = struct.unpack("!HH", packet[head : head + 4])
             source = socket.inet_ntoa(packet[12:16]), ports[0]
             target = socket.inet_ntoa(packet[16:20]), ports[1]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import sqlite3
 import statistics
@@ -18,8 +19,11 @@ from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import free
 from tests.real.conftest import HOME, RING_SECONDS, _say
 from tests.real.house import House, a_house
+from tests.real.tap import Tap
 
 SOON = 15.0
+AT_ONCE = 0.05
+"""Seconds from a report to the first INVITE."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -27,7 +31,8 @@ async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     """A town hall with a sewage plant, and an Asterisk of its own, which is killed."""
     folder = tmp_path_factory.mktemp("plant")
     async with Pbx(home=HOME, instance=f"plant-{free().web}", ports=free(), ring_seconds=RING_SECONDS, say=_say) as own:
-        async with a_house(own, folder, alarms=alarms.CONFIG.format(media=own.alarms_folder)) as running:
+        config = alarms.CONFIG.format(media=own.alarms_folder).replace("classes =", "limit.count = 1000\nclasses =")
+        async with a_house(own, folder, alarms=config) as running:
             yield running
         shutil.rmtree(own.folder)
 
@@ -54,6 +59,16 @@ async def until(house: House, id_: str, **wanted: Any) -> dict[str, Any]:  # noq
             if all(alarm.get(key) == value for key, value in wanted.items()):
                 return alarm
             await asyncio.sleep(0.1)
+
+
+async def ended(house: House, id_: str) -> dict[str, Any]:
+    """Wait until all calls about it are over, and known to be."""
+    async with asyncio.timeout(SOON):
+        while True:
+            alarm = await one(house, id_)
+            if all(attempt["state"] == "done" for attempt in alarm["attempts"]):
+                return alarm
+            await asyncio.sleep(0.05)
 
 
 def code_of(house: House, alarm: str) -> str:
@@ -122,22 +137,60 @@ async def test_a_daemon_that_is_killed_while_it_rings_goes_on_with_the_same_call
 
 
 @pytest.mark.alone
-async def test_from_the_webhook_to_the_telephone_it_takes_no_time(plant: House) -> None:
-    """Measured up to the request that Asterisk is sent: the INVITE follows within milliseconds."""
-    times = []
+async def test_from_the_webhook_to_the_invite_it_takes_no_time(plant: House) -> None:
+    """From before the request is sent until Asterisk's INVITE for the telephone is on the wire, by the kernel's time.
+
+    In the best of three series: whatever else this machine does meanwhile is not ours.
+    """
+    medians = []
     async with Phone(plant.pbx, "104") as dieter:
-        for n in range(10):
-            mark, began = dieter.mark(), time.monotonic()
-            alarm = await raise_alarm(plant, f"valve-{n}")
-            try:
-                await dieter.ringing(after=mark)
-            except Exception:
-                print(n, await one(plant, alarm), (plant.folder / "log").read_text()[-3000:])
-                raise
-            times.append(time.monotonic() - began)
-            status, _ = await plant.rest("dieter", "POST", f"/alarms/{alarm}/acknowledge")
-            assert status == 200
-            await dieter.hangup()
-            await dieter.idle(after=mark)
-    print(json.dumps({"webhook to ringing, median ms": round(statistics.median(times) * 1000)}))
-    assert statistics.median(times) < 0.5
+        while len(medians) < 3 and min(medians, default=1.0) > AT_ONCE:
+            medians.append(statistics.median([await to_invite(plant, dieter) for _ in range(5)]))
+    print(json.dumps({"POST to INVITE, median ms": [round(one * 1000) for one in medians]}))
+    assert min(medians) <= AT_ONCE
+
+
+async def to_invite(plant: House, dieter: Phone) -> float:
+    """Have one telephone ring about a new alarm; return the seconds until Asterisk's INVITE."""
+    mark = dieter.mark()
+    with Tap() as wire:
+        began = time.time()
+        alarm = await raise_alarm(plant, f"valve-{began}")
+        await dieter.ringing(after=mark)
+    (invite, *_) = [one for one in wire.all("INVITE ") if one.source[1] == plant.pbx.ports.sip]
+    assert (await plant.rest("dieter", "POST", f"/alarms/{alarm}/acknowledge"))[0] == 200
+    await dieter.hangup()
+    await dieter.idle(after=mark)
+    await ended(plant, alarm)
+    return invite.time - began
+
+
+async def test_nothing_is_confirmed_before_it_is_on_the_disk(plant: House) -> None:
+    """The kernel's order: the alarm is written to the log of the database, that is synced, then 202 is sent."""
+    traced = plant.folder.parent / "strace"
+    calls = "pwrite64,fdatasync,fsync,sendto,write"
+    tracer = await asyncio.create_subprocess_exec(
+        "strace", "-f", "-y", "-s", "9000", "-e", f"trace={calls}", "-o", str(traced), "-p", str(plant.daemon.pid),
+        stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert tracer.stderr is not None
+    async with asyncio.timeout(SOON):
+        await tracer.stderr.readuntil(b"attached")
+    try:
+        alarm = await raise_alarm(plant, "fsync-proof")
+    finally:
+        tracer.terminate()
+        await tracer.wait()
+    assert (await plant.rest("dieter", "POST", f"/alarms/{alarm}/acknowledge"))[0] == 200
+    lines = traced.read_text(errors="replace").splitlines()
+    traced.unlink()  # it has our token in it
+    written = [at for at, line in enumerate(lines) if "pwrite64(" in line and "-wal>" in line and "fsync-proof" in line]
+    confirmed = [at for at, line in enumerate(lines) if "HTTP/1.1 202" in line and alarm in line]
+    assert written
+    assert len(confirmed) == 1
+    last = max(at for at in written if at < confirmed[0])
+    thread = lines[last].split()[0]
+    between = [line for line in lines[last : confirmed[0]] if line.startswith(thread)]
+    synced = [line for line in between if re.search(r"f(data)?sync(\(.*-wal>\)| resumed>\)) += 0", line)]
+    print(json.dumps({"between the row in the log of the database and 202": synced}))
+    assert synced
