@@ -149,7 +149,8 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         writer=writer,
         errands=errands,
         lines=config.channels - config.own_lines_reserve,
-        holder=base.new_id(),
+        # One daemon alone has an SQLite file: started again after a crash it need not wait until its lease is stale.
+        holder="alone" if base.db.dialect == "sqlite" else base.new_id(),
         now=base.now,
         changed=lambda ids: desk.changed(ids),  # noqa: PLW0108 - it is made below
     )
