@@ -12,7 +12,7 @@ MOST_BUTTONS = 3
 SHORT, USUAL, LONG = 8_000, 15_000, 30_000
 MOST_NAMED = 5
 
-Occasion = Literal["ringing", "calling", "talking", "parked", "missed", "notice"]
+Occasion = Literal["ringing", "calling", "talking", "parked", "missed", "notice", "alarm"]
 Words = dict[str, str]
 
 

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from ami_bridge import wire
 from ami_bridge.desktop import local
+from ami_bridge.desktop.alarms import ALARM, Alarms
 from ami_bridge.desktop.bubble import Bubble, Style, bubble, missed, notice, plain, several_missed, who
 from ami_bridge.desktop.client import VERSION, RefusedError, State
 from ami_bridge.desktop.known import Known
@@ -72,6 +73,7 @@ class Desk:
         self._run = run
         self._leave = leave
         self._known = Known()
+        self._alarms = Alarms()
         self._user: wire.User | None = None
         self._epoch = ""
         self._same_epoch = True
@@ -86,6 +88,8 @@ class Desk:
     def welcome(self, welcome: wire.Welcome) -> None:
         """Take the beginning of a connection."""
         self._user = welcome.user
+        if "alarms" not in welcome.topics:
+            self._alarms.replace(())
         self._style = structs.replace(self._style, capabilities=frozenset(welcome.capabilities))
         self._same_epoch = welcome.epoch == self._epoch
         self._epoch = welcome.epoch
@@ -102,6 +106,10 @@ class Desk:
                 self._same_epoch = True
             case wire.Event(call=wire.Call() as call):
                 self._known.apply(call)
+            case wire.Snapshot(alarms=alarms) if alarms is not None:
+                self._alarms.replace(alarms)
+            case wire.Event(alarm=wire.Alarm() as alarm):
+                self._alarms.apply(alarm)
             case _:
                 return
         self._show()
@@ -116,6 +124,7 @@ class Desk:
         """Take that nothing more comes until the person signs in anew."""
         words = self._style.words
         self._known.replace((), same_epoch=True)
+        self._alarms.replace(())
         self._screen.want({})
         self._rings(set())
         how = words["version"] if code == VERSION else words["refused.how"]
@@ -126,7 +135,8 @@ class Desk:
         if not self._live:
             return
         calls = self._known.live()
-        self._screen.want({call.id: bubble(call, self._style, live=call.pbx not in self._away) for call in calls})
+        bubbles = {call.id: bubble(call, self._style, live=call.pbx not in self._away) for call in calls}
+        self._screen.want(bubbles | self._alarms.bubbles(self._style.words))
         self._rings({call.id for call in calls if call.role == "callee" and call.state == "ringing"})
         gone = self._known.take_missed()
         if len(gone) > MOST_AT_ONCE:
@@ -143,7 +153,10 @@ class Desk:
     # ---- What the person presses
 
     def acted(self, key: str, verb: str) -> None:
-        """Somebody has pressed a button of the bubble of a call."""
+        """Somebody has pressed a button of the bubble of a call or an alarm."""
+        if key.startswith(ALARM):
+            self._acted_on_alarm(key, verb)
+            return
         call = self._known.find(key) or self._called.get(key)
         if verb == "page" or (verb in {"redirect", "conference"} and call is not None):
             self._run(self._browse(self._page_of(call)))
@@ -160,6 +173,29 @@ class Desk:
         except RefusedError as error:
             self._complain(error.problem)
             self._screen.again(call.id)
+
+    def _acted_on_alarm(self, key: str, verb: str) -> None:
+        alarm = self._alarms.find(key)
+        if verb == "take-over" and alarm is not None:
+            self._run(self._take_over(key, alarm))
+        elif verb == "page":
+            self._run(self._browse(self._page_of_alarm(alarm)))
+
+    async def _take_over(self, key: str, alarm: wire.Alarm) -> None:
+        """Take over; a token that is not good for alarms leads to the page, where one click more does it."""
+        try:
+            await self.link.ask("alarm.take-over", {"alarm": alarm.id}, key=_new_key())
+        except RefusedError as error:
+            if error.problem.code == "not_allowed":
+                await self._browse(self._page_of_alarm(alarm))
+            elif error.problem.code in {"gone", "not_found"}:
+                self._screen.notice(PROBLEM, notice(self._style.words["not_done"], self._style.words["alarm.gone"]))
+            else:
+                self._complain(error.problem)
+            self._screen.again(key)
+
+    def _page_of_alarm(self, alarm: wire.Alarm | None) -> str:
+        return f"{self._page}/#/alarms" + (f"/{alarm.id}" if alarm is not None else "")
 
     async def _call_back(self, call: wire.Call) -> None:
         try:

@@ -118,7 +118,10 @@ class Notifications:
             hints["transient"] = ("b", True)
         if "sound" in self.capabilities:
             if self._sound and bubble.stays:
-                hints["sound-name"] = ("s", "phone-incoming-call")
+                hints["sound-name"] = (
+                    "s",
+                    "alarm-clock-elapsed" if bubble.occasion == "alarm" else "phone-incoming-call",
+                )
             else:
                 hints["suppress-sound"] = ("b", True)
         return hints

@@ -19,6 +19,8 @@ from ami_bridge.desktop.settings import Settings, language
 from ami_bridge.desktop.words import WORDS
 
 OWN_NAME = "org.ami_bridge.Desktop"
+TOPICS = ("calls.self", "alarms")
+"""The daemon gives alarms only to those who look after plants."""
 
 
 class _OverError(Exception):
@@ -58,7 +60,13 @@ async def session(
                     leave=over.set,
                 )
                 desk.link = link = Link(
-                    url=settings.socket, token=token, language=spoken, listener=desk, tls=_trust(settings), say=say
+                    url=settings.socket,
+                    token=token,
+                    language=spoken,
+                    listener=desk,
+                    topics=TOPICS,
+                    tls=_trust(settings),
+                    say=say,
                 )
                 await service.begin(acted=screen.pressed, closed=screen.closed, gone=screen.gone)
                 if alone:

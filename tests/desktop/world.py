@@ -55,6 +55,25 @@ def call(number: int = 1, **different: object) -> wire.Call:
     return wire.Call(**(said | different))
 
 
+def alarm(number: int = 1, **different: object) -> wire.Alarm:
+    """One alarm; what is not said is a gas engine that stands still."""
+    said: dict[str, Any] = {
+        "id": f"ALARM{number}",
+        "rev": 1,
+        "source": "sewage-plant",
+        "plant": "Kläranlage",
+        "point": "BHKW 1",
+        "text": "Gasmotor steht",
+        "priority": 1,
+        "alarm_class": "machine",
+        "state": "unacknowledged",
+        "active": True,
+        "raised_at": utc(),
+        "actions": ("take-over", "acknowledge"),
+    }
+    return wire.Alarm(**(said | different))
+
+
 class Daemon:
     """The daemon as its clients meet it; it can be stopped and started again on the same port."""
 
@@ -62,6 +81,8 @@ class Daemon:
         self.port = 0
         self._tls = tls
         self.calls: dict[str, list[wire.Call]] = {}
+        self.alarms: dict[str, wire.Alarm] | None = None
+        """None: nobody here looks after plants."""
         self.may: tuple[str, ...] = ("originate", "reject")
         self.done: list[tuple[str, str, dict[str, Any], str | None]] = []
         """Who had what done, with what, and with which key."""
@@ -79,8 +100,9 @@ class Daemon:
     async def start(self) -> None:
         self._starts += 1
         self.hub = Hub(epoch=f"EPOCH{self._starts}", now=utc)
-        ops = Ops({f"call.{verb}": Op("events", self._doing(f"call.{verb}")) for verb in VERBS})
-        sockets = Sockets(hub=self.hub, guard=self, desk=self, topics=self, ops=ops, now=utc)
+        ops = {f"call.{verb}": Op("events", self._doing(f"call.{verb}")) for verb in VERBS}
+        ops["alarm.take-over"] = Op("events", self._doing("alarm.take-over"))
+        sockets = Sockets(hub=self.hub, guard=self, desk=self, topics=self, ops=Ops(ops), now=utc)
         app = web.Application(middlewares=[problems])
         app.router.add_get("/api/v1/ws", sockets.handle)
         runner = web.AppRunner(app, shutdown_timeout=1)
@@ -104,6 +126,12 @@ class Daemon:
         self.calls[login] = others if one.state == "ended" else [*others, one]
         key = f"{one.id} {one.extension}"
         self.hub.publish("calls.self", "call.changed", "call", one, key=key, login=login)
+
+    def tells_of_alarm(self, one: wire.Alarm) -> None:
+        """Let an alarm be as said, and tell."""
+        assert self.alarms is not None
+        self.alarms[one.id] = one
+        self.hub.publish("alarms", "alarm.changed", "alarm", one, key=f"alarm {one.id}", login="anna")
 
     def bridge_is(self, ami: Literal["up", "down"]) -> None:
         """Tell that the PBX can be reached or not."""
@@ -136,7 +164,7 @@ class Daemon:
         return wire.User(login=login, name=login.title(), extensions=("101", "102"))
 
     def may_follow(self, login: str, topic: str) -> bool:  # noqa: ARG002
-        return topic == "calls.self"
+        return topic == "calls.self" or (topic == "alarms" and self.alarms is not None)
 
     def capabilities(self, login: str) -> Sequence[str]:  # noqa: ARG002
         return self.may
@@ -145,6 +173,8 @@ class Daemon:
         if topic == "bridge":
             bridge = wire.Bridge(pbx="rathaus", ami="up", since=utc())
             return wire.Snapshot(topic=topic, seq=seq, prev=seq, bridges=(bridge,))
+        if topic == "alarms":
+            return wire.Snapshot(topic=topic, seq=seq, prev=seq, alarms=tuple((self.alarms or {}).values()))
         return wire.Snapshot(topic=topic, seq=seq, prev=seq, calls=tuple(self.calls.get(login, ())))
 
     def _doing(self, op: str) -> Any:  # noqa: ANN401 - a coroutine function

@@ -104,6 +104,38 @@ def line(seq: int, kind: str, **different: object) -> Json:
     return {**said, "data": {}, "prev": "", "hash": "", **different}
 
 
+def row(login: str, why: str, number: str = "104") -> Json:
+    way = {"number": number, "outcome": why}
+    reached = why == "acked"
+    return {"login": login, "name": login.title(), "reached": reached, "why": why, "text": why, "ways": [way]} | {
+        "confirmed_at": ago(60) if reached else None,
+        "seconds": 12.4 if reached else None,
+    }
+
+
+REPORT: Json = {
+    "id": "01TEST",
+    "kind": "asked",
+    "started_at": ago(600),
+    "ends_at": ago(300),
+    "ended_at": ago(290),
+    "started_by": "Anna Amsel",
+    "who": ["everyone"],
+    "people": 4,
+    "confirmed": 1,
+    "headline": "1 von 4",
+    "text": "",
+    "rows": [
+        row("dieter", "acked"),
+        row("emil", "busy"),
+        row("franz", "voicemail_suspected"),
+        row("gerda", "no_number", ""),
+    ],
+    "again": ["Emil"],
+    "sources": [],
+}
+
+
 class AlarmAnswers:
     """What is asked over HTTP."""
 
@@ -113,6 +145,8 @@ class AlarmAnswers:
         self.log: list[Json] = []
         self.rotas: list[Json] = []
         self.sources: list[Json] = []
+        self.wishes: list[Json] = []
+        """Tests that were asked for."""
         self.looks = 0
         """How often somebody asked what is open."""
 
@@ -122,6 +156,9 @@ class AlarmAnswers:
             web.get("/api/v1/alarms/log", self._lines),
             web.get("/api/v1/alarms/rota", self._rota),
             web.get("/api/v1/alarms/sources", self._sources),
+            web.get("/api/v1/alarms/tests", self._tests),
+            web.post("/api/v1/alarms/tests", self._test),
+            web.get("/api/v1/alarms/tests/{id}", self._test),
             web.get("/api/v1/alarms/{id}", self._one),
         ]
 
@@ -187,6 +224,14 @@ class AlarmAnswers:
 
     async def _rota(self, _: web.Request) -> web.Response:
         return answered({"rotas": self.rotas})
+
+    async def _tests(self, _: web.Request) -> web.Response:
+        return answered({"tests": [REPORT]})
+
+    async def _test(self, request: web.Request) -> web.Response:
+        if request.method == "POST":
+            self.wishes.append(await request.json())
+        return answered(REPORT, 201 if request.method == "POST" else 200)
 
     async def _sources(self, _: web.Request) -> web.Response:
         return answered({"sources": self.sources})

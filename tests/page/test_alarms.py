@@ -79,7 +79,13 @@ async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) 
     lights = ("light", "dark", "forced") if look == "wide-german" else ("still",)
     assert await in_every_light(desk, f"alarms-{look}", lights) == {}
     assert await small_targets(desk) == []
-    for view, there in (("closed", ".alarm"), ("log", ".alarm-log"), ("rota", ".stored"), ("sources", ".stored")):
+    for view, there in (
+        ("closed", ".alarm"),
+        ("log", ".alarm-log"),
+        ("rota", ".stored"),
+        ("sources", ".stored"),
+        ("tests", ".stored"),
+    ):
         await desk.page.locator(f'input[value="{view}"]').check(force=True)
         await desk.page.locator(there).first.wait_for()
         assert await in_every_light(desk, f"alarms-{view}-{look}", lights[-1:]) == {}
@@ -197,6 +203,22 @@ async def test_what_was_is_read_page_by_page(desk: Desk) -> None:
     await expect(desk.page.locator('[data-line="2"]')).to_contain_text("Dieter Dachs")
     await desk.page.locator('[data-line="79"]').get_by_role("link").click()  # of an alarm that is not there any more
     await expect(desk.page.get_by_text("Diesen Alarm gibt es nicht mehr.")).to_be_visible()
+
+
+async def test_a_test_is_begun_and_its_report_counts_everybody_on_the_list(desk: Desk) -> None:
+    await opens(desk, user=MANAGER)
+    await desk.page.locator('input[value="tests"]').check(force=True)
+    await expect(desk.page.locator("[data-reached]")).to_have_text(
+        [re.compile("Dieter.*bestätigt, nach 12 s", re.DOTALL), re.compile("besetzt"), re.compile("Anrufbeantworter"),
+         re.compile("kein Telefon")]
+    )  # fmt: skip
+    await expect(desk.page.get_by_text("1 von 4 haben bestätigt").last).to_be_visible()
+    await desk.page.get_by_role("button", name="Probealarm auslösen").click()
+    dialog = desk.page.get_by_role("dialog", name="Probealarm auslösen")
+    await dialog.get_by_label("Wer wird angerufen?").fill("dieter, role:plant")
+    await dialog.get_by_role("button", name="Jetzt anrufen").click()
+    await expect(dialog).to_have_count(0)
+    assert desk.daemon.alarms.wishes == [{"to": ["dieter", "role:plant"], "text": ""}]
 
 
 async def test_an_alarm_interrupts_on_every_screen_and_a_bubble_leads_to_it(desk: Desk) -> None:

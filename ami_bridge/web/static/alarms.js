@@ -5,6 +5,7 @@ import { isCaredFor, isNobodys, sentence, titleOf } from "./alarmwords.js";
 import { number, t, timeOfDay } from "./i18n.js";
 import { AlarmCard } from "./alarmcard.js";
 import { AlarmLog } from "./alarmlog.js";
+import { AlarmTests } from "./alarmtests.js";
 import { ClosedAlarms } from "./alarmsclosed.js";
 import { Part } from "./part.js";
 import { Places } from "./places.js";
@@ -16,6 +17,7 @@ import { plain } from "./words.js";
 
 const ALARMS = "alarms";
 const OPERATES = ["plant", "alarm-manager", "admin"];
+const MANAGES = ["alarm-manager", "admin"];
 const LOOK_EVERY = 10_000; // while nothing comes by itself
 const SAID_AT_ONCE = 3; // alarms of one moment that are each read out
 
@@ -50,6 +52,7 @@ export class AlarmsScreen extends Part {
       log: new AlarmLog(house),
       rota: new Rota(house),
       sources: new Sources(house),
+      ...(house.user?.roles?.some((role) => MANAGES.includes(role)) ? { tests: new AlarmTests(house) } : {}),
     };
   }
 
@@ -94,6 +97,7 @@ export class AlarmsScreen extends Part {
 
   leave() {
     this.#shown = false;
+    this.#views[this.#view]?.leave?.();
     clearTimeout(this.#later);
   }
 
@@ -230,6 +234,7 @@ export class AlarmsScreen extends Part {
   }
 
   #turn(view) {
+    this.#views[this.#view]?.leave?.();
     this.#view = view;
     this.#load();
     this.house.draw();
