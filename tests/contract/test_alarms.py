@@ -400,3 +400,15 @@ async def test_what_is_old_goes_and_the_chain_begins_later(world: World, db: Dat
     assert db.dialect
     assert await world.upkeep.purge(world.clock() - timedelta(days=365), world.clock()) == 0
     assert await world.store.get(alarm) is not None
+
+
+async def test_the_log_is_read_from_its_end_backwards(world: World) -> None:
+    await world.come()
+    await world.tick()
+    await world.answers()
+    await world.types()
+    whole = [line.seq for line in await world.upkeep.log(after=0, limit=100)]
+    newest = [line.seq for line in await world.upkeep.log(after=0, limit=2, before=0)]
+    older = [line.seq for line in await world.upkeep.log(after=0, limit=100, before=newest[-1])]
+    assert len(whole) > len(newest)
+    assert newest + older == whole[::-1]
