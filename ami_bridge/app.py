@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 import structlog
 from msgspec import Struct
 
+from ami_bridge.admin.routes import OPERATIONS as ADMIN
 from ami_bridge.alarms.reach_routes import OPERATIONS as ALARM_TESTS
 from ami_bridge.alarms.routes import OPERATIONS as ALARMS
 from ami_bridge.alarms.sources.routes import OPERATIONS as ALARM_SOURCES
+from ami_bridge.compose.admin import admin as make_admin
 from ami_bridge.compose.alarms import alarms as make_alarms
 from ami_bridge.compose.base import base as make_base
 from ami_bridge.compose.calendars import calendars
@@ -90,6 +92,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
         doctor = make_doctor(base, calls, contacts)
+        admin = make_admin(base, audit, people, calls, contacts, doctor)
         dial = make_dial(base, people, calls, contacts)
         rooms = make_rooms(base, people.access, calls, dial)
         steering = make_control(base, people.access, calls, dial, rooms, phones)
@@ -143,10 +146,11 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *journal.routes,
             *contacts.routes,
             *privacy.routes,
+            *admin.routes,
             *([] if rooms is None else rooms.routes),
             *([] if alarms is None else alarms.routes),
             openapi_routes(
-                [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ASYNCAPI]
+                [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ADMIN, *ASYNCAPI]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
                 + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *ALARMS])
             ),

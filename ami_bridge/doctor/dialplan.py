@@ -124,6 +124,9 @@ CONTEXTS = {
 OF_ROOMS = {
     "conf-entry": ("rooms.conf", Words("niemand kommt in eine Telefonkonferenz", "nobody gets into a conference")),
 }
+OF_ALARMS = {
+    "alarm-out": ("alarms.conf", Words("bei einem Alarm klingelt kein Telefon", "no telephone rings for an alarm")),
+}
 CONTEXT_OF_HINTS = "Context"
 
 
@@ -145,7 +148,10 @@ class Dialplan:
         return found or [FINE()]
 
     async def _contexts(self, visit: Visit) -> AsyncIterator[Finding]:
-        for context, (file, cost) in {**CONTEXTS, **(OF_ROOMS if self._config.rooms.numbers else {})}.items():
+        wanted = (
+            CONTEXTS | (OF_ROOMS if self._config.rooms.numbers else {}) | (OF_ALARMS if self._config.source else {})
+        )
+        for context, (file, cost) in wanted.items():
             if not await visit.has(probes.context(context)):
                 yield MISSING(context=context, file=file, cost_de=cost.de, cost_en=cost.en)
         if not await visit.has(probes.context(probes.CONTEXT)):

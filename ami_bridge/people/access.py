@@ -139,6 +139,17 @@ class Access:
         """Return a person's tokens that still hold."""
         return [token for token in await self._store.tokens_of(login) if token.expires > self._now()]
 
+    async def all_tokens(self, *, login: str | None, after: str | None, limit: int) -> list[Token]:
+        """Return a piece of all tokens that hold, of everybody or one person, the oldest first."""
+        return await self._store.all_tokens(self._now(), login=login, after=after, limit=limit)
+
+    async def owner_of(self, token_id: str) -> str:
+        """Return whose token this is; raises NotFoundError where it does not hold."""
+        login = await self._store.owner_of(token_id)
+        if login is None:
+            raise NotFoundError("There is no such token, or it is revoked already.")
+        return login
+
     async def revoke_token(self, login: str, token_id: str) -> None:
         """End a token of this person and all its links, at once."""
         if not await self._store.revoke_token(token_id, login, self._now()):

@@ -75,6 +75,21 @@ class CredentialStore:
         mine = _TOKEN.where(tokens.c.login == login, tokens.c.revoked_at.is_(None)).order_by(tokens.c.id)
         return [read(row, Token) for row in await self._db.rows(mine)]
 
+    async def all_tokens(self, now: datetime, *, login: str | None, after: str | None, limit: int) -> list[Token]:
+        """Return a piece of all tokens that hold, oldest first; `after` is the id of the last one that one has."""
+        wanted = _TOKEN.where(tokens.c.revoked_at.is_(None), tokens.c.expires > now).order_by(tokens.c.id)
+        if login is not None:
+            wanted = wanted.where(tokens.c.login == login)
+        if after is not None:
+            wanted = wanted.where(tokens.c.id > after)
+        return [read(row, Token) for row in await self._db.rows(wanted.limit(limit))]
+
+    async def owner_of(self, token_id: str) -> str | None:
+        """Return whose token this is, unless it was revoked."""
+        its = select(tokens.c.login).where(tokens.c.id == token_id, tokens.c.revoked_at.is_(None))
+        found = await self._db.rows(its)
+        return str(found[0].login) if found else None
+
     async def token_used(self, token: Token, *, now: datetime, expires: datetime) -> None:
         """Note a use, unless somebody noted a later one."""
         same = and_(tokens.c.id == token.id, _before(tokens.c.last_used, now))

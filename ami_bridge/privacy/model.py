@@ -16,9 +16,9 @@ class Looked(Struct, frozen=True, kw_only=True):
     who: str
     """A login; for what was done on the server itself, the account there."""
     did: str
-    """`read`, `follow`, `export` or `erase`."""
+    """`read`, `follow`, `export`, `erase` or `revoke`."""
     whose: str
-    """A department, a login, or `audit`."""
+    """A department, a login, `audit` or `tokens`."""
     how: str
     """`rest`, `websocket` or `control`."""
 
