@@ -30,6 +30,9 @@ class Answers:
         self.seats: list[Json] = []
         self.tokens: list[Json] = []
         self.stored: list[Json] = []
+        self.admin: dict[str, Json] = {}
+        """What administrators are answered, by the last part of the path."""
+        self.revoked: list[str] = []
         self.refuses: dict[str, tuple[int, dict[str, str]]] = {}
         """By the beginning of a path: status and problem."""
 
@@ -52,6 +55,9 @@ class Answers:
             web.delete("/api/v1/tokens/{id}", self._revoke),
             web.post("/api/v1/pairing", self._pair),
             web.get("/api/v1/me/stored", self._stored),
+            web.get("/api/v1/admin/{what}", self._administer),
+            web.delete("/api/v1/admin/tokens/{id}", self._revoke_of_somebody),
+            web.get("/api/v1/audit", self._administer),
         ]
 
     async def _books(self, request: web.Request) -> web.Response:
@@ -182,6 +188,25 @@ class Answers:
 
     async def _stored(self, _: web.Request) -> web.Response:
         return answered({"kinds": self.stored})
+
+    # --- administration
+
+    async def _administer(self, request: web.Request) -> web.Response:
+        if problem := self._refusal(request):
+            return problem
+        what = request.match_info.get("what", "audit")
+        self.asked.append(f"{what}?{request.query_string}")
+        found = self.admin[what]
+        if "after" in request.query:
+            return answered(found | found["more"])
+        if what == "people" and (q := request.query.get("q", "").casefold()):
+            people = [one for one in found["people"] if one["name"].casefold().startswith(q)]
+            found = {"people": people, "total": len(people), "next": None}
+        return answered(found)
+
+    async def _revoke_of_somebody(self, request: web.Request) -> web.Response:
+        self.revoked.append(request.match_info["id"])
+        return web.Response(status=204)
 
     def _refusal(self, request: web.Request) -> web.Response | None:
         for path, (status, problem) in self.refuses.items():

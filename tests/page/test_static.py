@@ -34,7 +34,7 @@ FAMILIES = (
         "colleagues.",
         "alarms.",
     ),
-    *("scope.", "phone.can.", "stored.", "dial.", "language."),
+    *("scope.", "phone.can.", "stored.", "dial.", "language.", "admin.", "audit.", "doctor.", "role."),
 )
 """Keys that the scripts put together from a word of the protocol."""
 TOPICS = {"calls.self", "journal.self"}

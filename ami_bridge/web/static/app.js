@@ -5,6 +5,7 @@ import { dialogNow, failure, raiseDialog } from "./dialog.js";
 import { explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
 import { PRODUCT, frame } from "./frame.js";
 import { html, nothing, render } from "./vendor/lit.js";
+import { AdminScreen } from "./admin.js";
 import { AlarmsScreen } from "./alarms.js";
 import { CallsScreen } from "./calls.js";
 import { ConferencesScreen } from "./conferences.js";
@@ -32,7 +33,7 @@ const VERSION_CODE = 4502;
  * navigation unless it is `hidden`, `title` on the window, `ticks` says whether a clock runs on it. `welcomed(topics)` tells
  * which topics the daemon has, `lost` that nothing is told any more. `view` draws it.
  */
-const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, ConferencesScreen, AlarmsScreen, SettingsScreen];
+const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, ConferencesScreen, AlarmsScreen, SettingsScreen, AdminScreen];
 
 const page = {
   user: undefined, // undefined: not known yet; null: nobody

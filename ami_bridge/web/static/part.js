@@ -49,3 +49,8 @@ export class Part {
 export const smallButton = ({ text, about = "", drawing = nothing, click, inert = nothing, id, plain = false }) => html`
   <button type="button" class=${plain ? "plain-button" : "control"} data-id=${id ?? nothing} aria-disabled=${inert}
     @click=${click}>${drawing}<span>${text}</span>${about ? html`<span class="unseen"> ${about}</span>` : nothing}</button>`;
+
+/** Shows more of a list that comes in pieces. */
+export const moreButton = (text, click, inert = nothing) => html`
+  <p class="more"><button type="button" class="kern-btn kern-btn--secondary" aria-disabled=${inert} @click=${click}>
+    <span class="kern-label">${text}</span></button></p>`;
