@@ -97,13 +97,9 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         rooms = make_rooms(base, people.access, calls, dial)
         steering = make_control(base, people.access, calls, dial, rooms, phones)
         alarms = make_alarms(base, people.access, calls, dial)
-        await contacts.load()
-        await people.load()
-        await dial.dial.load()
-        await calls.devices.load()
-        for part in (rooms, alarms):
-            if part is not None:
-                await part.load()
+        loads = [contacts.load, people.load, dial.dial.load, calls.devices.load]
+        for load in [*loads, *(part.load for part in (rooms, alarms) if part is not None)]:
+            await load()
 
         journal = calls.journal
         room_topics = {} if rooms is None else {"rooms": rooms.desk, "room:": rooms.desk}

@@ -168,7 +168,7 @@ class AdminDesk:
         classes = {name: getattr(journal.keep, name) for name in journal.keep.__struct_fields__}
         return Rules(
             allow=dialling.allow,
-            allow_for=dialling.allow_for,
+            allow_for={whom: tuple(kinds) for whom, kinds in dialling.allow_for.items()},
             per_person=RateShown(minute=dialling.per_person.minute, day=dialling.per_person.day),
             in_total=RateShown(minute=dialling.in_total.minute, day=dialling.in_total.day),
             hours=dialling.hours,

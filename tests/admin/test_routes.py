@@ -52,13 +52,15 @@ class Sync:
 
 
 class House:
-    def __init__(self, session: ClientSession, access: Access, audit: AuditStore, revoked: list[str]) -> None:
+    def __init__(
+        self, session: ClientSession, access: Access, audit: AuditStore, revoked: list[str], clock: list[datetime]
+    ) -> None:
         self.session = session
         self.access = access
         self.audit = audit
         self.revoked = revoked
+        self.clock = clock
         self.keys: dict[str, str] = {}
-        self.time = NOON
 
     async def ask(self, who: str, path: str, method: str = "GET") -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {self.keys[who]}"} if who else {}
@@ -77,11 +79,11 @@ async def checks() -> AsyncIterator[Mapping[str, Check]]:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    people, revoked = People(PEOPLE), list[str]()
+    people, revoked, clock = People(PEOPLE), list[str](), [NOON]
     async with open_database(f"sqlite:///{tmp_path}/bridge.sqlite") as db:
 
         def now() -> datetime:
-            return house.time
+            return clock[0]
 
         store = AuditStore(db)
         access = Access(
@@ -108,10 +110,10 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
             serve(WEB, add_routes=[routes.add_to]) as port,
             ClientSession(f"http://127.0.0.1:{port}") as session,
         ):
-            house = House(session, access, store, revoked)
+            house = House(session, access, store, revoked, clock)
             for login in ("anna", "eva", "rita"):
                 _, house.keys[login] = await access.new_token(login, name="all")
-                house.time += timedelta(seconds=1)  # ids stand in the order of time
+                clock[0] += timedelta(seconds=1)  # ids stand in the order of time
             _, house.keys["narrow"] = await access.new_token("eva", name="desktop", scopes=["events", "dial"])
             yield house
 
@@ -155,7 +157,7 @@ async def test_people_are_found_by_beginnings_of_words_and_paged(house: House) -
 
 
 async def test_a_token_of_somebody_is_revoked_and_both_is_written_down(house: House) -> None:
-    house.time += timedelta(days=91)
+    house.clock[0] += timedelta(days=91)
     await house.ask("eva", "/state")  # eva's is used
     _, page = await house.ask("eva", "/tokens?limit=3")
     assert [(one["login"], one["unused"]) for one in page["tokens"]] == [("anna", True), ("eva", False), ("rita", True)]

@@ -70,7 +70,7 @@ def fill(daemon: Any) -> None:  # noqa: ANN401 - the scripted daemon
             ],
             "total": 4,
             "next": "nora",
-            "more": {"people": [person("zoe", HOSTILE[1], "Archiv", "190")], "next": None},
+            "more": {"people": [person("zoe", HOSTILE[1], "Hafen", "190")], "next": None},
         },
         "tokens": {
             "tokens": [

@@ -4,6 +4,8 @@ import msgspec
 import pytest
 from playwright.async_api import expect
 
+from ami_bridge.doctor.groupware import FINE
+from ami_bridge.doctor.people import NO_EXTENSION
 from tests.page import office
 from tests.page.conftest import Desk
 from tests.page.counterpart import until
@@ -52,14 +54,14 @@ async def test_what_is_wrong_is_told_with_what_to_do_and_checked_again(desk: Des
     await doctor.get_by_text("In Ordnung: 1").click()
     await expect(findings).to_have_count(3)
     await expect(desk.page.get_by_role("heading", name="Protokoll der Einsichten")).to_have_count(0)
-    desk.daemon.answers.admin["doctor"] = office.a_report(office.FINE(count=2))
+    desk.daemon.answers.admin["doctor"] = office.a_report(FINE(count=2))
     again = doctor.get_by_role("button", name="Noch einmal prüfen")
     await again.focus()
     await desk.page.keyboard.press("Enter")
     await expect(desk.said).to_contain_text("Alles in Ordnung.")
     await expect(doctor).not_to_contain_text("Warnung")
     await expect(again).to_be_focused()
-    desk.daemon.answers.admin["doctor"] = office.a_report(office.NO_EXTENSION(who="nora"), language="en")
+    desk.daemon.answers.admin["doctor"] = office.a_report(NO_EXTENSION(who="nora"), language="en")
     await desk.page.get_by_role("button", name="English").click()
     await expect(desk.page.locator(".finding-warning")).to_contain_text("Without an extension")
     assert desk.daemon.answers.asked[-1] == "doctor?lang=en"

@@ -105,6 +105,8 @@ def test_what_is_not_ours_is_what_the_list_says(folder: Path) -> None:
 
 def test_the_page_weighs_little() -> None:
     files = [path for path in STATIC.rglob("*") if path.suffix in {".js", ".css", ".html", ".svg", ".json"}]
-    weight = sum(len(gzip.compress(path.read_bytes(), 6)) for path in files)
+    packed = {path: len(gzip.compress(path.read_bytes(), 9, mtime=0)) for path in files}  # as web/assets.py serves them
+    unread = min(size for path, size in packed.items() if path.parent.name == "i18n")  # a page reads one language
+    weight = sum(packed.values()) - unread
     print(f"page without fonts: {weight / 1024:.1f} kB gz in {len(files)} files")
     assert weight <= 150 * 1024
