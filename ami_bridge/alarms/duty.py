@@ -190,7 +190,12 @@ class Duty:
             self._unfolded[name] = stamp, now
 
     async def _report(self) -> None:
-        """Report what is wrong, once, and when it is over."""
+        """Report what is wrong, once, and when it is over.
+
+        As long as it is not known who works here, each name is a stranger's: that is no news of the rota.
+        """
+        if not self._people.all():
+            return
         if self._told is None:
             self._told = await self._store.told()
         wrong = {one.id: one for plan in self._distinct() for one in self._wrong(self._state(plan))}

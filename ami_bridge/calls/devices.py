@@ -140,8 +140,8 @@ class Devices:
         return bool(self._board.devices_of(extension))
 
     def can_ring(self, login: str) -> bool:
-        """Whether one of a person's telephones can be rung."""
-        return any(one.registered for one in self.of(login))
+        """Whether one of a person's telephones can be rung, or might be: nobody has told yet which there are."""
+        return self._registered is None or any(one.registered for one in self.of(login))
 
     def rung_first(self, login: str) -> OwnTelephone:
         """Return the own telephone to ring: the chosen one, unless only another can be reached."""

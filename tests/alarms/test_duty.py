@@ -241,6 +241,25 @@ async def test_each_trouble_is_told_once_and_its_end_too_also_after_a_restart(pl
     assert plant.reports.count == 2
 
 
+async def test_nothing_is_told_before_it_is_known_who_works_here(plant: Plant) -> None:
+    """A new daemon reads the rota and the staff book at the same time, and nobody is woken for that."""
+    paper = Paper()
+    paper.texts["a"] = whole_day("a", "2026-11-21", "Dachs", days=20)
+    plant.people.replace([])
+    duty = await plant.duty(paper)
+    await duty.look()
+    assert plant.on_duty(duty) == []
+    assert plant.reports.count == 0
+    plant.people.replace([*STAFF, Person(login="gerd", name="Gerd Gans", extensions=("106",))])
+    paper.texts["b"] = whole_day("b", "2026-11-21", "Gans [2]", days=20)
+    await duty.look()
+    assert plant.on_duty(duty) == ["dieter"]
+    assert plant.reports.open == {}
+    plant.people.replace(STAFF)
+    await duty.look()
+    assert len(plant.reports.open) == 2, "but then it is: a name that nobody has, and nobody behind"
+
+
 def test_gaps_names_and_telephones_are_told_days_before_and_louder_when_it_is_near() -> None:
     day = timedelta(days=1)
     shifts = [

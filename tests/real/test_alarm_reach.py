@@ -58,6 +58,7 @@ async def plant(pbx: Pbx, phones: list[Phone], tmp_path: Path, mails: MailServer
     config = alarms.CONFIG.format(media=pbx.alarms_folder).replace("code_digits = 3", mine)
     async with a_house(pbx, tmp_path, alarms=config + MORE.format(numbers=numbers, mails=mails.port)) as running:
         yield running
+    await pbx.cli("database deltree cidname")  # others have this Asterisk without a daemon, and no names
 
 
 async def keys_for(house: House, number: str) -> str:
@@ -134,4 +135,4 @@ async def test_twenty_are_called_and_the_report_is_exact(plant: House, phones: l
     (mail,) = [one for one in mails.mails if "Probealarm" in str(one)]
     assert "leitung@musterhausen.example" in str(mail)
     (_, lines) = await plant.rest("eva", "GET", "/alarms?state=open")
-    assert lines["alarms"] == [], "nothing is left of it"
+    assert [one["text"] for one in lines["alarms"]] == [], "nothing is left of it"

@@ -171,10 +171,10 @@ async def test_somebody_is_asked_first_and_the_two_are_joined_or_one_goes_back(h
         after, then = len(anna.heard), len(dieter.heard)
         await do(house, "anna", call["id"], "consult", to="104")
         await state(anna, lambda one: one["waits"] and one["peer"]["number"] == "104", after=after)
+        await state(dieter, lambda one: one["state"] == "answered", after=then)
         await do(house, "anna", call["id"], "transfer")
         assert (await anna.call("ended", after=after))["result"] == "transferred"
-        joined = await state(dieter, lambda one: one["peer"]["name"] == CALLER_NAME, after=then)
-        assert joined["state"] == "answered"
+        await state(dieter, lambda one: one["state"] == "answered" and one["peer"]["name"] == CALLER_NAME, after=then)
         assert (await house.rest("dieter", "DELETE", f"/calls/{call['id']}"))[0] == 200
 
 

@@ -36,6 +36,11 @@ async def digits(place: Locator) -> str:
     return re.sub(r"\D", "", await place.inner_text())
 
 
+async def is_written(house: House, number: str) -> bool:
+    """Whether there is a recording of the room."""
+    return any(house.pbx.recordings_folder.glob(f"conf-{number}-*"))
+
+
 async def test_a_room_is_made_on_the_page_and_led_from_there(house: House) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     await forgive(house)
@@ -62,6 +67,7 @@ async def test_a_room_is_made_on_the_page_and_led_from_there(house: House) -> No
         assert "m" in (await house.pbx.cli(f"confbridge list {number}")).split("PJSIP/102")[1].split("\n")[0]
         await page.screenshot(path=SCREENSHOTS / "rooms-live.png", full_page=True)
         assert await Axe(page).violations() == []
+        await house.pbx.until(lambda: is_written(house, number), "nothing is recorded", 20)  # all are told first
         await card.get_by_role("button", name="Aufzeichnung beenden").click()
         await expect(page.get_by_role("link", name="Bauabnahme Nord")).to_have_attribute(
             "href", re.compile("recordings")
