@@ -57,10 +57,16 @@ export function t(key, values = {}) {
 
 export const knows = (key) => key in texts;
 
-/** 14:02, on the reader's clock. */
-export function timeOfDay(when) {
-  return new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit" }).format(new Date(when));
+const made = new Map(); // what formats, by locale and name: each costs more than a thousand uses
+
+function formatter(name, make) {
+  const key = `${locale()} ${name}`;
+  return made.get(key) ?? made.set(key, make(locale())).get(key);
 }
+
+/** 14:02, on the reader's clock. */
+export const timeOfDay = (when) =>
+  formatter("time", (where) => new Intl.DateTimeFormat(where, { hour: "2-digit", minute: "2-digit" })).format(new Date(when));
 
 /** Today 14:02, yesterday 14:02, 21/11/2026, 14:02. */
 export function dateAndTime(when) {
@@ -75,10 +81,10 @@ const startOf = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate
 /** 1:05, or 1:02:07 from one hour on. */
 export function duration(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
-  const whole = new Intl.NumberFormat(locale(), { useGrouping: false });
-  const padded = new Intl.NumberFormat(locale(), { minimumIntegerDigits: 2 });
+  const whole = formatter("whole", (where) => new Intl.NumberFormat(where, { useGrouping: false }));
+  const padded = formatter("padded", (where) => new Intl.NumberFormat(where, { minimumIntegerDigits: 2 }));
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return h ? [whole.format(h), padded.format(m), padded.format(s)].join(":") : `${whole.format(m)}:${padded.format(s)}`;
 }
 
-export const number = (value) => new Intl.NumberFormat(locale()).format(value);
+export const number = (value) => formatter("number", (where) => new Intl.NumberFormat(where)).format(value);

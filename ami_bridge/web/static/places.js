@@ -28,7 +28,8 @@ export class Places {
     for (const button of document.querySelectorAll(this.#selector)) {
       const place = placeOf(button);
       const was = before.get(button);
-      const since = before.size && was?.place !== place ? Date.now() : (was?.since ?? 0);
+      const moved = was ? was.place && place && was.place !== place : before.size > 0;
+      const since = moved ? Date.now() : (was?.since ?? 0);
       settling ||= Date.now() - since < DEAD_WHEN_MOVED;
       this.#places.set(button, { place, since });
     }
@@ -38,8 +39,9 @@ export class Places {
   }
 }
 
-/** Where it is on the page, whatever is scrolled or just slides in. */
+/** Where it is on the page, whatever is scrolled or just slides in; nowhere, what is too far outside the window to be drawn. */
 function placeOf(element) {
+  if (element.checkVisibility?.({ contentVisibilityAuto: true }) === false) return "";
   let [left, top] = [element.offsetLeft, element.offsetTop];
   for (let at = element.offsetParent; at; at = at.offsetParent) {
     [left, top] = [left + at.offsetLeft + at.clientLeft, top + at.offsetTop + at.clientTop];
