@@ -3,8 +3,13 @@
 import asyncio
 import sys
 
-from bench import ami, desktop, names
+from bench import ami, desktop, names, page
 
 if __name__ == "__main__":
-    met = [asyncio.run(ami.measure()), asyncio.run(names.measure()), asyncio.run(desktop.measure())]
+    met = [
+        asyncio.run(ami.measure()),
+        asyncio.run(names.measure()),
+        asyncio.run(desktop.measure()),
+        asyncio.run(page.measure()),
+    ]
     sys.exit(0 if all(met) else 1)

@@ -2,12 +2,16 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from ami_bridge import wire
+from ami_bridge.contacts.directory import ANYBODY
 from tests.page.town import ago
+
+if TYPE_CHECKING:
+    from ami_bridge.contacts.search import Search
 
 Json = dict[str, Any]
 
@@ -21,6 +25,8 @@ class Answers:
         self.settings: Json = {"private_on_display": False, "language": None}
         self.chosen: list[Json] = []
         self.contacts: list[Json] = []
+        self.search: Search | None = None
+        """Finds contacts in earnest, if somebody has put one here."""
         self.lookups: dict[str, Json] = {}
         self.entries: list[Json] = []
         self.asked: list[str] = []
@@ -94,13 +100,16 @@ class Answers:
     async def _find(self, request: web.Request) -> web.Response:
         if problem := self._refusal(request):
             return problem
+        limit = int(request.query["limit"])
+        if self.search is not None:
+            return answered({"contacts": await self.search.find(request.query["q"], ANYBODY, limit=limit)})
         wanted = request.query["q"].casefold().split()
         found = [
             one
             for one in self.contacts
             if all(word in json.dumps(one, ensure_ascii=False).casefold() for word in wanted)
         ]
-        return answered({"contacts": found[: int(request.query["limit"])]})
+        return answered({"contacts": found[:limit]})
 
     async def _lookup(self, request: web.Request) -> web.Response:
         return answered(self.lookups[request.query["number"]])

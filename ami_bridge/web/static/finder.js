@@ -6,7 +6,7 @@ import { ask } from "./ask.js";
 import { icon } from "./icons.js";
 
 const ENOUGH = 2; // letters
-const PAUSE = 150; // ms without a key before it asks
+const PAUSE = 150; // ms between two questions: the first letters ask at once
 const HITS = 8;
 const NUMBER = /^[+\d(*#][\d\s()+\/.\-–*#]*$/u;
 
@@ -27,6 +27,7 @@ export class Finder {
   #floats;
   #took;
   #asked = 0;
+  #askedAt = -PAUSE;
   #later = 0;
   #found = ""; // the text whose hits are shown
 
@@ -58,13 +59,14 @@ export class Finder {
     if (text.trim().length < ENOUGH) {
       this.#asked += 1;
       Object.assign(this, { options: [], open: false });
-    } else this.#later = setTimeout(() => this.#ask(), PAUSE);
+    } else this.#later = setTimeout(() => this.#ask(), Math.max(0, this.#askedAt + PAUSE - performance.now()));
     this.#house.draw();
   }
 
   async #ask() {
     clearTimeout(this.#later);
     const [turn, text] = [(this.#asked += 1), this.text];
+    this.#askedAt = performance.now();
     let contacts = [];
     let failed = false;
     try {
