@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from ami_bridge import wire
+from tests.page import kern
 from tests.page.counterpart import STATIC
 
 HERE = Path(__file__).parent
@@ -101,6 +102,22 @@ def test_what_is_not_ours_is_what_the_list_says(folder: Path) -> None:
     there = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.suffix in kinds}
     assert listed.keys() == there.keys()
     assert {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in there.items()} == listed
+
+
+def test_every_class_of_kern_that_our_pages_name_is_in_its_vendored_part() -> None:
+    sheet = kern.STYLESHEET.read_text("utf-8")
+    pages = [*SCRIPTS, *OURS, *(kern.PACKAGE / "calls").glob("*html.py")]
+    named = {
+        name
+        for path in pages
+        if path.suffix in {".js", ".html", ".py"}
+        for attribute in re.findall(r'class="([^"]+)"', path.read_text("utf-8"))
+        for name in attribute.split()
+        if name.startswith("kern-") and "$" not in name
+    }
+    assert named
+    assert not {name for name in named | kern.SIGNS if f".{name}" not in sheet}
+    assert kern.part(sheet.removeprefix(kern.HEAD), kern.used()) == sheet.removeprefix(kern.HEAD)
 
 
 def test_the_page_weighs_little() -> None:

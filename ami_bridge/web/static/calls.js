@@ -12,6 +12,7 @@ import { icon } from "./icons.js";
 
 const MINE = "calls.self";
 const DEPARTMENT = "calls.dept:";
+const MANY = 40; // calls: from then on those far outside the window are not drawn
 
 export class CallsScreen {
   static id = "calls";
@@ -157,7 +158,7 @@ export class CallsScreen {
       const stale = isStale(call);
       return callCard(call, { stale, others, choose, controls: this.#house.steerable(call) ? this.#controls.view(call) : nothing });
     };
-    return html`<ul class="calls" role="list" data-live=${live ? "yes" : "no"}>${repeat(calls, keyOf, card)}</ul>`;
+    return html`<ul class="calls" role="list" ?data-many=${calls.length > MANY} data-live=${live ? "yes" : "no"}>${repeat(calls, keyOf, card)}</ul>`;
   }
 }
 

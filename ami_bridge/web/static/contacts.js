@@ -6,6 +6,7 @@ import { Part, smallButton } from "./part.js";
 import { ask } from "./ask.js";
 import { icon } from "./icons.js";
 import { isNumber } from "./finder.js";
+import { sayInPause } from "./say.js";
 
 const ENOUGH = 2; // letters
 const PAUSE = 200; // ms between two questions: the first letters ask at once
@@ -23,6 +24,7 @@ export class ContactsScreen extends Part {
   #type(text) {
     this.#text = text;
     this.#turn += 1;
+    sayInPause();
     clearTimeout(this.#later);
     if (text.trim().length < ENOUGH) this.#hits = null;
     else this.#later = setTimeout(() => this.#search(), Math.max(0, this.#askedAt + PAUSE - performance.now()));
@@ -44,7 +46,7 @@ export class ContactsScreen extends Part {
     this.#hits = hits ?? null;
     this.#whose.clear();
     this.house.draw();
-    if (hits) this.house.say(told(hits));
+    if (hits) sayInPause(told(hits));
   }
 
   #submit(event) {

@@ -4,6 +4,7 @@ import { html, live, nothing } from "./vendor/lit.js";
 import { knows, number, t } from "./i18n.js";
 import { ask } from "./ask.js";
 import { icon } from "./icons.js";
+import { sayInPause } from "./say.js";
 
 const ENOUGH = 2; // letters
 const PAUSE = 150; // ms between two questions: the first letters ask at once
@@ -55,6 +56,7 @@ export class Finder {
 
   #type(text) {
     Object.assign(this, { text, picked: null, active: -1, failed: false });
+    sayInPause();
     clearTimeout(this.#later);
     if (text.trim().length < ENOUGH) {
       this.#asked += 1;
@@ -81,7 +83,7 @@ export class Finder {
     Object.assign(this, { options, failed, open: !this.picked, active: -1 });
     this.#found = text;
     this.#house.draw();
-    this.#house.say(failed ? t("find.failed") : t(options.length === 1 ? "find.one" : "find.count", { count: number(options.length) }));
+    sayInPause(failed ? t("find.failed") : t(options.length === 1 ? "find.one" : "find.count", { count: number(options.length) }));
   }
 
   async #enter() {

@@ -35,5 +35,14 @@ const [calm, urgent] = [new Voice("announcements"), new Voice("warnings")];
 
 export const say = (text) => calm.say(text);
 
+const TYPING = 300;
+let pause = 0;
+
+/** What counts only when somebody stops typing; another key (without a text) takes it back. */
+export function sayInPause(text = "") {
+  clearTimeout(pause);
+  pause = setTimeout(() => say(text), TYPING);
+}
+
 /** Interrupts whatever is being read: for alarms only. */
 export const warn = (text) => urgent.say(text);
