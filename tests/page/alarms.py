@@ -145,6 +145,8 @@ class AlarmAnswers:
         self.log: list[Json] = []
         self.rotas: list[Json] = []
         self.sources: list[Json] = []
+        self.report = REPORT
+        """What every test has reached."""
         self.wishes: list[Json] = []
         """Tests that were asked for."""
         self.looks = 0
@@ -226,12 +228,12 @@ class AlarmAnswers:
         return answered({"rotas": self.rotas})
 
     async def _tests(self, _: web.Request) -> web.Response:
-        return answered({"tests": [REPORT]})
+        return answered({"tests": [self.report]})
 
     async def _test(self, request: web.Request) -> web.Response:
         if request.method == "POST":
             self.wishes.append(await request.json())
-        return answered(REPORT, 201 if request.method == "POST" else 200)
+        return answered(self.report, 201 if request.method == "POST" else 200)
 
     async def _sources(self, _: web.Request) -> web.Response:
         return answered({"sources": self.sources})

@@ -36,6 +36,7 @@ async def in_every_light(desk: Desk, name: str, lights: Iterable[str] = LIGHTS) 
         violations = await desk.check()
         if not await desk.fits():
             violations.append("wider than the window")
+        violations += [f"cut off: {text}" for text in await cut_off(desk)]
         if violations:
             found[light] = violations
     return found
@@ -131,6 +132,17 @@ async def small_targets(desk: Desk) -> list[str]:
         """[...document.querySelectorAll('a:not(.skip), button, input:not(.unseen), select')]
              .map((target) => [target.outerHTML.slice(0, 80), target.getBoundingClientRect()])
              .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
+    )
+    assert isinstance(found, list)
+    return found
+
+
+async def cut_off(desk: Desk) -> list[str]:
+    """What is too wide for its box, where it is cut off instead of making the page wide."""
+    found = await desk.page.evaluate(
+        """[...document.querySelectorAll('main *')]
+             .filter((box) => getComputedStyle(box).overflowX === 'clip' && box.scrollWidth > box.clientWidth + 1)
+             .map((box) => box.className + ' ' + box.textContent.slice(0, 40))"""
     )
     assert isinstance(found, list)
     return found
