@@ -27,7 +27,7 @@ ALERT_INFO = {
 """By which header a maker's telephones ring otherwise; which sound that is, is set at the telephone."""
 _NUMBER = re.compile(r"\+?[0-9]{1,32}")
 _PATH = re.compile(r"[A-Za-z0-9_.-]{0,80}")
-_SOUND = re.compile(r"[A-Za-z0-9_-]{1,80}(?:/[A-Za-z0-9_-]{1,80}){0,4}")
+SOUND = re.compile(r"[A-Za-z0-9_-]{1,80}(?:/[A-Za-z0-9_-]{1,80}){0,4}")
 _ALERT = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]{0,200}")
 """Neither blanks nor quotes, commas or backslashes, which the manager takes apart."""
 _CODE = re.compile(r"[0-9]{2,8}")
@@ -49,7 +49,7 @@ def alarm(call: AlarmCall, *, action: str, other_id: str) -> Action:
     if call.caller and not _NUMBER.fullmatch(call.caller):
         raise RefusedError("a caller's number is digits")
     sounds = "&".join(call.sounds)
-    if not all(_SOUND.fullmatch(one) for one in call.sounds) or len(sounds) > MOST_SOUNDS:
+    if not all(SOUND.fullmatch(one) for one in call.sounds) or len(sounds) > MOST_SOUNDS:
         raise RefusedError("not the name of a sound")
     return Action(
         "Originate",
