@@ -191,6 +191,9 @@ class Alarms(Section, frozen=True, kw_only=True):
     webhook_secret_file: str = ""
     webhook_networks: list[str] = []
     speakers: list[str] = []
+    """Loudspeakers for the last resort: `PJSIP/horn-1`, which answers by itself, `multicast:239.1.2.3:5004`."""
+    speaker_codec: Literal["alaw", "ulaw"] = "alaw"
+    """What listeners to a multicast expect."""
     alert_info: dict[str, Literal["snom", "yealink", "grandstream"]] = {}
     """Telephones that ring otherwise for alarms, and whose header does it: `"PJSIP/101" = "snom"`."""
     log_keep_days: int = 365

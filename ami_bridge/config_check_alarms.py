@@ -20,6 +20,9 @@ PATH = re.compile(r"[A-Za-z0-9_.-]{0,80}")
 AT = re.compile(r"(?i)(?:mon|tue|wed|thu|fri|sat|sun) (?:[01]?[0-9]|2[0-3]):[0-5][0-9]")
 """As alarms/weekly.py reads it."""
 SHORTEST_TEST, LONGEST_TEST = 10, 3600
+SPEAKER = re.compile(
+    r"PJSIP/(?!m-)[A-Za-z0-9_.-]{1,70}|multicast:2(?:2[4-9]|3[0-9])(?:\.[0-9]{1,3}){3}:[1-9][0-9]{0,4}"
+)
 LEAST_TOKEN = 16
 FEWEST_LOG_DAYS, MOST_LOG_DAYS = 90, 3660
 LONGEST_ROUND = 3600
@@ -98,6 +101,8 @@ def _of_the_words(alarms: "Alarms") -> Iterator[tuple[str, str]]:
             yield f"alarms.numbers.{login}", "is not a list of extensions or numbers like +4917139200001"
     for device in (one for one in alarms.alert_info if not DEVICE.fullmatch(one)):
         yield "alarms.alert_info", f"{device!r} is not a device like PJSIP/101"
+    for speaker in (one for one in alarms.speakers if not SPEAKER.fullmatch(one)):
+        yield "alarms.speakers", f"{speaker!r} is neither like PJSIP/horn-1 nor like multicast:239.1.2.3:5004"
     if alarms.call_number and not EXTENSION.fullmatch(alarms.call_number):
         yield "alarms.call_number", f"{alarms.call_number!r} is no number"
 

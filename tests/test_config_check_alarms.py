@@ -76,6 +76,8 @@ WRONG = [
     (RIGHT.replace('"media"', '"media"\nmail_listen = "smtp://0.0.0.0:25"'), "[alarms.mail_listen]", "127.0.0.1"),
     (RIGHT.replace('class = "machine"', 'classes = ["other"]'), "[source.classes.other]", "no [[alarm_class]]"),
     (RIGHT + '[[source]]\nname = "b"\nkind = "call"\n', "[source.call]", "a code of digits"),
+    (RIGHT.replace('"media"', '"media"\nspeakers = ["Local/112@outside"]'), "[alarms.speakers]", "PJSIP/horn-1"),
+    (RIGHT.replace('"media"', '"media"\nspeakers = ["multicast:10.0.0.1:5004"]'), "[alarms.speakers]", "239.1.2.3"),
     (RIGHT + '[alarms.tests]\nat = "someday"\n', "[alarms.tests.at]", "not like Wed 10:00"),
     (RIGHT + "[alarms.tests]\nto = []\n", "[alarms.tests.to]", "calls nobody"),
     (RIGHT + '[alarms.tests]\nto = ["role:"]\n', "[alarms.tests.to]", "neither everyone"),

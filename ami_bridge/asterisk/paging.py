@@ -1,14 +1,19 @@
 """Announcements on loudspeakers as actions of the manager interface; as in `phone`, others give values only."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
+
+import structlog
 
 from ami_bridge.alarms.paging import Announcement
 from ami_bridge.asterisk.alarm_call import MOST_SOUNDS, SOUND
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.phone import Action
 from ami_bridge.errors import NotReachableError, RefusedError
+
+log = structlog.get_logger()
 
 PAGE = "alarm-page"
 ANNOUNCE = "alarm-announce"
@@ -26,6 +31,9 @@ class Link(Protocol):
     def up(self) -> bool:
         """Whether there is one."""
 
+    async def items(self, action: str, headers: Mapping[str, str | Sequence[str]] = ...) -> list[Message]:
+        """One action, a list as its answer."""
+
     async def send(self, action: str, headers: Mapping[str, str | Sequence[str]] = ...) -> Message | list[Message]:
         """One action, one answer."""
 
@@ -41,6 +49,22 @@ class Paging:
         if not self._link.up:
             raise NotReachableError("Asterisk is not connected")
         await self._link.send(*action_of(announcement))
+
+    async def run(self) -> None:
+        """Look once, as long as the connection lives (the link cancels it)."""
+        await self.look()
+        await asyncio.Event().wait()
+
+    async def look(self) -> None:
+        """Say it loudly where the dialplan cannot play to loudspeakers: Asterisk takes the wish and does nothing."""
+        try:
+            there = bool(await self._link.items("ShowDialPlan", {"Context": PAGE}))
+        except NotReachableError:
+            return  # the next login looks again
+        except RefusedError:
+            there = False
+        if not there:
+            log.error("alarms.no_loudspeakers", context=PAGE)
 
 
 def action_of(one: Announcement) -> Action:

@@ -139,6 +139,11 @@ class Devices:
         """Whether an extension has telephones of the house."""
         return bool(self._board.devices_of(extension))
 
+    def agent(self, device: str) -> str:
+        """Return how a telephone has called itself when it registered; empty where that is not known."""
+        found = (self._registered or {}).get(device)
+        return found.agent if found is not None else ""
+
     def can_ring(self, login: str) -> bool:
         """Whether one of a person's telephones can be rung, or might be: nobody has told yet which there are."""
         return self._registered is None or any(one.registered for one in self.of(login))

@@ -23,6 +23,7 @@ from ami_bridge.alarms.engine import Engine
 from ami_bridge.alarms.intake import Intake
 from ami_bridge.alarms.letters import LOOK_EVERY as LOOK_AT_LETTERS_EVERY
 from ami_bridge.alarms.letters import Outbox, Writer
+from ami_bridge.alarms.paging import Loudspeakers, maker_of
 from ami_bridge.alarms.pbx import AlarmQuestions
 from ami_bridge.alarms.ports import Fact
 from ami_bridge.alarms.routes import AlarmRoutes
@@ -37,6 +38,7 @@ from ami_bridge.alarms.voice import Voice
 from ami_bridge.asterisk.acks import Acks
 from ami_bridge.asterisk.alarm_call import ACKED, ALERT_INFO
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
+from ami_bridge.asterisk.paging import Paging
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
 from ami_bridge.compose.alarm_tests import tests as make_tests
@@ -77,13 +79,6 @@ class AlarmParts:
     mail: Callable[[], AbstractAsyncContextManager[int]]
     ticks: Callable[[], bool]
     sweeps: Callable[[], bool]
-
-
-class NoSpeakers:
-    """A house without loudspeakers."""
-
-    async def announce(self, alarm: str, sounds: tuple[str, ...]) -> None:
-        """Say nothing: there is nothing to say it with."""
 
 
 def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> AlarmParts | None:
@@ -136,7 +131,7 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         caller=Caller(
             phone=phone,
             sounds=voice,
-            speakers=NoSpeakers(),
+            speakers=_speakers(base, calls),
             new_id=base.new_id,
             random=secrets.randbelow,
             digits=config.code_digits,
@@ -234,6 +229,20 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         mail=sources.mail,
         ticks=lambda: _fresh(engine.ticked, base.now(), STALE),
         sweeps=lambda: _fresh(sweeper.swept, base.now(), SWEPT_LATE),
+    )
+
+
+def _speakers(base: Base, calls: CallParts) -> Loudspeakers:
+    """Make the loudspeakers; a house may have none."""
+    config, paging = base.config.alarms, Paging(base.link)
+    if config.speakers:
+        calls.beside.append(paging.run)
+    return Loudspeakers(
+        speakers=config.speakers,
+        codec=config.speaker_codec,
+        makers=lambda device: maker_of(calls.devices.agent(device), config.alert_info, device),
+        phone=paging,
+        new_id=base.new_id,
     )
 
 

@@ -17,14 +17,17 @@ from ami_bridge.alarms.engine import LEASE_HOLDS
 from ami_bridge.demo import alarms
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
-from ami_bridge.demo.ports import free
+from ami_bridge.demo.ports import LOCAL, free, free_udp
 from tests.real.conftest import HOME, RING_SECONDS, _say
+from tests.real.horn import GROUP, HEADER, Horn
 from tests.real.house import House, a_house
 from tests.real.tap import Tap
 
 SOON = 15.0
 AT_ONCE = 0.05
 """Seconds from a report to the first INVITE."""
+PAGED = free_udp()
+SPEAKERS = f'channels = 4\nspeakers = ["multicast:{GROUP}:{PAGED}"]'
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -32,7 +35,9 @@ async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     """A town hall with a sewage plant, and an Asterisk of its own, which is killed."""
     folder = tmp_path_factory.mktemp("plant")
     async with Pbx(home=HOME, instance=f"plant-{free().web}", ports=free(), ring_seconds=RING_SECONDS, say=_say) as own:
-        config = alarms.CONFIG.format(media=own.alarms_folder).replace("classes =", "limit.count = 1000\nclasses =")
+        await own.cli(f"dialplan set global ALARM_PAGE_IP {LOCAL}")
+        config = alarms.CONFIG.format(media=own.alarms_folder).replace("channels = 4", SPEAKERS)
+        config = config.replace("classes =", "limit.count = 1000\nclasses =")
         async with a_house(own, folder, alarms=config) as running:
             yield running
         shutil.rmtree(own.folder)
@@ -117,6 +122,19 @@ async def test_a_webhook_rings_who_is_on_duty_and_the_code_turns_it_green(plant:
     async with plant.session.post(f"{plant.web}/api/v1/alarms", json=body, headers=headers) as answer:
         assert answer.status == 202
     assert (await until(plant, alarm, state="closed"))["active"] is False
+
+
+async def test_where_nobody_can_be_rung_the_loudspeakers_play_it_and_that_is_no_answer(plant: House) -> None:
+    async with Horn(PAGED) as horn:
+        alarm = await raise_alarm(plant, "pump-9")
+        async with asyncio.timeout(SOON):
+            await horn.packet(50)  # a second of it
+        seen = await one(plant, alarm)
+        assert {len(packet) for packet in horn.packets} == {HEADER + 160}
+        assert seen.get("last_resort") is True, seen
+        assert seen["state"] == "unacknowledged", "whoever may have heard it, nobody takes care of it"
+        assert {attempt["outcome"] for attempt in seen["attempts"]} == {"unreachable"}
+    assert (await plant.rest("dieter", "POST", f"/alarms/{alarm}/acknowledge"))[0] == 200
 
 
 async def test_a_daemon_that_is_killed_while_it_rings_goes_on_with_the_same_call(plant: House) -> None:
