@@ -79,6 +79,8 @@ def action_of(one: Announcement) -> Action:
         {
             "ActionID": one.id,
             "Channel": f"Local/{one.id}@{PAGE}/n",
+            "ChannelId": one.id,
+            "OtherChannelId": f"{one.id}-2",
             "Context": ANNOUNCE,
             "Exten": "s",
             "Priority": "1",

@@ -74,13 +74,19 @@ class _Block:
         ).match
 
 
+ALARMS = ("att-", "page-")
+"""How ids of the channels begin that we start about alarms: everything linked to one is about that alarm."""
+
 _BLOCKS = {
     prefix: _Block(prefix) for prefix in ("", "Dest", "Transferer", "OrigTransferer", "SecondTransferer", "Parkee")
 }
 
 
 def _leg(m: Headers, prefix: str = "") -> Leg:
-    """Read one channel; raises KeyError where the event has none, or where it is not clear which."""
+    """Read one channel; raises KeyError where the event has none, where it is not clear which, or none of a call.
+
+    Calls about alarms are no calls of people: who is rung is told by the alarm, and its log is kept, not a journal.
+    """
     block = _BLOCKS[prefix]
     if isinstance(m, Message):
         # As Asterisk writes it, its headers stand in one piece and in this order, and are read in one go. A stranger's
@@ -89,9 +95,13 @@ def _leg(m: Headers, prefix: str = "") -> Leg:
         at = text.find(block.start)
         if at >= 0 and (found := block.match(text, at)) and text.find(block.start, found.end() - 2) < 0:
             channel, state, number, connected, exten, id_, linked = found.groups()
+            if linked.startswith(ALARMS):
+                raise KeyError(linked)
             phase = _PHASES.get(state, "down")
             return Leg(id_, linked or id_, channel, phase, number or None, connected or None, exten)
         _check_single(m, block.read)
+    if m.get(block.linked, "").startswith(ALARMS):
+        raise KeyError(block.linked)
     number, connected = m.get(block.number, ""), m.get(block.connected, "")
     return Leg(
         m[block.id],

@@ -169,6 +169,16 @@ def test_the_order_of_headers_does_not_matter(message: dict[str, str], event: Ca
         assert translate(said({name: message[name] for name in names})) == event
 
 
+@pytest.mark.parametrize("linked", [f"att-{26 * '0'}", f"page-{26 * '0'}"])
+def test_what_is_linked_to_an_alarm_is_no_call(linked: str) -> None:
+    rung = {**CALLEE, "Linkedid": linked}
+    for message in ({"Event": "Newstate", **rung}, {"Event": "DialBegin", **CALLER, **prefixed("Dest", rung)}):
+        assert translate(said(message)) is None
+        assert translate(message) is None
+    floor = t.floor(channels=[rung, CALLER], parked=[], queued=[], in_rooms=[], hints={})
+    assert [one.leg for one in floor.legs] == [CALLER_LEG]
+
+
 @pytest.mark.parametrize(("message", "event"), CASES)
 def test_blanks_around_values_do_not_matter(message: dict[str, str], event: CallEvent | None) -> None:
     for name in message.keys() - {"Event"}:

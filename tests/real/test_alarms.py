@@ -103,6 +103,7 @@ async def test_a_webhook_rings_who_is_on_duty_and_the_code_turns_it_green(plant:
         )
         assert told >= 0
         assert (await one(plant, alarm))["state"] == "unacknowledged"  # to answer is nothing
+        assert await plant.calls("dieter") == [], "it is an alarm and no call: nobody sees a call with himself"
         await asyncio.sleep(2)
         await dieter.press(f"{code_of(plant, alarm)}#")
         taken = await until(plant, alarm, state="acknowledged")
@@ -117,6 +118,8 @@ async def test_a_webhook_rings_who_is_on_duty_and_the_code_turns_it_green(plant:
         )
         assert [attempt["outcome"] for attempt in taken["attempts"]] == ["acked"]
         await dieter.idle(after=mark)
+    assert plant.journal() == []
+    assert not [told for told in page.heard if told.get("event", "").startswith("call.")]
     headers = {"Authorization": f"Bearer {plant.pbx.secrets.alarm_source}"}
     body = {"point": "gas-engine", "state": "go"}
     async with plant.session.post(f"{plant.web}/api/v1/alarms", json=body, headers=headers) as answer:
