@@ -144,6 +144,11 @@ class Devices:
         found = (self._registered or {}).get(device)
         return found.agent if found is not None else ""
 
+    def there(self, device: str) -> bool | None:
+        """Whether a device can be reached; None where Asterisk has not told, or knows none of that name."""
+        found = (self._registered or {}).get(device)
+        return _reachable(found) if found is not None else None
+
     def can_ring(self, login: str) -> bool:
         """Whether one of a person's telephones can be rung, or might be: nobody has told yet which there are."""
         return self._registered is None or any(one.registered for one in self.of(login))

@@ -28,6 +28,8 @@ from ami_bridge.alarms.pbx import AlarmQuestions
 from ami_bridge.alarms.ports import Fact
 from ami_bridge.alarms.routes import AlarmRoutes
 from ami_bridge.alarms.self_test import SelfTest
+from ami_bridge.alarms.sources.telephony import LOOK_EVERY as LOOK_AT_TELEPHONY_EVERY
+from ami_bridge.alarms.sources.telephony import Telephony
 from ami_bridge.alarms.speech import Speech
 from ami_bridge.alarms.states import MANAGES
 from ami_bridge.alarms.store import AlarmStore
@@ -169,6 +171,14 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         ),
         clock=monotonic,
     )
+    telephony = Telephony(
+        up=lambda: base.link.up,
+        trunks=config.paths,
+        there=calls.devices.there,
+        troubles=sources.troubles,
+        language=base.config.site.language,
+        clock=monotonic,
+    )
     facts.test, facts.engine = test, engine
     calls.dispatch.alarms = follow
     calls.beside.append(acks.run)
@@ -212,6 +222,7 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         "alarm retention": partial(every, PURGE_EVERY, sweeper.purge, name="alarm retention"),
         "alarm letters": partial(every, LOOK_AT_LETTERS_EVERY, outbox.look, name="alarm letters"),
         "alarm duty": looks,
+        "alarm telephony": partial(every, LOOK_AT_TELEPHONY_EVERY, telephony.look, name="alarm telephony"),
         **{name: partial(_run, loop) for name, loop in sources.loops.items()},
         **tests.loops,
     }

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from ami_bridge.alarms.sources.telephony import PATIENCE
 from ami_bridge.demo import alarms
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
@@ -162,6 +163,23 @@ async def test_the_code_outlives_a_crash_of_everything(plant: House) -> None:
     taken = await until(plant, alarm, state="acknowledged")
     assert taken["acknowledged"]["login"] == "dieter"
     assert len((await ended(plant, alarm))["attempts"]) == 1, "nobody was called twice"
+
+
+async def test_an_asterisk_that_stays_away_is_an_alarm_itself(plant: House) -> None:
+    """Nobody can be called then; the page, bubbles, mail and chat tell it, until Asterisk is back."""
+
+    def is_it(message: dict[str, Any], *, active: bool) -> bool:
+        alarm = message.get("alarm", {}) if message.get("event") == "alarm.changed" else {}
+        return (alarm.get("source"), alarm.get("point"), alarm.get("active")) == ("ami-bridge", "telephone", active)
+
+    async with plant.listen("dieter", topics=["alarms"]) as page:
+        await plant.pbx.kill()
+        told = page.heard[await page.until(lambda one: is_it(one, active=True), within=PATIENCE + 20)]["alarm"]
+        assert "niemand angerufen" in told["text"]
+        await plant.pbx.start()
+        await page.until(lambda one: is_it(one, active=False), within=PATIENCE)
+    await plant.rest("dieter", "POST", f"/alarms/{told['id']}/acknowledge")
+    await ended(plant, told["id"])
 
 
 async def test_without_a_rota_everybody_is_called_and_told_why(plant: House) -> None:
