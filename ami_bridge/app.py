@@ -10,6 +10,7 @@ import structlog
 from msgspec import Struct
 
 from ami_bridge.admin.routes import OPERATIONS as ADMIN
+from ami_bridge.alarms.by_hand_routes import OPERATIONS as BY_HAND
 from ami_bridge.alarms.reach_routes import OPERATIONS as ALARM_TESTS
 from ami_bridge.alarms.routes import OPERATIONS as ALARMS
 from ami_bridge.alarms.sources.routes import OPERATIONS as ALARM_SOURCES
@@ -96,7 +97,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         dial = make_dial(base, people, calls, contacts)
         rooms = make_rooms(base, people.access, calls, dial)
         steering = make_control(base, people.access, calls, dial, rooms, phones)
-        alarms = make_alarms(base, people.access, calls, dial)
+        alarms = make_alarms(base, people, calls, dial)
         loads = [contacts.load, people.load, dial.dial.load, calls.devices.load]
         for load in [*loads, *(part.load for part in (rooms, alarms) if part is not None)]:
             await load()
@@ -148,7 +149,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             openapi_routes(
                 [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ADMIN, *ASYNCAPI]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
-                + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *ALARMS])
+                + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *BY_HAND, *ALARMS])
             ),
             asyncapi_routes,
         ]

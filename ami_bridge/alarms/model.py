@@ -72,6 +72,8 @@ class Report(Struct, frozen=True, kw_only=True):
     test: bool = False
     sound: str = ""
     """A sound that this alarm alone has, such as that of a test."""
+    by: str = ""
+    """Who raised it, where a person did: for the log."""
     people: "tuple[Person, ...]" = ()
     """With a test: who is rung once instead of the ladder. One report per person tells who was reached."""
 

@@ -73,6 +73,7 @@ def raised(id_: str, report: Report, meant: Meant, plan: Plan, now: datetime, le
     data |= {"unknown_class": True} if not meant.known else {}
     data |= {"unreadable": True} if report.unreadable else {}
     data |= {"bundle": bundle} if bundle else {}
+    data |= {"by": report.by} if report.by else {}
     entry = LogEntry(at=now, actor=alarm.source, kind="raised", alarm=alarm.id, data=data)
     return Done(alarm=alarm, log=(entry,), told="raised")
 

@@ -17,6 +17,7 @@ from ami_bridge.errors import BadRequestError, BridgeError, NotAllowedError, Una
 from ami_bridge.numbers import Number
 from ami_bridge.people.model import Person, Wish
 from ami_bridge.web.identity import Guard, normal_origin
+from ami_bridge.web.language import language_of
 from ami_bridge.web.problem import STATUS
 
 log = structlog.get_logger()
@@ -170,11 +171,8 @@ class DialPage:
             return None
 
     def _language(self, request: web.Request, person: Person | None) -> Language:
-        """Return what the person wishes, else the first of our languages that the browser names, else German."""
-        if person is not None and (wished := self._people.wish(person.login).language) is not None:
-            return wished
-        offered = [one.strip()[:2].lower() for one in request.headers.get("Accept-Language", "").split(",")]
-        return "en" if "en" in offered and "de" not in offered[: offered.index("en")] else "de"
+        """Return the language in which to speak to whoever asks."""
+        return language_of(request, None if person is None else self._people.wish(person.login).language)
 
     def _is_trusted(self, request: web.Request) -> bool:
         """Whether a link of a listed page was followed, as the browser says, into a window of its own."""

@@ -41,17 +41,18 @@ from ami_bridge.asterisk.acks import Acks
 from ami_bridge.asterisk.alarm_call import ACKED, ALERT_INFO
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
 from ami_bridge.asterisk.paging import Paging
+from ami_bridge.compose.alarm_console import console_routes
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
 from ami_bridge.compose.alarm_tests import tests as make_tests
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.dial import DialParts
+from ami_bridge.compose.people import PeopleParts
 from ami_bridge.compose.rooms import ZONE
 from ami_bridge.dav.calendar import DavCalendar
 from ami_bridge.errors import BridgeError
 from ami_bridge.tasks import Errands, every
-from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 from ami_bridge.web.pbx import Answer
 from ami_bridge.wire import Alarm
@@ -83,11 +84,12 @@ class AlarmParts:
     sweeps: Callable[[], bool]
 
 
-def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> AlarmParts | None:
+def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -> AlarmParts | None:
     """Make it; None where the site has no sources of alarms."""
     config = base.config.alarms
     if not base.config.source:
         return None
+    guard = people.access
     errands, store, upkeep = Errands(), AlarmStore(base.db), Upkeep(base.db)
     rules = Rules(
         alarms=config,
@@ -204,6 +206,7 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         rota=duty.shown,
         sources=lambda: _sources(base, sources.heartbeats.states()),
     )
+    by_hand = console_routes(base, people, rules=rules, on_call=duty, takes=intake, desk=desk, console=console)
     outbox = Outbox(store=upkeep, outputs=outputs, show=partial(_for_outputs, store, desk), now=base.now)
     questions = AlarmQuestions(
         engine=engine, store=store, spoken=lambda login: _extension(base, login), tested=test.is_own
@@ -234,7 +237,7 @@ def alarms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> Alarm
         duty=duty,
         load=load,
         loops=loops,
-        routes=[*sources.routes, *tests.routes, routes.add_to],
+        routes=[*sources.routes, *tests.routes, *by_hand, routes.add_to],
         ops={**routes.ops(), **tests.ops},
         answers=questions.answers,
         mail=sources.mail,

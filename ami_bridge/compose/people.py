@@ -31,6 +31,7 @@ class PeopleParts:
 
     access: Access
     doorway: Doorway
+    sign_in: SignIn
     own: OwnStore
     accounts: Accounts
     wishes: Wishes
@@ -86,6 +87,7 @@ def people(base: Base) -> PeopleParts:
 
     return PeopleParts(
         access=access,
+        sign_in=sign_in,
         doorway=doorway,
         own=own,
         accounts=accounts,

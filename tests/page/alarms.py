@@ -136,6 +136,20 @@ REPORT: Json = {
 }
 
 
+SCENARIOS: list[Json] = [
+    {
+        "source": "sewage-plant",
+        "plant": "Kläranlage",
+        "alarm_class": "machine",
+        "label": "Gasmotor steht",
+        "priority": 2,
+    }
+    | {"people": ["Dieter Dachs", "Emil Elster"]},
+    {"source": "sewage-plant", "plant": "Kläranlage", "alarm_class": "hint", "label": "Hinweis", "priority": 4}
+    | {"people": []},
+]
+
+
 class AlarmAnswers:
     """What is asked over HTTP."""
 
@@ -148,7 +162,7 @@ class AlarmAnswers:
         self.report = REPORT
         """What every test has reached."""
         self.wishes: list[Json] = []
-        """Tests that were asked for."""
+        """Tests and alarms that were asked for."""
         self.looks = 0
         """How often somebody asked what is open."""
 
@@ -161,6 +175,8 @@ class AlarmAnswers:
             web.get("/api/v1/alarms/tests", self._tests),
             web.post("/api/v1/alarms/tests", self._test),
             web.get("/api/v1/alarms/tests/{id}", self._test),
+            web.get("/api/v1/alarms/by-hand", self._scenarios),
+            web.post("/api/v1/alarms/by-hand", self._by_hand),
             web.get("/api/v1/alarms/{id}", self._one),
         ]
 
@@ -234,6 +250,16 @@ class AlarmAnswers:
         if request.method == "POST":
             self.wishes.append(await request.json())
         return answered(self.report, 201 if request.method == "POST" else 200)
+
+    async def _scenarios(self, _: web.Request) -> web.Response:
+        return answered({"scenarios": SCENARIOS})
+
+    async def _by_hand(self, request: web.Request) -> web.Response:
+        wish = await request.json()
+        self.wishes.append(wish | {"key": request.headers["Idempotency-Key"]})
+        raised = alarm("hand", text=wish["text"], attempts=())
+        self.open[raised.id] = raised
+        return answered(raised, 201)
 
     async def _sources(self, _: web.Request) -> web.Response:
         return answered({"sources": self.sources})

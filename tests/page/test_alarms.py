@@ -221,6 +221,33 @@ async def test_a_test_is_begun_and_its_report_counts_everybody_on_the_list(desk:
     assert desk.daemon.alarms.wishes == [{"to": ["dieter", "role:plant"], "text": ""}]
 
 
+async def test_an_alarm_is_raised_by_keyboard_in_two_steps(desk: Desk) -> None:
+    await opens(desk)
+    keyboard = desk.page.keyboard
+    await desk.page.get_by_role("button", name="Alarm auslösen").focus()
+    await keyboard.press("Enter")
+    first = desk.page.get_by_role("dialog", name="Alarm auslösen")
+    await expect(first.get_by_role("option")).to_have_count(2)
+    await expect(first.get_by_label("Welcher Alarm?")).to_be_focused()
+    await keyboard.press("Tab")
+    await keyboard.type("Rauch im Schaltschrank")
+    assert await desk.check() == []
+    await keyboard.press("Enter")
+    second = desk.page.get_by_role("dialog", name="Kläranlage: Rauch im Schaltschrank")
+    await expect(second).to_contain_text("2 Personen angerufen, bis jemand übernimmt: Dieter Dachs, Emil Elster")
+    await expect(second.get_by_label("Zum Bestätigen ALARM eintippen")).to_be_focused()
+    await keyboard.press("Enter")  # nothing typed yet
+    await keyboard.type("alarm")
+    assert await desk.check() == []
+    assert desk.daemon.alarms.wishes == []
+    await keyboard.press("Enter")
+    await expect(card(desk, "hand").get_by_role("heading", name="Rauch im Schaltschrank")).to_be_visible()
+    [wish] = desk.daemon.alarms.wishes
+    assert wish.pop("key")
+    said = {"source": "sewage-plant", "alarm_class": "machine", "text": "Rauch im Schaltschrank", "confirmed": True}
+    assert wish == said
+
+
 async def test_an_alarm_interrupts_on_every_screen_and_a_bubble_leads_to_it(desk: Desk) -> None:
     desk.daemon.user = DIETER
     await desk.is_signed_in()

@@ -130,6 +130,7 @@ async def test_axe_would_report_a_defect(desk: Desk) -> None:
 async def small_targets(desk: Desk) -> list[str]:
     found = await desk.page.evaluate(
         """[...document.querySelectorAll('a:not(.skip), button, input:not(.unseen), select')]
+             .filter((target) => target.getClientRects().length)
              .map((target) => [target.outerHTML.slice(0, 80), target.getBoundingClientRect()])
              .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
     )

@@ -12,16 +12,20 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import async_playwright, expect
 
 from ami_bridge.alarms.engine import LEASE_HOLDS
 from ami_bridge.demo import alarms
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import LOCAL, free, free_udp
+from tests.page.axe import Axe
+from tests.page.conftest import FLAGS
 from tests.real.conftest import HOME, RING_SECONDS, _say
 from tests.real.horn import GROUP, HEADER, Horn
 from tests.real.house import House, a_house
 from tests.real.tap import Tap
+from tests.real.test_page import SCREENSHOTS, a_browser
 
 SOON = 15.0
 AT_ONCE = 0.05
@@ -226,3 +230,84 @@ async def test_nothing_is_confirmed_before_it_is_on_the_disk(plant: House) -> No
     synced = [line for line in between if re.search(r"f(data)?sync(\(.*-wal>\)| resumed>\)) += 0", line)]
     print(json.dumps({"between the row in the log of the database and 202": synced}))
     assert synced
+
+
+async def test_an_alarm_is_raised_acknowledged_and_cleared_on_the_page(plant: House) -> None:
+    """Eva raises it in two steps; Dieter's telephone rings; he acknowledges and clears it on his page."""
+    async with (
+        Phone(plant.pbx, "104") as dieter,
+        a_browser(plant, user="eva") as eva,
+        a_browser(plant, user="dieter") as page,
+    ):
+        mark = dieter.mark()
+        await eva.get_by_role("link", name="Alarm").click()
+        await eva.get_by_role("button", name="Alarm auslösen").click()
+        dialog = eva.get_by_role("dialog")
+        await dialog.get_by_label("Was ist geschehen?").fill("Rauch im Schaltschrank")
+        await dialog.get_by_role("button", name="Weiter").click()
+        await expect(dialog).to_contain_text("Dieter Dachs")
+        await dialog.get_by_label("Zum Bestätigen ALARM eintippen").fill("ALARM")
+        assert await Axe(eva).violations() == []
+        await dialog.get_by_role("button", name="Jetzt auslösen").click()
+        await dieter.ringing(after=mark)
+        await expect(page.locator("#warnings")).to_contain_text("Rauch im Schaltschrank")
+        await page.get_by_role("link", name="Alarm").click()
+        card = page.locator("[data-alarm]").filter(has_text="Rauch im Schaltschrank").first
+        await expect(card).to_contain_text("klingelt")
+        await card.get_by_role("button", name="Quittieren").click()
+        await dieter.hangup()  # it may ring on: who answers hears that somebody has taken over
+        await expect(card.locator(".state")).to_have_text("gekommen, quittiert")
+        seen = eva.locator("[data-alarm]").filter(has_text="Rauch im Schaltschrank").first
+        await expect(seen).to_contain_text("Dieter Dachs")
+        await card.get_by_role("button", name="Störung behoben").press("Enter")
+        await page.get_by_role("dialog").get_by_role("button", name="Störung ist behoben").click()
+        await expect(seen.locator(".state")).to_have_text("erledigt")
+
+
+async def test_without_scripts_alarms_are_raised_acknowledged_and_cleared_by_forms(plant: House) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        context = await browser.new_context(
+            locale="de-DE", java_script_enabled=False, viewport={"width": 320, "height": 640}
+        )
+        page = await context.new_page()
+        await page.goto(f"{plant.web}/alarms")
+        await page.get_by_label("Benutzername").fill("dieter")
+        await page.get_by_label("Passwort").fill("falsch")
+        await page.get_by_role("button", name="Anmelden").click()
+        await expect(page.get_by_role("alert")).to_have_text("Benutzername oder Passwort stimmt nicht.")
+        await page.get_by_label("Benutzername").fill("dieter")
+        await page.get_by_label("Passwort").fill(plant.pbx.secrets.passwords["dieter"])
+        await page.keyboard.press("Enter")
+        await page.get_by_role("link", name="Alarm auslösen").click()
+        await page.get_by_label("Welcher Alarm?").select_option("sewage-plant/gas")
+        await page.get_by_label("Was ist geschehen?").fill("Gas <b>riecht</b>")
+        await page.get_by_role("button", name="Weiter").click()
+        await expect(page.locator("main")).to_contain_text("Dieter Dachs")
+        typed = page.get_by_label("Zum Bestätigen ALARM eintippen")
+        await typed.fill("ja")
+        await page.get_by_role("button", name="Jetzt auslösen").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Es wurde nichts ausgelöst")
+        async with Phone(plant.pbx, "104") as dieter:
+            mark = dieter.mark()
+            await typed.fill("alarm")
+            await page.get_by_role("button", name="Jetzt auslösen").click()
+            await dieter.ringing(after=mark)
+            alarm = page.locator("[data-alarm]").filter(has_text="Gas <b>riecht</b>")
+            await alarm.get_by_role("button", name="Quittieren").click()
+            await dieter.hangup()
+        await expect(alarm).to_contain_text("Quittiert von Dieter Dachs")
+        await page.screenshot(path=SCREENSHOTS / "alarms-plain-narrow.png", full_page=True)
+        await alarm.get_by_text("Störung behoben").click()
+        await alarm.get_by_role("button", name="Störung ist behoben").click()
+        await alarm.get_by_role("button", name="Zurücksetzen").click()
+        await expect(alarm).to_have_count(0)
+        forged = await context.request.post(
+            f"{plant.web}/alarms/x/acknowledge", headers={"Origin": "https://evil.example"}
+        )
+        assert "Benutzername" in await forged.text(), "another site's form is nobody's"
+        await browser.close()
+    async with a_browser(plant, user="eva") as page:
+        for path in ("/alarms", "/alarms/raise", "/alarms/raise?which=sewage-plant/gas&text=Gas"):
+            await page.goto(f"{plant.web}{path}")
+            assert await Axe(page).violations() == [], path

@@ -14,6 +14,7 @@ import { Sources } from "./alarmsources.js";
 import { ask } from "./ask.js";
 import { icon } from "./icons.js";
 import { plain } from "./words.js";
+import { raiseButton } from "./alarmraise.js";
 
 const ALARMS = "alarms";
 const OPERATES = ["plant", "alarm-manager", "admin"];
@@ -253,6 +254,7 @@ export class AlarmsScreen extends Part {
       </fieldset>
       ${this.house.linked ? nothing : this.#cut()}
       ${this.alert()}
+      ${this.#view === "open" ? raiseButton(this.house, (alarm) => this.take(alarm)) : nothing}
       ${this.#view === "open" ? this.#open() : this.#views[this.#view].view()}`;
   }
 
@@ -260,7 +262,8 @@ export class AlarmsScreen extends Part {
     return html`
       <div class="message" data-cut>
         <span class="kern-icon kern-icon--info" aria-hidden="true"></span>
-        <p>${t(this.#lookedAt ? "alarms.cut_looked" : "alarms.cut", { time: this.#lookedAt ? timeOfDay(this.#lookedAt) : "" })}</p>
+        <p>${t(this.#lookedAt ? "alarms.cut_looked" : "alarms.cut", { time: this.#lookedAt ? timeOfDay(this.#lookedAt) : "" })}
+          <a class="kern-link" href="/alarms">${t("alarms.plain_page")}</a></p>
         <button type="button" class="control" @click=${() => this.#refresh()}>${icon("waiting")}<span>${t("alarms.refresh")}</span></button>
       </div>`;
   }

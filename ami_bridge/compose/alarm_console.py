@@ -1,0 +1,39 @@
+"""Alarms raised by hand, and the console without scripts."""
+
+from ami_bridge.alarms.by_hand import ByHand
+from ami_bridge.alarms.by_hand_routes import ByHandRoutes
+from ami_bridge.alarms.classes import Rules
+from ami_bridge.alarms.console import Console
+from ami_bridge.alarms.desk import AlarmDesk
+from ami_bridge.alarms.plain_page import PlainPage
+from ami_bridge.alarms.ports import OnCall, Takes
+from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.compose.people import PeopleParts
+from ami_bridge.compose.rooms import ZONE
+
+
+def console_routes(
+    base: Base, people: PeopleParts, *, rules: Rules, on_call: OnCall, takes: Takes, desk: AlarmDesk, console: Console
+) -> list[AddRoutes]:
+    """Make the routes; those of what is raised by hand come before those of one alarm."""
+    by_hand = ByHand(
+        rules=rules,
+        sources=base.config.source,
+        classes=base.config.alarm_class,
+        on_call=on_call,
+        takes=takes,
+        desk=desk,
+        now=base.now,
+    )
+    plain = PlainPage(
+        access=people.access,
+        sign_in=people.sign_in,
+        doorway=people.doorway,
+        people=base.people,
+        desk=desk,
+        console=console,
+        by_hand=by_hand,
+        zone=ZONE,
+        now=base.now,
+    )
+    return [ByHandRoutes(guard=people.access, by_hand=by_hand, console=console).add_to, plain.add_to]
