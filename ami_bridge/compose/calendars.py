@@ -51,14 +51,21 @@ async def calendars(base: Base, rooms: RoomParts) -> None:
                 "call_in": rooms.call_in if config.calls else None,
             }
 
-        looks: list[Bookings] = []
-        if config.calendar:
-            looks.append(Bookings(**await parts(config.calendar, config.calendar_owner, "")))
-        if config.invited:
-            its = await parts(config.invited, None, config.address)
-            looks.append(Invitations(address=config.address, letters=letters, **its))
-        looks += [
+        edits = [
             Bookings(answers_as=config.address, **await parts(path, None, config.address)) for path in config.edits
         ]
+        invitations = list(edits)
+        if config.invited:
+            its = await parts(config.invited, None, config.address)
+            invitations.append(Invitations(address=config.address, letters=letters, edits=edits, **its))
+
+        async def look() -> None:
+            """Look at those with the same invitations one after the other: an appointment in two gets one room."""
+            for one in invitations:
+                await one.look()
+
+        looks = [look] if invitations else []
+        if config.calendar:
+            looks.append(Bookings(**await parts(config.calendar, config.calendar_owner, "")).look)
         for one in looks:
-            tasks.create_task(every(config.look_every, one.look, name="booking calendar"), name="booking calendar")
+            tasks.create_task(every(config.look_every, one, name="booking calendar"), name="booking calendar")

@@ -140,7 +140,10 @@ class DavCalendar:
         async with _answered():
             told = await self._client.propfind(url, depth=0, props=["sync-token"])
             there = await self._client.propfind(url, depth=1, props=["getetag", "resourcetype"])
-        token = next((one.properties.get("{DAV:}sync-token") for one in _good(told).parse_propfind()), None)
+        itself = next(iter(_good(told).parse_propfind()), None)
+        token = None if itself is None else itself.properties.get("{DAV:}sync-token")
+        if itself is not None and itself.href.endswith("/"):
+            self._found = url = self._at(urlsplit(itself.href).path)  # Cyrus has other names for what others share
         etags = {
             one.href: str(one.properties.get(ETAG) or "")
             for one in _good(there).parse_propfind()

@@ -57,6 +57,9 @@ class Store(Protocol):
     async def keep(self, booking: Booking) -> None:
         """Keep one."""
 
+    async def is_made_elsewhere(self, booking: Booking) -> bool:
+        """Whether the same appointment has a room in another calendar."""
+
     async def forget(self, booking: Booking) -> None:
         """Delete one."""
 

@@ -73,6 +73,12 @@ class BookingStore:
             if await transaction.run(update(bookings).where(its).values(asdict(booking))) == 0:
                 await transaction.run(insert(bookings).values(asdict(booking)))
 
+    async def is_made_elsewhere(self, booking: Booking) -> bool:
+        """Whether the same appointment has a room in another calendar, such as its organizer's."""
+        its = (bookings.c.calendar != booking.calendar) & (bookings.c.uid == booking.uid) & (bookings.c.state == "made")
+        async with self._db.transaction() as transaction:
+            return bool(await transaction.rows(select(bookings.c.uid).where(its).limit(1)))
+
     async def forget(self, booking: Booking) -> None:
         """Delete one."""
         its = (bookings.c.calendar == booking.calendar) & (bookings.c.uid == booking.uid)

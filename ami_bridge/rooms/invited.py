@@ -1,7 +1,7 @@
 """Appointments that invite us: we answer, and mail their organizer how to dial in, for the appointment is not ours."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Protocol
 
@@ -88,10 +88,28 @@ class Letters:
 class Invitations(Bookings):
     """A calendar in which invitations arrive."""
 
-    def __init__(self, *, address: str, letters: Letters, **parts: Any) -> None:  # noqa: ANN401 - those of Bookings
+    def __init__(
+        self,
+        *,
+        address: str,
+        letters: Letters,
+        edits: Sequence[Bookings] = (),
+        **parts: Any,  # noqa: ANN401 - those of Bookings
+    ) -> None:
+        """`edits` are calendars in which we write into the appointment itself: what is there needs no mail."""
         super().__init__(**parts)
         self._address = address
         self._letters = letters
+        self._edits = edits
+
+    async def _acted(self, row: Booking, appointment: Appointment, text: str) -> tuple[Booking, Entrance | None]:
+        """Leave alone what is told how to dial in where it was made: one appointment, one room."""
+        if row.room is None and self._booked.wants(appointment):
+            for one in self._edits:  # it may have come there this moment
+                await one.look()
+            if await self._store.is_made_elsewhere(row):
+                return structs.replace(row, state="none", due=None), None
+        return await super()._acted(row, appointment, text)
 
     async def _written(self, row: Booking, said: Entrance | None, found: Found, appointment: Appointment) -> bool:
         """Mail the organizer first, then answer, so that an answer means that the mail is under way."""

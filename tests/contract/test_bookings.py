@@ -25,6 +25,8 @@ async def test_each_calendar_has_its_own_and_remembers_where_the_look_ended(db: 
     changed = structs.replace(one, etag="", tries=2, wanted="x")
     await store.keep(changed)
     assert await store.read("a") == Known(token="token 2", compared=NOON + timedelta(hours=1), bookings=[changed])
+    assert not await store.is_made_elsewhere(changed), "in the other calendar it has no room"
+    assert await store.is_made_elsewhere(other)
     await store.forget(changed)
     assert (await store.read("a")).bookings == []
     assert (await store.read("b")).bookings == [other]

@@ -18,7 +18,7 @@ from ami_bridge.demo.programs import programs
 PACKAGES = ("cyrus-imapd", "cyrus-caldav", "nullmailer")
 FOLDER = Path(__file__).parents[2] / ".demo" / "cyrus"
 READY_WITHIN = 30.0
-DOMAIN = "example.org"
+DOMAINS = "example.org musterhausen.example"
 CONFIG = """\
 configdirectory: {at}/lib
 partition-default: {at}/mail
@@ -34,7 +34,7 @@ httpmodules: caldav
 caldav_create_default: yes
 caldav_create_sched: yes
 caldav_allowscheduling: on
-calendar_user_address_set: {domain}
+calendar_user_address_set: {domains}
 sasl_pwcheck_method: alwaystrue
 sasl_mech_list: PLAIN
 allowplaintext: yes
@@ -54,14 +54,22 @@ EVENTS {{ }}
 class Cyrus:
     """A running Cyrus; it takes any password, for it listens to this machine only, and as long as a test."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, imap: int) -> None:
         self.url = f"http://{LOCAL}:{port}/"
+        self._imap = imap
         self.user = "konferenz"
         self.password = "secret"
 
     def calendar(self, user: str) -> str:
         """Return the path of somebody's calendar."""
         return f"/dav/calendars/user/{user}/Default/"
+
+    def share(self, user: str, to: str) -> None:
+        """Let somebody write in somebody's calendar."""
+        admin = imaplib.IMAP4(LOCAL, self._imap)
+        admin.login("cyrus", "secret")
+        assert admin.setacl(f'"user/{user}/#calendars/Default"', to, "lrswipkxtecdan9")[0] == "OK"
+        admin.logout()
 
 
 @asynccontextmanager
@@ -79,7 +87,7 @@ async def cyrus(users: Sequence[str]) -> AsyncIterator[Cyrus]:
         )  # fmt: skip
         try:
             await asyncio.to_thread(_welcome, imap, users, process)
-            running = Cyrus(http)
+            running = Cyrus(http, imap)
             async with aiohttp.ClientSession() as session:
                 for user in users:  # a calendar, and with it invitations, come with its first use
                     headers = {"Authorization": aiohttp.encode_basic_auth(user, "x")}
@@ -95,7 +103,7 @@ async def cyrus(users: Sequence[str]) -> AsyncIterator[Cyrus]:
 def _write(root: Path, folder: Path, inside: str, imap: int, http: int) -> Account:
     for name in ("lib", "mail", "run"):
         (folder / name).mkdir(parents=True)
-    (folder / "imapd.conf").write_text(CONFIG.format(at=inside, domain=DOMAIN), encoding="utf-8")
+    (folder / "imapd.conf").write_text(CONFIG.format(at=inside, domains=DOMAINS), encoding="utf-8")
     (folder / "cyrus.conf").write_text(SERVICES.format(at=inside, local=LOCAL, imap=imap, http=http), encoding="utf-8")
     lines = (root / "etc/passwd").read_text(encoding="utf-8").splitlines()
     _, _, uid, gid, *_ = next(line for line in lines if line.startswith("cyrus:")).split(":")
