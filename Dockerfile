@@ -16,8 +16,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     /opt/ami-bridge/bin/pip install --disable-pip-version-check --no-deps /src
 
 FROM ${BASE}
-# For people and passwords from an LDAP directory: it is asked by OpenLDAP's own programs.
-RUN apt-get update && apt-get install --yes --no-install-recommends ldap-utils && rm -rf /var/lib/apt/lists/*
+# For people and passwords from an LDAP directory: it is asked by OpenLDAP's own programs. For recordings of alarm sounds.
+RUN apt-get update && apt-get install --yes --no-install-recommends ffmpeg ldap-utils && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/ami-bridge /opt/ami-bridge
 # A named volume takes owner and mode from here.
 RUN install -d -o 10001 -g 10001 -m 0700 /var/lib/ami-bridge

@@ -13,6 +13,7 @@ from ami_bridge.admin.routes import OPERATIONS as ADMIN
 from ami_bridge.alarms.by_hand_routes import OPERATIONS as BY_HAND
 from ami_bridge.alarms.reach_routes import OPERATIONS as ALARM_TESTS
 from ami_bridge.alarms.routes import OPERATIONS as ALARMS
+from ami_bridge.alarms.sound_routes import OPERATIONS as ALARM_SOUNDS
 from ami_bridge.alarms.sources.routes import OPERATIONS as ALARM_SOURCES
 from ami_bridge.compose.admin import admin as make_admin
 from ami_bridge.compose.alarms import alarms as make_alarms
@@ -149,7 +150,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             openapi_routes(
                 [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ADMIN, *ASYNCAPI]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
-                + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *BY_HAND, *ALARMS])
+                + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *ALARM_SOUNDS, *BY_HAND, *ALARMS])
             ),
             asyncapi_routes,
         ]

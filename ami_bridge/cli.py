@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from ami_bridge import __version__
-from ami_bridge.commands import alarms, calls, contacts, control, daemon, doctor, people, privacy, rooms, signin
+from ami_bridge.commands import alarms, calls, contacts, control, daemon, doctor, people, privacy, rooms, signin, sounds
 from ami_bridge.commands.common import Do
 from ami_bridge.errors import BridgeError
 
-SUBJECTS = (daemon, doctor, people, signin, contacts, calls, control, rooms, alarms, privacy)
+SUBJECTS = (daemon, doctor, people, signin, contacts, calls, control, rooms, alarms, sounds, privacy)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -27,7 +27,8 @@ class AlarmCall(Struct, frozen=True, kw_only=True):
     """What must be typed. Never empty; the menu that speaks it is the dialplan's (`digits/…` of the core sounds)."""
     sounds: tuple[str, ...]
     """Names without suffix, as Asterisk plays them, in this order, before the menu; never empty."""
-    purpose: Purpose = "alarm"
+    purpose: Purpose | Literal["sound"] = "alarm"
+    """`sound`: nothing has happened, the sound is tried."""
     alert: str = ""
     """Value of the header Alert-Info; empty: none."""
     caller: str = ""

@@ -1,6 +1,9 @@
 """Asking the daemon over HTTP with one's own token, as commands of people do."""
 
+import io
+import json
 import secrets
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,9 +24,21 @@ def signed_in(token: str) -> aiohttp.ClientSession:
 async def ask(session: aiohttp.ClientSession, method: str, url: str, body: object | None = None) -> dict[str, Any]:
     """Ask the daemon; its words where it says no."""
     headers = {} if body is None else {"Idempotency-Key": secrets.token_hex(16)}
+    return await _asked(session.request(method, url, json=body, headers=headers))
+
+
+async def send(session: aiohttp.ClientSession, method: str, url: str, content: bytes) -> dict[str, Any]:
+    """Send a file; likewise."""
+    return await _asked(
+        session.request(method, url, data=io.BytesIO(content), headers={"Content-Type": "application/octet-stream"})
+    )
+
+
+async def _asked(request: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> dict[str, Any]:
     try:
-        async with session.request(method, url, json=body, headers=headers) as response:
-            answer: dict[str, Any] = await response.json(content_type=None)
+        async with request as response:
+            text = await response.read()
+            answer: dict[str, Any] = json.loads(text) if text else {}
     except (OSError, aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise NotReachableError("the daemon does not answer") from error
     if not response.ok:

@@ -42,6 +42,7 @@ from ami_bridge.asterisk.alarm_call import ACKED, ALERT_INFO
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
 from ami_bridge.asterisk.paging import Paging
 from ami_bridge.compose.alarm_console import console_routes
+from ami_bridge.compose.alarm_sounds import sounds
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
 from ami_bridge.compose.alarm_tests import tests as make_tests
@@ -207,6 +208,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         sources=lambda: _sources(base, sources.heartbeats.states()),
     )
     by_hand = console_routes(base, people, rules=rules, on_call=duty, takes=intake, desk=desk, console=console)
+    listening = sounds(base, guard, desk=desk, phone=phone, named=voice.alarm, is_extension=calls.devices.are_of)
     outbox = Outbox(store=upkeep, outputs=outputs, show=partial(_for_outputs, store, desk), now=base.now)
     questions = AlarmQuestions(
         engine=engine, store=store, spoken=lambda login: _extension(base, login), tested=test.is_own
@@ -237,7 +239,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         duty=duty,
         load=load,
         loops=loops,
-        routes=[*sources.routes, *tests.routes, *by_hand, routes.add_to],
+        routes=[*sources.routes, *tests.routes, *by_hand, listening, routes.add_to],
         ops={**routes.ops(), **tests.ops},
         answers=questions.answers,
         mail=sources.mail,

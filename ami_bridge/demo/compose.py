@@ -17,7 +17,7 @@ import msgspec
 from ami_bridge import config_file
 from ami_bridge.demo import hall, scenarios
 from ami_bridge.demo.groupware import Radicale
-from ami_bridge.demo.pbx import Pbx, shared
+from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import LOCAL, PHONES, Ports, fixed
 from ami_bridge.demo.processes import Account
@@ -25,6 +25,7 @@ from ami_bridge.demo.programs import Programs
 from ami_bridge.demo.scenarios import Words
 from ami_bridge.demo.town import BRIDGE_USER, PEOPLE, PREFIX, Secrets
 from ami_bridge.errors import BadRequestError, BridgeError
+from ami_bridge.share import shared
 
 HIGHEST = 65535
 TALK = 10_000  # milliseconds for which a played call rings, and then speaks

@@ -14,13 +14,14 @@ import aiohttp
 from ami_bridge.demo import alarms, words
 from ami_bridge.demo.addresses import private
 from ami_bridge.demo.groupware import Radicale
-from ami_bridge.demo.pbx import Pbx, shared
+from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import LOCAL, OUTSIDE, Ports, check_free
 from ami_bridge.demo.processes import Process, caller, output_of
 from ami_bridge.demo.sipp import TrunkPhone
 from ami_bridge.demo.town import BRIDGE_USER, CONFERENCE_NUMBER, HEAD_NUMBER, PEOPLE, PREFIX, Person, Secrets
 from ami_bridge.errors import NotReachableError
+from ami_bridge.share import shared
 
 READY_WITHIN = 60.0
 PAUSE = 1.0  # between a death and the next start; api.md promises 3 s in all

@@ -11,12 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import ami_bridge
 from ami_bridge.demo.ports import LOCAL, PHONES, Ports, check_free
 from ami_bridge.demo.processes import Account, Process, caller, output_of, servant
 from ami_bridge.demo.programs import Programs, programs
 from ami_bridge.demo.town import Secrets
 from ami_bridge.errors import BusyError, NotReachableError, RefusedError
+from ami_bridge.share import shared
 
 READY_WITHIN = 30.0
 JUDGE = """\
@@ -29,13 +29,6 @@ read = all
 write = all
 writetimeout = 60000
 """
-
-
-def shared(name: str) -> Path:
-    """Return a folder that travels with us: beside the package in a working copy, inside it when installed."""
-    package = Path(ami_bridge.__file__).parent
-    beside = package.parent / name
-    return beside if beside.is_dir() else package / "share" / name
 
 
 class Pbx:

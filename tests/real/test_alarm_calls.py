@@ -19,11 +19,12 @@ from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.translate_alarms import in_alarm
 from ami_bridge.config import Pbx as Configured
-from ami_bridge.demo.pbx import Pbx, shared
+from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import LOCAL
 from ami_bridge.demo.sipp import PlayedPhone
 from ami_bridge.ids import new_id
+from ami_bridge.share import shared
 from ami_bridge.web.pbx import serve_pbx
 from tests import sound
 

@@ -1,6 +1,7 @@
 """Alarms with the real daemon, a real Asterisk and real telephones: from the webhook to the code, after a kill too."""
 
 import asyncio
+import io
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ import sqlite3
 import statistics
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from ami_bridge.demo import alarms
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import LOCAL, free, free_udp
+from ami_bridge.share import shared
 from tests.page.axe import Axe
 from tests.page.conftest import FLAGS
 from tests.real.conftest import HOME, RING_SECONDS, _say
@@ -26,6 +29,7 @@ from tests.real.horn import GROUP, HEADER, Horn
 from tests.real.house import House, a_house
 from tests.real.tap import Tap
 from tests.real.test_page import SCREENSHOTS, a_browser
+from tests.sound import find, read, spoken
 
 SOON = 15.0
 AT_ONCE = 0.05
@@ -311,3 +315,50 @@ async def test_without_scripts_alarms_are_raised_acknowledged_and_cleared_by_for
         for path in ("/alarms", "/alarms/raise", "/alarms/raise?which=sewage-plant/gas&text=Gas"):
             await page.goto(f"{plant.web}{path}")
             assert await Axe(page).violations() == [], path
+
+
+async def test_the_sites_own_sound_is_sent_listened_to_and_heard_by_telephone(plant: House, tmp_path: Path) -> None:
+    """By the command line and over HTTP, for those who manage alarms; what is no recording changes nothing."""
+    token = tmp_path / "token"
+    token.write_text(plant.tokens["eva"])
+    ways = ("--url", plant.web.replace("http", "ws") + "/api/v1/ws", "--token-file", str(token))
+    recording = shared("sounds") / "alarm-yelp.wav"
+    code, said = await plant.command("sound", "add", "own-siren", "--file", str(recording), *ways)
+    assert code == 0, said
+    (_, listed) = await plant.rest("dieter", "GET", "/sounds")
+    mine = {one["name"]: one for one in listed["sounds"]}
+    assert mine["own-siren"]["own"]
+    assert (mine["engine-stopped"]["own"], mine["engine-stopped"]["used"]) == (False, ["machine"])
+    assert "own-siren" in (await plant.command("sound", *ways))[1]
+    headers = {"Authorization": f"Bearer {plant.tokens['dieter']}"}
+    async with plant.session.get(f"{plant.web}/api/v1/sounds/own-siren", headers=headers) as answer:
+        assert (answer.status, answer.content_type) == (200, "audio/wav")
+        kept = tmp_path / "kept.wav"
+        kept.write_bytes(await answer.read())
+
+    async with Phone(plant.pbx, "104", record=True) as dieter:
+        mark = dieter.mark()
+        code, said = await plant.command("sound", "play", "own-siren", "--to", "104", *ways)
+        assert code == 0, said
+        await dieter.ringing(after=mark)
+        await dieter.accept()
+        await dieter.idle(after=mark, within=20)
+        assert find(spoken(read(kept)), read(dieter.heard[-1]))[0] >= 0.9
+    assert plant.journal() == []
+
+    async def put(who: str, name: str, body: bytes, kind: str = "audio/wav") -> int:
+        more = {"Authorization": f"Bearer {plant.tokens[who]}", "Content-Type": kind}
+        async with plant.session.put(f"{plant.web}/api/v1/sounds/{name}", data=io.BytesIO(body), headers=more) as told:
+            return told.status
+
+    good = recording.read_bytes()
+    assert await put("dieter", "mine", good) == 403, "he only listens"
+    assert await put("eva", "mine", good, "text/plain") == 400
+    assert await put("eva", "mine", b"no recording") == 400
+    assert await put("eva", "mine", good + bytes(10_000_000)) == 400
+    assert await put("eva", "..%2Fmine", good) == 400
+    assert (await plant.rest("anna", "GET", "/sounds"))[0] == 403
+    assert (await plant.rest("eva", "POST", "/sounds/own-siren/play", {"to": "0301234567"}))[0] == 400
+    assert (await plant.rest("eva", "POST", "/sounds/nothing/play", {"to": "104"}))[0] == 404
+    assert (await plant.command("sound", "remove", "own-siren", *ways))[0] == 0
+    assert (await plant.rest("eva", "DELETE", "/sounds/horn"))[0] == 404, "those that come with us stay"

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 from ami_bridge.alarms.paging import Loudspeakers, maker_of
 from ami_bridge.asterisk.paging import Paging
-from ami_bridge.demo.pbx import Pbx, shared
+from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import LOCAL, free_udp
 from ami_bridge.ids import new_id
+from ami_bridge.share import shared
 from tests import sound
 from tests.real.horn import ALAW, GROUP, HEADER, Horn
 from tests.real.tap import Tap
