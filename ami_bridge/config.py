@@ -263,6 +263,10 @@ class Rooms(Section, frozen=True, kw_only=True):
     """Whether people wait for a moderator, where nothing else is said."""
     per_person: int = 50
     """Rooms that one person may have at the same time."""
+    lines: int = 0
+    """Calls from outside that may be in conferences at the same time; 0: nobody is warned."""
+    lines_each: int = 4
+    """How many callers from outside a room is expected to have, unless it has fewer places."""
     calendar: str = ""
     """Calendar of the daemon's account whose appointments become rooms: its name, or a path."""
     calendar_owner: str = ""

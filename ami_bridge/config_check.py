@@ -328,6 +328,8 @@ def _of_the_calendars(config: "Config") -> Iterator[tuple[str, str]]:
         if wanted and key != "calendar" and not MAIL_ADDRESS.fullmatch(rooms.address):
             yield "rooms.address", "is missing: the e-mail address by which the conference is invited"
     yield from _of_a_time("rooms.recordings_days", rooms.recordings_days, "days")
+    yield from _of_a_count("rooms.lines", rooms.lines)
+    yield from _of_a_count("rooms.lines_each", rooms.lines_each, least=1)
     if rooms.calendar and not rooms.calendar_owner.strip():
         yield "rooms.calendar_owner", "is missing: whose room it is where an appointment names nobody of the house"
     yield from _of_the_mails(config)

@@ -198,6 +198,8 @@ class Room(Struct, frozen=True, kw_only=True):
     recorded: bool = False
     guessed: bool = False
     """For who moderates: many wrong PINs were typed lately."""
+    lines_short: bool = False
+    """For who moderates: so much is booked for its time that lines may not be enough for all callers."""
     participants: tuple[Participant, ...] = ()
     ended: bool = False
     rev: int = 1

@@ -55,6 +55,8 @@ MISTAKES = [
         "[mail.smtp]: is missing: organizers are told",
     ),
     ("", "[rooms.account]\nuser = 'x'", "[rooms.account.user]: user and password_file belong together"),
+    ("", "[rooms]\nlines = -1", "[rooms.lines]: -1 is not 0 to"),
+    ("", "[rooms]\nlines_each = 0", "[rooms.lines_each]: 0 is not 1 to"),
     ("", "[rooms]\nlook_every = 0.1", "[rooms.look_every]: 0.1 is not 1 to 600"),
     ("", "[mail]\nsmtp = 'mail.example'", "[mail.smtp]: is not smtps://HOST"),
     ("", "[mail]\nsmtp = 'smtp://mail.example'", "[mail.from]: is missing"),

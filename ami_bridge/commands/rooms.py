@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from datetime import datetime
 
 from ami_bridge.commands.common import Command, ask_daemon, language, with_config, with_json
@@ -9,6 +10,10 @@ from ami_bridge.config_file import load
 from ami_bridge.errors import BadRequestError
 
 TIME = "%Y-%m-%d %H:%M"
+LINES_SHORT = {
+    "de": "Achtung: Zu dieser Zeit sind viele Konferenzen gebucht; vielleicht reichen die Leitungen nicht für alle.",
+    "en": "Mind: many conferences are booked for this time; there may not be lines enough for all.",
+}
 
 
 def add(command: Command) -> None:
@@ -45,6 +50,8 @@ def _room(arguments: argparse.Namespace) -> int:
                 wish |= {"starts": _time(arguments.starts, "--from"), "ends": _time(arguments.ends, "--until")}
             made = ask_daemon(config, "POST", "/rooms", {"owner": arguments.owner, "room": wish})
             print(json.dumps(made) if arguments.json else made["invitation"][language()])
+            if made["lines_short"]:
+                print(LINES_SHORT[language()], file=sys.stderr)
         case "list":
             found = ask_daemon(config, "GET", "/rooms")["rooms"]
             if arguments.json:

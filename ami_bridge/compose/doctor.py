@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.contacts import ContactParts
+from ami_bridge.compose.rooms import RoomParts
 from ami_bridge.doctor.checks import Memory
 from ami_bridge.doctor.checks import doctor as make_doctor
 from ami_bridge.doctor.control import DoctorDesk
@@ -20,7 +21,7 @@ class DoctorParts:
     control: list[AddRoutes]
 
 
-def doctor(base: Base, calls: CallParts, contacts: ContactParts) -> DoctorParts:
+def doctor(base: Base, calls: CallParts, contacts: ContactParts, rooms: RoomParts | None) -> DoctorParts:
     """Make it."""
     ear = Ear()
     calls.hearing.append(ear.take)
@@ -35,6 +36,7 @@ def doctor(base: Base, calls: CallParts, contacts: ContactParts) -> DoctorParts:
             people=base.people.all,
             seen=contacts.sync.seen,
             names=base.directory.__len__,
+            crowds=(lambda _now: ()) if rooms is None else rooms.keeper.crowds,
         ),
     )
     return DoctorParts(doctor=made, control=[DoctorDesk(made).add_to])

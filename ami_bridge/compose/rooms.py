@@ -24,6 +24,7 @@ from ami_bridge.rooms.adhoc import Adhoc
 from ami_bridge.rooms.desk import RoomDesk
 from ami_bridge.rooms.events import Wished
 from ami_bridge.rooms.keeper import Keeper
+from ami_bridge.rooms.lines import Lines
 from ami_bridge.rooms.live_routes import LiveRoutes
 from ami_bridge.rooms.lobby import Lobby
 from ami_bridge.rooms.model import Room
@@ -123,6 +124,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         per_person=config.per_person,
         language=base.config.site.language,
         records=config.recordings_dir != "",
+        lines=Lines(there=config.lines, each=config.lines_each),
     )
     keeper = Keeper(
         store=RoomStore(base.db),

@@ -10,6 +10,7 @@ from ami_bridge.doctor.dialplan import Dialplan
 from ami_bridge.doctor.examine import Check, Doctor
 from ami_bridge.doctor.groupware import Dav, Groupware
 from ami_bridge.doctor.host import Host
+from ami_bridge.doctor.lines import Lines
 from ami_bridge.doctor.manager import Manager
 from ami_bridge.doctor.model import Finding, Kind, Words
 from ami_bridge.doctor.network import Around
@@ -17,6 +18,7 @@ from ami_bridge.doctor.people import Staff
 from ami_bridge.doctor.tried import Trial
 from ami_bridge.doctor.visit import Ear, Link, Visit, visit
 from ami_bridge.people.model import Person
+from ami_bridge.rooms.lines import Crowd
 
 NO_DAEMON = Kind(
     code="doctor.no_daemon",
@@ -43,12 +45,14 @@ class Memory:
         people: Callable[[], Iterable[Person]],
         seen: Callable[[], Sequence[BookSeen]],
         names: Callable[[], int],
+        crowds: Callable[[datetime], Sequence[Crowd]] = lambda _now: (),
     ) -> None:
         self.link = link
         self.ear = ear
         self.people = people
         self.seen = seen
         self.names = names
+        self.crowds = crowds
 
 
 def doctor(
@@ -79,6 +83,9 @@ def doctor(
     }
     if memory is None:
         checks["daemon"] = _no_daemon
+    else:
+        lines = Lines(config, crowds=memory.crowds)
+        checks["lines"] = lambda: _said(lines.check(now()))
     link, ear = (memory.link, memory.ear) if memory else (None, Ear())
 
     @asynccontextmanager
@@ -97,6 +104,10 @@ def _has_a_say(name: str, there: Visit) -> bool:
 
 def _of(check: Callable[[Visit], Awaitable[Sequence[Finding]]], there: Visit) -> Check:
     return lambda: check(there)
+
+
+async def _said(findings: Sequence[Finding]) -> Sequence[Finding]:
+    return findings
 
 
 async def _no_daemon() -> list[Finding]:

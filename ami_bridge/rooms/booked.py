@@ -22,12 +22,14 @@ TEXTS = {
         "title": "Telefonkonferenz",
         "ended": "Die Telefonkonferenz wurde beendet. Wer wieder eine braucht, löscht diese drei Zeilen.",
         "too many": "Es gibt zu viele Räume, deshalb bekam dieser Termin keinen. Bitte an die IT wenden.",
+        "lines": "Zu dieser Zeit sind viele Konferenzen gebucht; vielleicht reichen die Leitungen nicht für alle.",
         "impossible": "Für diesen Termin kann es keinen Raum geben; er dauert zu lange.",
     },
     "en": {
         "title": "Telephone conference",
         "ended": "The conference was ended. Delete these three lines to have another.",
         "too many": "There are too many rooms, so this appointment got none. Please ask your administrator.",
+        "lines": "Many conferences are booked for this time; there may not be lines enough for all.",
         "impossible": "This appointment cannot have a room; it takes too long.",
     },
 }
@@ -136,7 +138,9 @@ class Booked:
         """Return what the appointment says of its room: with the guests' PIN, never with another."""
         pin = next((one.digits for one in self._keeper.pins_of(room) if one.role == "guest"), "")
         terms = self._terms
-        return Entrance(language=terms.language, dial_in=terms.dial_in, number=room.number, pin=pin)
+        now = self._keeper.by_id(room.id) or room  # it may just have moved
+        notes = () if self._keeper.crowd(now) is None else (self._texts["lines"],)
+        return Entrance(language=terms.language, dial_in=terms.dial_in, number=room.number, pin=pin, notes=notes)
 
     def note(self, text: str) -> Entrance:
         """Return what an appointment without a room says."""

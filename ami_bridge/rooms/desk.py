@@ -106,6 +106,7 @@ class RoomDesk:
             locked=live.locked,
             recorded=live.recorded,
             guessed=live.guessed,
+            lines_short=moderates and self._keeper.crowd(room) is not None,
             participants=live.participants,
             ended=room.ended_at is not None,
             rev=self._revs.get(room.id, 1),

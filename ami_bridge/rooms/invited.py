@@ -79,7 +79,8 @@ class Letters:
         body = note
         if room is not None:
             pin = next((one.digits for one in self._keeper.pins_of(room) if one.role == "guest"), "")
-            body = invitation(room, pin=pin, dial_in=self._dial_in, zone=self._zone)[self._language]
+            text = invitation(room, pin=pin, dial_in=self._dial_in, zone=self._zone)[self._language]
+            body = f"{text}\n\n{note}" if note else text
         title = appointment.title[:100] or (room.title if room else "")
         lines = [texts["greeting"].format(name=to.name), "", texts[what], "", body, ""]
         await self._post.send(to.email, texts["subject"].format(title=title), "\n".join(lines))

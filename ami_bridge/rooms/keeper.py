@@ -10,6 +10,7 @@ from msgspec import structs
 
 from ami_bridge.errors import BadRequestError, GoneError, NotAllowedError, NotFoundError, NotReachableError
 from ami_bridge.people.model import People
+from ami_bridge.rooms.lines import Crowd, crowd, crowds
 from ami_bridge.rooms.model import Pin, Role, Room
 from ami_bridge.rooms.pins import Random, Row, row_of_pin, row_of_room
 from ami_bridge.rooms.wishes import MOST_PINS, Change, Drafts, Invited, Rules, Wish
@@ -77,6 +78,7 @@ class Keeper:
         self._pbx = pbx
         self._people = people
         self._drafts = Drafts(people=people, rules=rules, new_id=new_id, random=random)
+        self._lines = rules.lines
         self._now = now
         self._changed = changed
         self._compare = compare
@@ -125,6 +127,14 @@ class Keeper:
     def all(self) -> list[Room]:
         """Return all rooms, by number."""
         return [room for _, room in sorted(self._rooms.items())]
+
+    def crowd(self, room: Room) -> Crowd | None:
+        """Return when there are not lines enough in a room's time, for what was booked before it and itself."""
+        return crowd(room, self._rooms.values(), self._lines)
+
+    def crowds(self, now: datetime) -> list[Crowd]:
+        """Return all such moments that are to come."""
+        return crowds(self.all(), self._lines, now)
 
     def pins_of(self, room: Room) -> list[Pin]:
         """Return the PINs that let people in, oldest first."""

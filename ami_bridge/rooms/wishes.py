@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 
 from ami_bridge.errors import BadRequestError, NotAllowedError
 from ami_bridge.people.model import People, Person
+from ami_bridge.rooms.lines import Lines
 from ami_bridge.rooms.model import Kind, Pin, Role, Room
 from ami_bridge.rooms.pins import Random, number_for, pin_for
 
@@ -64,6 +65,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     language: str
     records: bool = False
     """Whether conferences can be recorded here."""
+    lines: Lines = Lines()
+    """For conferences, from outside."""
 
 
 class Drafts:

@@ -64,7 +64,7 @@ def live(number: str = "8123", **different: object) -> Room:
 def every_kind() -> list[Room]:
     return [
         live(guessed=True, locked=True, recorded=True),
-        room("8200", title="Baubesprechung"),
+        room("8200", title="Baubesprechung", lines_short=True),
         room("8300", title="Bürgerbüro", kind="department", starts=None, ends=None, opens=None, closes=None),
         live("8400", title="Haushalt", owner="Carla Çelik", moderates=False, my_pin="5551234", pins=(), waits=False),
     ]

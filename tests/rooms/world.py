@@ -17,12 +17,14 @@ from ami_bridge.rooms.booked import Booked, Terms
 from ami_bridge.rooms.booking import Bookings
 from ami_bridge.rooms.bookings import BookingStore
 from ami_bridge.rooms.keeper import Keeper
+from ami_bridge.rooms.lines import Lines
 from ami_bridge.rooms.model import Room
 from ami_bridge.rooms.store import RoomStore
 from ami_bridge.rooms.wishes import Rules
 from tests.rooms.test_keeper import Pbx
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+NOBODY_KNOWS = Lines()
 BERLIN = ZoneInfo("Europe/Berlin")
 PEOPLE = (
     Person(login="anna", name="Anna Amsel", email="anna@example.org", department="Bau"),
@@ -34,7 +36,7 @@ PEOPLE = (
 class Town:
     """The house; its time stands still until somebody moves it."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, lines: Lines) -> None:
         self.time = NOON
         self.people = People(PEOPLE)
         self.pbx = Pbx()
@@ -45,7 +47,7 @@ class Town:
         self.store = BookingStore(db)
         rules = Rules(
             pbx_id="town", numbers=(range(8000, 9000),), before=timedelta(minutes=15), after=timedelta(hours=1),
-            most=20, waits=True, per_person=500, language="de",
+            most=20, waits=True, per_person=500, language="de", lines=lines,
         )  # fmt: skip
         self.keeper = Keeper(
             store=RoomStore(db), pbx=self.pbx, people=self.people, rules=rules, new_id=self.new_id,
@@ -88,9 +90,9 @@ class Town:
 
 
 @asynccontextmanager
-async def a_town(folder: Path) -> AsyncIterator[Town]:
+async def a_town(folder: Path, lines: Lines = NOBODY_KNOWS) -> AsyncIterator[Town]:
     async with open_database(f"sqlite://{folder}/bridge.sqlite") as db:
-        yield Town(db)
+        yield Town(db, lines)
 
 
 @asynccontextmanager

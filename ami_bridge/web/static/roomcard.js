@@ -53,6 +53,10 @@ export class RoomCard extends Part {
             ? html`<p class="message message-danger"><span class="kern-icon kern-icon--danger" aria-hidden="true"></span>
                 <span>${t("conferences.guessed")}</span></p>`
             : nothing}
+          ${room.lines_short
+            ? html`<p class="message"><span class="kern-icon kern-icon--warning" aria-hidden="true"></span>
+                <span>${t("conferences.lines_short")}</span></p>`
+            : nothing}
           ${ways(room)}
           <div class="control-line">${this.#buttons(room, live)}</div>
           ${this.alert()}
