@@ -69,9 +69,11 @@ class Caller:
             deadline=deadline,
         )
 
-    async def ring(self, attempt: Attempt, alarm: Alarm) -> Ended | None:
-        """Have it made; returns how it ended where it was not even begun."""
+    async def ring(self, attempt: Attempt, alarm: Alarm, *, still: Callable[[], bool]) -> Ended | None:
+        """Have it made; returns how it ended where it was not even begun. `still` says whether it is to be made yet."""
         sounds = await self._heard(alarm, attempt.purpose)
+        if not still():
+            return Ended(outcome="daemon_lost", cause="not begun")
         call = AlarmCall(
             attempt=attempt.id,
             number=attempt.destination,

@@ -14,11 +14,12 @@ import structlog
 from msgspec import structs
 
 from ami_bridge.alarms import acts
+from ami_bridge.alarms.booking import TALK_LONGEST, booked, code_typed
 from ami_bridge.alarms.calling import Caller
 from ami_bridge.alarms.letters import Writer
-from ami_bridge.alarms.model import Alarm, Attempt, By, How, LogEntry, Outcome
-from ami_bridge.alarms.policy import Turn, after, next_step
-from ami_bridge.alarms.ports import Ended, Fact, OnCall, Ringing, Talking, Verdict
+from ami_bridge.alarms.model import Alarm, Attempt, By, How, LogEntry
+from ami_bridge.alarms.policy import Turn, next_step
+from ami_bridge.alarms.ports import Ended, Fact, OnCall, Talking, Verdict
 from ami_bridge.alarms.queue import Line, Lines, Rank, queue
 from ami_bridge.alarms.raising import closed_where_done
 from ami_bridge.alarms.store import AlarmStore, Change, Due, Fence
@@ -33,12 +34,9 @@ LEASE_HOLDS = timedelta(seconds=15)
 BEAT_EVERY = timedelta(seconds=2)
 RING_LONGER = timedelta(seconds=20)
 """After the ring time nobody has said how the call ended."""
-TALK_LONGEST = timedelta(seconds=120)
-"""The dialplan ends a talk after 90 s."""
 RECENT = timedelta(hours=24)
 """A code is booked late when the daemon was away; but not for calls of another day."""
 POSTPONED = timedelta(seconds=240)
-STATES = ("claimed", "ringing", "talking", "done")
 
 
 class Engine:
@@ -72,6 +70,8 @@ class Engine:
         self._noticed: deque[tuple[str, Fact]] = deque()
         self._held: dict[str, tuple[Due, frozenset[tuple[str, str]]]] = {}
         self._linked = False
+        self._login = 0
+        """Which login calls belong to: none is begun after the next one, which has taken it for lost."""
         self._fence: Fence | None = None
         self._beaten: datetime | None = None
         self.wake = asyncio.Event()
@@ -95,6 +95,7 @@ class Engine:
     async def adopt(self, live: Collection[str]) -> None:
         """Go on after a login: these channels live, all other attempts that were under way are lost."""
         now = self._now()
+        self._login += 1
         self._lines.clear()
         self._held.clear()
         for attempt in await self._store.live():
@@ -171,7 +172,7 @@ class Engine:
             log.exception("alarm.odd", alarm=due.id)
 
     async def _turn(self, due: Due, rank: Rank) -> None:
-        now = self._now()
+        now, login = self._now(), self._login
         turns: list[Turn] = []
 
         def decide(alarm: Alarm, live: Sequence[Attempt]) -> Change | None:
@@ -190,7 +191,7 @@ class Engine:
         turn = turns[-1]
         for attempt in change.new:
             self._lines.take(attempt.id, _line(attempt, rank))
-            self._errands.start(self._ring(attempt, change.alarm), name="alarm call")
+            self._errands.start(self._ring(attempt, change.alarm, login), name="alarm call")
         if turn.speakers:
             self._errands.start(self._caller.announce(change.alarm), name="alarm speakers")
         if turn.blocked:
@@ -226,9 +227,9 @@ class Engine:
         told = "" if alarm.test else turn.told
         return Change(alarm=alarm, new=tuple(new), log=tuple(entries), letters=self._writer.letters(seen.id, told, now))
 
-    async def _ring(self, attempt: Attempt, alarm: Alarm) -> None:
+    async def _ring(self, attempt: Attempt, alarm: Alarm, login: int) -> None:
         """Have one call made; whatever keeps it from beginning is told like any other end."""
-        ended = await self._caller.ring(attempt, alarm)
+        ended = await self._caller.ring(attempt, alarm, still=lambda: self._linked and self._login == login)
         if ended is not None:
             self.heard(attempt.id, ended)
 
@@ -270,7 +271,7 @@ class Engine:
 
         def decide(alarm: Alarm, live: Sequence[Attempt]) -> Change | None:
             attempt = next((one for one in live if one.id == id_), None)
-            return None if attempt is None else _booked(alarm, attempt, fact, now)
+            return None if attempt is None else booked(alarm, attempt, fact, now)
 
         if await self._store.change(known.alarm, decide) is not None:
             if isinstance(fact, Ended):
@@ -291,33 +292,15 @@ class Engine:
         if attempt is None or attempt.claimed_at < now - RECENT:
             return Verdict(what="wrong")
         by = By(login=attempt.login, name=attempt.name, at=now, how=how)
-        verdict: list[Verdict] = []
+        verdict = Verdict(what="wrong")
 
         def decide(alarm: Alarm, live: Sequence[Attempt]) -> Change | None:
-            verdict.clear()
-            mine = next((one for one in live if one.id == id_), None)
-            acked = _acked(mine, now)
-            first = alarm.acknowledged or alarm.taken_over
-            if attempt.outcome == "acked" and mine is None and first is not None and first.login == attempt.login:
-                verdict.append(Verdict(what="taken", who=attempt.name, login=attempt.login))
-                return None
-            if mine is None and alarm.active and attempt.claimed_at < alarm.changes[-1] and not alarm.flutters:
-                verdict.append(Verdict(what="wrong"))  # it was about another time that it came
-                return None
-            done = acts.by_phone(alarm, by) if alarm.open and attempt.purpose != "all-clear" else None
-            if done is None:
-                who = alarm.acknowledged or alarm.taken_over or by
-                verdict.append(Verdict(what="already", who=who.name, login=who.login or ""))
-                return None if mine is None else Change(alarm=_without(alarm, id_), changed=acked)
-            verdict.append(Verdict(what="taken", who=attempt.name, login=attempt.login))
-            ended = acts.clear(done.alarm, by) if alarm.test else None
-            final = ended or done
-            letters = () if alarm.test else self._writer.letters(alarm.id, final.told or done.told, now)
-            entries = tuple(structs.replace(one, attempt=id_) for one in (*done.log, *(ended.log if ended else ())))
-            return Change(alarm=_without(final.alarm, id_), changed=acked, log=entries, letters=letters)
+            nonlocal verdict
+            verdict, change = code_typed(alarm, live, attempt, by, self._writer.letters)
+            return change
 
         change = await self._store.change(attempt.alarm, decide)
-        if change is not None and verdict[-1].what == "taken":
+        if change is not None and verdict.what == "taken":
             self.counts["acked"] = self.counts.get("acked", 0) + 1
             self._errands.start(self.with_its_bundle(attempt.alarm, by, attempt.claimed_at), name="alarms told with it")
             for other in await self._store.live():
@@ -325,7 +308,7 @@ class Engine:
                     self._errands.start(self._caller.tell(other.id, attempt.login), name="alarm taken over")
         self._changed({attempt.alarm})
         self.wake.set()
-        return verdict[-1] if verdict else Verdict(what="wrong")
+        return verdict
 
     async def with_its_bundle(self, leader: str, by: By, before: datetime, act: acts.Act = acts.by_phone) -> None:
         """Do the same about all that were told with an alarm when it was taken over; later ones call themselves."""
@@ -340,6 +323,7 @@ class Engine:
         if ids:
             await self._store.change_many(ids, decide)
             self._changed(ids)
+        await self._store.hasten_bundled(leader, self._now())
         self.wake.set()
 
     # -- the lease ----------------------------------------------------------------------------------------------------
@@ -366,38 +350,6 @@ class Engine:
         if self._fence is not None:
             fence, self._fence = self._fence, None
             await self._upkeep.release(fence)
-
-
-def _booked(alarm: Alarm, attempt: Attempt, fact: Fact, now: datetime) -> Change | None:
-    """Book one fact; older news never overwrites newer."""
-    match fact:
-        case Ringing() if STATES.index(attempt.state) < STATES.index("ringing"):
-            return Change(alarm=alarm, changed=(structs.replace(attempt, state="ringing"),))
-        case Talking() if STATES.index(attempt.state) < STATES.index("talking"):
-            talks = structs.replace(attempt, state="talking", talking_at=now, deadline=now + TALK_LONGEST)
-            return Change(alarm=alarm, changed=(talks,))
-        case Ended(outcome=outcome, cause=cause, tech=tech):
-            over = structs.replace(
-                attempt, state="done", ended_at=now, outcome=outcome, cause=cause[:100], tech=tech[:100]
-            )
-            data: dict[str, str | int | bool | None] = {"outcome": outcome, "cause": cause[:100], "tech": tech[:100]}
-            entry = LogEntry(at=now, actor="engine", kind="ended", alarm=alarm.id, attempt=attempt.id, data=data)
-            return Change(alarm=after(alarm, attempt, outcome, now), changed=(over,), log=(entry,))
-        case _:
-            return None
-
-
-def _acked(live: Attempt | None, now: datetime) -> tuple[Attempt, ...]:
-    outcome: Outcome = "acked"
-    return () if live is None else (structs.replace(live, state="done", ended_at=now, outcome=outcome),)
-
-
-def _without(alarm: Alarm, attempt: str) -> Alarm:
-    targets = tuple(
-        structs.replace(target, attempt="", due=None) if target.attempt == attempt else target
-        for target in alarm.targets
-    )
-    return structs.replace(alarm, targets=targets)
 
 
 def _line(attempt: Attempt, rank: Rank) -> Line:

@@ -18,8 +18,8 @@ from ami_bridge.errors import NotReachableError
 
 LEASE = "alarms"
 AT_ONCE = 100
-TIMES = 3
 """Alarms changed in one transaction, for which others wait."""
+TIMES = 3
 _NESTED = frozenset({"values", "changes", "taken_over", "acknowledged", "reset", "overlay_by", "plan", "targets"})
 _OPEN = alarms.c.closed_at.is_(None)
 
@@ -317,6 +317,11 @@ class AlarmStore:
         """Return the open alarms that were told with this one before a time."""
         wanted = select(alarms.c.id).where(alarms.c.bundle == leader, _OPEN, alarms.c.raised_at <= before)
         return [row.id for row in await self._db.rows(wanted.order_by(alarms.c.raised_at, alarms.c.id))]
+
+    async def hasten_bundled(self, leader: str, now: datetime) -> None:
+        """Let those that are still told with this one have their turn now."""
+        mine = (alarms.c.bundle == leader) & _OPEN & (alarms.c.next_at > now)
+        await self._db.run(update(alarms).where(mine).values(next_at=now))
 
     async def orphans(self, now: datetime) -> list[str]:
         """Return the leaders that call no more, but with which open alarms are still told."""

@@ -1,10 +1,12 @@
 """A real PostgreSQL that the tests start for themselves, with Debian's programs."""
 
+import contextlib
 import os
 import pwd
 import signal
 import subprocess
 from pathlib import Path
+from typing import BinaryIO
 
 from ami_bridge.demo.ports import free_tcp
 
@@ -29,7 +31,11 @@ class Postgres:
             os.chown(place, owner.pw_uid, owner.pw_gid)
 
     def start(self) -> None:
-        log = (self.place / "log").open("wb")
+        with (self.place / "log").open("wb") as log:
+            self._make(log)
+        self.run()
+
+    def _make(self, log: BinaryIO) -> None:
         subprocess.run(
             [*self._prefix, f"{BINARIES}/initdb", "-D", self._data, "-A", "trust", "-U", "bridge", "-E", "UTF8", "-N"],
             check=True,
@@ -37,6 +43,10 @@ class Postgres:
             stderr=log,
             cwd="/",
         )
+
+    def run(self) -> None:
+        """Start it with what it has, and wait until it answers."""
+        log = (self.place / "log").open("ab")
         self._daemon = subprocess.Popen(
             [
                 *[*self._prefix, f"{BINARIES}/postgres", "-D", self._data, "-k", str(self.place), "-p", str(self.port)],
@@ -62,6 +72,17 @@ class Postgres:
     def stop(self) -> None:
         if self._daemon is not None:
             self._daemon.send_signal(signal.SIGQUIT)
+            self._daemon.wait(20)
+
+    def kill(self) -> None:
+        """End it and all that it has begun at once, as a crash would."""
+        if self._daemon is not None:
+            pid = self._daemon.pid
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+            self._daemon.kill()
+            for child in map(int, children):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
             self._daemon.wait(20)
 
     def sql(self, statement: str, database: str = "postgres") -> None:

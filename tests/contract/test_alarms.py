@@ -162,6 +162,28 @@ async def test_a_lost_link_costs_time_and_no_step_and_lost_calls_come_again(worl
     assert {one.outcome for one in attempts[-1:]} == {"daemon_lost"}
 
 
+async def test_a_call_that_was_taken_for_lost_before_it_began_is_never_made(world: World) -> None:
+    """Words are being spoken when the connection breaks, and is there again before they are ready."""
+    speech, ready = world.library.speech, asyncio.Event()
+
+    async def slow(text: str, language: str) -> str:
+        await ready.wait()
+        return await speech(text, language)
+
+    world.library.speech = slow  # type: ignore[method-assign]
+    alarm = await world.come()
+    await world.engine.tick()
+    world.engine.lost()
+    await world.engine.adopt(())
+    ready.set()
+    await world.calm()
+    assert world.phones.rung == []
+    await world.tick(1)
+    assert world.phones.rung == ["104"]
+    now, before = (await world.store.attempts_of([alarm]))[alarm]
+    assert (before.outcome, now.id) == ("daemon_lost", world.phones.calls[0].attempt)
+
+
 async def test_a_call_that_lives_on_is_adopted_after_a_restart(world: World) -> None:
     await world.come()
     await world.tick()
@@ -288,10 +310,10 @@ async def test_who_takes_over_the_first_of_a_flood_takes_over_what_was_told_with
     late = await world.come(point="late")
     assert (await world.types()).what == "taken"
     assert (await world.alarm(ids[11])).acknowledged is not None
-    await world.tick(301)
+    await world.tick()
     found = await world.alarm(late)
     assert found.acknowledged is None
-    assert found.bundle is None  # it was not told: it calls for itself
+    assert found.bundle is None  # it was not told: it calls for itself, and at once
 
 
 async def test_something_urgent_ends_a_call_that_still_rings_about_less(world: World) -> None:

@@ -6,6 +6,7 @@ Person and machine are played; what goes over the wire is SIP and RTP with keys 
 import asyncio
 import re
 import struct
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -37,9 +38,11 @@ SDP = (
 
 
 @asynccontextmanager
-async def a_crew(pbx: Pbx, kinds: Mapping[str, Kind], typing: Typing) -> AsyncIterator["Crew"]:
-    """Have these telephones, by number, while the block lasts."""
-    crew = Crew(kinds, typing)
+async def a_crew(
+    pbx: Pbx, kinds: Mapping[str, Kind], typing: Typing, crew: "Crew | None" = None
+) -> AsyncIterator["Crew"]:
+    """Have these telephones, by number, while the block lasts; `crew` may be one that behaves otherwise."""
+    crew = crew or Crew(kinds, typing)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: crew, local_addr=(LOCAL, 0))
     ports = {"off": 0, "gone": free_udp()}
     endpoints = ""
@@ -75,7 +78,7 @@ class Crew(asyncio.DatagramProtocol):
         self.typing = typing
         self.rung: Counter[str] = Counter()
         """How often each was called."""
-        self.calls: dict[str, _Call] = {}
+        self.calls: dict[str, Call] = {}
         self.errands: set[asyncio.Task[None]] = set()
 
     @property
@@ -88,7 +91,7 @@ class Crew(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if not data.strip():
             return
-        asked = _Message(data.decode("utf-8", "replace"), addr)
+        asked = Message(data.decode("utf-8", "replace"), addr)
         if asked.first.startswith("SIP/2.0"):
             return
         call = self.calls.get(asked.one("Call-ID"))
@@ -97,19 +100,21 @@ class Crew(asyncio.DatagramProtocol):
                 self._invited(asked)
             case "CANCEL" if call is not None:
                 self.answer(asked, "200 OK")
-                self.answer(call.invite, "487 Request Terminated", tag=call.tag)
+                if not call.answered:
+                    call.end()
+                    self.answer(call.invite, "487 Request Terminated", tag=call.tag)
             case "ACK":
                 pass
             case "BYE" if call is not None:
                 self.answer(asked, "200 OK")
-                call.over.set()
+                call.end()
             case "INVITE" if call is not None:  # a repetition, or something is changed: what was said still counts
                 if call.answered:
                     self.answer(asked, "200 OK", tag=call.tag, body=call.sdp)
             case _:
                 self.answer(asked, "200 OK")
 
-    def answer(self, asked: "_Message", status: str, *, tag: str = "", body: str = "") -> None:
+    def answer(self, asked: "Message", status: str, *, tag: str = "", body: str = "") -> None:
         to = asked.one("To")
         lines = [f"SIP/2.0 {status}", *(f"Via: {via}" for via in asked.all("Via")), f"From: {asked.one('From')}"]
         lines += [f"To: {to};tag={tag}" if tag and "tag=" not in to else f"To: {to}"]
@@ -126,32 +131,39 @@ class Crew(asyncio.DatagramProtocol):
             errand.cancel()
         await asyncio.gather(*self.errands, return_exceptions=True)
 
-    def _invited(self, asked: "_Message") -> None:
+    def _invited(self, asked: "Message") -> None:
         self.rung[asked.user] += 1
-        call = self.calls[asked.one("Call-ID")] = _Call(asked, f"t{len(self.calls)}")
+        call = self.calls[asked.one("Call-ID")] = Call(asked, f"t{len(self.calls)}")
         if self.kinds[asked.user] == "busy":
             self.answer(asked, "486 Busy Here", tag=call.tag)
+            call.end()
             return
         self.answer(asked, "180 Ringing", tag=call.tag)
         task = asyncio.get_running_loop().create_task(self._talk(call, self.kinds[asked.user]))
         self.errands.add(task)
         task.add_done_callback(self.errands.discard)
 
-    async def _talk(self, call: "_Call", kind: Kind) -> None:
+    async def _talk(self, call: "Call", kind: Kind) -> None:
         await asyncio.sleep(0.3)
+        if call.over.is_set():
+            return
         async with a_line() as line:
             call.sdp = SDP.format(address=LOCAL, port=line.port, keys=call.keys)
             call.answered = True
             self.answer(call.invite, "200 OK", tag=call.tag, body=call.sdp)
             if kind == "mailbox":
                 await asyncio.sleep(RECORDS)
-                self._bye(call)
+                self.hang_up(call)
                 return
-            await asyncio.sleep(LISTENS)
-            await line.press(await self.typing(call.invite.user), call.sound, call.keys)
-            await call.over.wait()
+            await self.listen(call, line)
 
-    def _bye(self, call: "_Call") -> None:
+    async def listen(self, call: "Call", line: "Line") -> None:
+        """Be a person who hears an alarm."""
+        await asyncio.sleep(LISTENS)
+        await line.press(await self.typing(call.invite.user), call.sound, call.keys)
+        await call.over.wait()
+
+    def hang_up(self, call: "Call") -> None:
         """Put the receiver down."""
         asked = call.invite
         contact = re.search(r"<([^>]+)>", asked.one("Contact"))
@@ -171,9 +183,10 @@ class Crew(asyncio.DatagramProtocol):
             ],
             asked.addr,
         )
+        call.end()
 
 
-class _Message:
+class Message:
     """A SIP message, as far as a telephone needs it."""
 
     def __init__(self, text: str, addr: tuple[str, int]) -> None:
@@ -195,13 +208,20 @@ class _Message:
         return found[1] if found else ""
 
 
-class _Call:
-    def __init__(self, invite: _Message, tag: str) -> None:
+class Call:
+    def __init__(self, invite: Message, tag: str) -> None:
         self.invite = invite
         self.tag = tag
         self.answered = False
         self.sdp = ""
+        self.began = time.monotonic()
+        self.ended: float | None = None
         self.over = asyncio.Event()
+
+    def end(self) -> None:
+        """Take note that it is over."""
+        self.ended = self.ended or time.monotonic()
+        self.over.set()
 
     @property
     def keys(self) -> int:
@@ -218,7 +238,7 @@ class _Call:
         return address[1], int(port[1])
 
 
-class _Line(asyncio.DatagramProtocol):
+class Line(asyncio.DatagramProtocol):
     """One RTP stream."""
 
     def __init__(self) -> None:
@@ -263,9 +283,9 @@ class _Line(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def a_line() -> AsyncIterator[_Line]:
+async def a_line() -> AsyncIterator[Line]:
     """Have a stream of one's own."""
-    transport, line = await asyncio.get_running_loop().create_datagram_endpoint(_Line, local_addr=(LOCAL, 0))
+    transport, line = await asyncio.get_running_loop().create_datagram_endpoint(Line, local_addr=(LOCAL, 0))
     try:
         yield line
     finally:

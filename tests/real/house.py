@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -270,13 +270,17 @@ class Listener:
 
 
 @asynccontextmanager
-async def a_house(pbx: Pbx, folder: Path, *, alarms: str = "") -> AsyncIterator[House]:
-    """Open the town hall in front of this Asterisk."""
+async def a_house(
+    pbx: Pbx, folder: Path, *, alarms: str = "", changed: Callable[[str], str] = lambda text: text
+) -> AsyncIterator[House]:
+    """Open the town hall in front of this Asterisk; `changed` is asked for another configuration."""
     groupware = Radicale(folder=folder / "groupware", port=pbx.ports.groupware, secrets=pbx.secrets)
     async with groupware, aiohttp.ClientSession() as session:
         house = House(pbx, groupware, folder / "daemon")
         house.session = session
         house.write(alarms=alarms)
+        config = house.folder / "config.toml"
+        config.write_text(changed(config.read_text(encoding="utf-8")), encoding="utf-8")
         await house.start()
         try:
             await house.make_tokens()
