@@ -41,6 +41,7 @@ from ami_bridge.journal.webhook import LOOK_EVERY
 from ami_bridge.people.pairing_routes import OPERATIONS as PAIRING
 from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.seat_routes import OPERATIONS as SEATS
+from ami_bridge.people.signin_routes import OPERATIONS as SIGN_IN
 from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.privacy.routes import OPERATIONS as PRIVACY
@@ -148,7 +149,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *([] if rooms is None else rooms.routes),
             *([] if alarms is None else alarms.routes),
             openapi_routes(
-                [*PEOPLE, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ADMIN, *ASYNCAPI]
+                [*PEOPLE, *SIGN_IN, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ADMIN, *ASYNCAPI]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
                 + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *ALARM_SOUNDS, *BY_HAND, *ALARMS])
             ),

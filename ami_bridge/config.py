@@ -9,6 +9,7 @@ from msgspec import field
 from ami_bridge.config_alarms import AlarmClass, Alarms, Ladder, Source
 from ami_bridge.config_journal import Journal, MissedWebhook
 from ami_bridge.config_section import Section
+from ami_bridge.config_signin import Oidc
 
 Kind = Literal[
     "internal", "local", "national", "mobile", "international", "service", "premium", "satellite", "emergency"
@@ -324,6 +325,7 @@ class Config(Section, frozen=True, kw_only=True):
     groupware: Groupware = Groupware()
     book: list[Book] = []
     people: People = People()
+    oidc: Oidc = Oidc()
     seat: list[Seat] = []
     dialling: Dialling = Dialling()
     pickup: list[Pickup] = []

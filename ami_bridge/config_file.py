@@ -9,6 +9,7 @@ import msgspec
 from ami_bridge.config import Config
 from ami_bridge.config_check import check
 from ami_bridge.config_check_alarms import check_alarms
+from ami_bridge.config_check_signin import check_sign_in
 from ami_bridge.errors import ConfigError
 
 SECRET_FILES = frozenset(
@@ -22,6 +23,7 @@ SECRET_FILES = frozenset(
         "watcher_url_file",
         "webhook_url_file",
         "webhook_secret_file",
+        "client_secret_file",
     }
 )
 
@@ -43,6 +45,7 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: {_where(str(error))}") from error
     check(config, path)
     check_alarms(config, path)
+    check_sign_in(config, path)
     return config
 
 

@@ -12,12 +12,14 @@ from ami_bridge.people.accounts import Accounts
 from ami_bridge.people.brokers import Brokers
 from ami_bridge.people.control import BrokerDesk, TokenDesk
 from ami_bridge.people.ldap import Ldap
+from ami_bridge.people.oidc import Oidc
 from ami_bridge.people.pairing import Pairing
 from ami_bridge.people.pairing_routes import PairingRoutes
 from ami_bridge.people.routes import PeopleRoutes
 from ami_bridge.people.seat_routes import SeatRoutes
 from ami_bridge.people.seats import Seats
 from ami_bridge.people.signin import SignIn, as_written
+from ami_bridge.people.signin_routes import SignInRoutes
 from ami_bridge.people.staff_file import StaffFile
 from ami_bridge.people.store import BrokerStore, CredentialStore, OwnStore, SeatStore
 from ami_bridge.people.vault import Vault
@@ -97,6 +99,13 @@ def people(base: Base) -> PeopleParts:
         load=load,
         routes=[
             PeopleRoutes(access=access, sign_in=sign_in, people=base.people, doorway=doorway).add_to,
+            SignInRoutes(
+                access=access,
+                doorway=doorway,
+                people=base.people,
+                oidc=Oidc(base.config.oidc, now=base.now) if base.config.oidc.issuer else None,
+                now=base.now,
+            ).add_to,
             SeatRoutes(guard=access, seats=seats).add_to,
             PairingRoutes(
                 guard=access,

@@ -96,6 +96,7 @@ class Counterpart:
             [
                 web.get("/", self._page),
                 web.get("/api/v1/me", self._me),
+                web.get("/api/v1/sign-in", self._ways),
                 web.post("/api/v1/session", self._sign_in),
                 web.delete("/api/v1/session", self._sign_out),
                 web.get("/api/v1/ws", self._websocket),
@@ -249,6 +250,9 @@ class Counterpart:
             if self._signed_in(request)
             else refused(401, code="unauthorised", title="Not signed in")
         )
+
+    async def _ways(self, _: web.Request) -> web.Response:
+        return answered({"oidc": None})
 
     async def _sign_in(self, request: web.Request) -> web.Response:
         if self.refuses:

@@ -106,7 +106,7 @@ def test_what_is_not_ours_is_what_the_list_says(folder: Path) -> None:
 
 def test_every_class_of_kern_that_our_pages_name_is_in_its_vendored_part() -> None:
     sheet = kern.STYLESHEET.read_text("utf-8")
-    pages = [*SCRIPTS, *OURS, *(kern.PACKAGE / "calls").glob("*html.py")]
+    pages = [*SCRIPTS, *OURS, *kern.PACKAGE.rglob("*html.py")]
     named = {
         name
         for path in pages

@@ -2,7 +2,7 @@
 
 import { choose as useLanguage, forget, language, preferred, remember, remembered, t } from "./i18n.js";
 import { dialogNow, failure, raiseDialog } from "./dialog.js";
-import { explain, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
+import { explain, learnWays, signIn, signInScreen, signOut, whoAmI } from "./signin.js";
 import { PRODUCT, frame } from "./frame.js";
 import { html, nothing, render } from "./vendor/lit.js";
 import { AdminScreen } from "./admin.js";
@@ -170,6 +170,7 @@ function leave(notice) {
   page.form = { busy: false, error: "", wrong: false };
   delete document.documentElement.dataset.seq;
   draw();
+  learnWays().then(draw);
   document.getElementById("user").focus();
 }
 
@@ -356,6 +357,7 @@ async function begin(answer, failures = 0) {
   else {
     page.user = null;
     draw();
+    learnWays().then(draw);
     document.getElementById("user").focus();
   }
 }

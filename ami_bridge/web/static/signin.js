@@ -14,6 +14,13 @@ export async function whoAmI() {
   }
 }
 
+let ways = {}; // how one can sign in besides
+
+/** Learn how one can sign in besides by a password. */
+export async function learnWays() {
+  ways = await ask("GET", "sign-in").catch(() => ways);
+}
+
 export const signIn = (user, password) => ask("POST", "session", { user, password });
 
 /** Being signed out already is as good. */
@@ -65,5 +72,6 @@ export function signInScreen({ form, notice, submit }) {
           <span class="kern-label">${t("signin.go")}</span>
         </button>
       </form>
+      ${ways.oidc ? html`<a class="kern-btn kern-btn--secondary" href="/api/v1/sign-in/oidc"><span class="kern-label">${t("signin.with", { who: ways.oidc })}</span></a>` : nothing}
     </div>`;
 }
