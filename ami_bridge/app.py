@@ -149,7 +149,20 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *([] if rooms is None else rooms.routes),
             *([] if alarms is None else alarms.routes),
             openapi_routes(
-                [*PEOPLE, *SIGN_IN, *SEATS, *PAIRING, *CALLS, *JOURNAL, *CONTACTS, *PHONEBOOKS, *OWN, *PRIVACY, *ADMIN, *ASYNCAPI]
+                [
+                    *PEOPLE,
+                    *SIGN_IN,
+                    *SEATS,
+                    *PAIRING,
+                    *CALLS,
+                    *JOURNAL,
+                    *CONTACTS,
+                    *PHONEBOOKS,
+                    *OWN,
+                    *PRIVACY,
+                    *ADMIN,
+                    *ASYNCAPI,
+                ]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
                 + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *ALARM_SOUNDS, *BY_HAND, *ALARMS])
             ),

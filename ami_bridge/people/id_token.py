@@ -14,7 +14,6 @@ from ami_bridge.errors import NotReachableError, UnauthorisedError
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Signatures that only the provider can make: neither none, nor one by a secret that two know."""
-KINDS = {"RSA": RSAKey, "EC": ECKey}
 CLOCKS_DIFFER = 60
 """Seconds that two clocks may differ."""
 LONGEST = 16_384
@@ -34,11 +33,10 @@ def keys_of(document: Mapping[str, Any]) -> list[Key]:
     found: list[Key] = []
     listed = document.get("keys")
     for one in listed[:MOST_KEYS] if isinstance(listed, list) else []:
-        kind = KINDS.get(one.get("kty", "")) if isinstance(one, dict) and isinstance(one.get("kty"), str) else None
-        if kind is None or one.get("use", "sig") != "sig":
+        if not isinstance(one, dict) or one.get("kty") not in {"RSA", "EC"} or one.get("use", "sig") != "sig":
             continue
         try:
-            key = kind.import_key(one)
+            key = RSAKey.import_key(one) if one["kty"] == "RSA" else ECKey.import_key(one)
             weak = isinstance(key, RSAKey) and key.public_key.key_size < LEAST_RSA_BITS
         except (JoseError, ValueError, TypeError, KeyError):
             continue
