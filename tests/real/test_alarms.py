@@ -362,3 +362,35 @@ async def test_the_sites_own_sound_is_sent_listened_to_and_heard_by_telephone(pl
     assert (await plant.rest("eva", "POST", "/sounds/nothing/play", {"to": "104"}))[0] == 404
     assert (await plant.command("sound", "remove", "own-siren", *ways))[0] == 0
     assert (await plant.rest("eva", "DELETE", "/sounds/horn"))[0] == 404, "those that come with us stay"
+
+
+async def test_sounds_are_listened_to_added_and_removed_on_the_page(plant: House) -> None:
+    recording = (shared("sounds") / "alarm-bell.wav").read_bytes()
+    async with a_browser(plant, user="eva", width=390) as page:
+        await page.goto(f"{plant.web}/#/alarms")
+        await page.get_by_text("Töne", exact=True).click()
+        sounds = page.locator("[data-sound]")
+        await expect(sounds.filter(has_text="engine-stopped")).to_contain_text("machine")
+        await page.get_by_role("button", name="Ton hinzufügen").click()
+        dialog = page.get_by_role("dialog", name="Ton hinzufügen")
+        file = dialog.get_by_label("Aufnahme")
+        await file.set_input_files({"name": "Lärm.txt", "mimeType": "text/plain", "buffer": b"no recording"})
+        await expect(dialog.get_by_label("Name")).to_have_value("laerm")
+        await dialog.get_by_role("button", name="Hinzufügen").click()
+        await expect(dialog.get_by_role("alert")).to_contain_text("kann so nicht verwendet werden")
+        await file.set_input_files({"name": "x.wav", "mimeType": "audio/wav", "buffer": recording})
+        await dialog.get_by_label("Name").fill("Glocke Süd")
+        await dialog.get_by_role("button", name="Hinzufügen").click()
+        mine = sounds.filter(has_text="glocke-sued")
+        await expect(mine).to_contain_text("eigener Ton")
+        lasts = """(one) => new Promise((done) => {
+            one.onloadeddata = () => done(one.duration);
+            one.preload = "auto";
+            one.load();
+        })"""
+        assert await mine.locator("audio").evaluate(lasts) >= 1, "the browser plays it"
+        assert await Axe(page).violations() == []
+        await page.screenshot(path=SCREENSHOTS / "alarms-sounds-narrow.png", full_page=True)
+        await mine.get_by_role("button", name="Entfernen").press("Enter")
+        await page.get_by_role("dialog").get_by_role("button", name="Entfernen").click()
+        await expect(mine).to_have_count(0)

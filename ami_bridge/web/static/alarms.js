@@ -5,6 +5,7 @@ import { isCaredFor, isNobodys, sentence, titleOf } from "./alarmwords.js";
 import { number, t, timeOfDay } from "./i18n.js";
 import { AlarmCard } from "./alarmcard.js";
 import { AlarmLog } from "./alarmlog.js";
+import { AlarmSounds } from "./alarmsounds.js";
 import { AlarmTests } from "./alarmtests.js";
 import { ClosedAlarms } from "./alarmsclosed.js";
 import { Part } from "./part.js";
@@ -48,12 +49,14 @@ export class AlarmsScreen extends Part {
 
   constructor(house) {
     super(house);
+    const manages = house.user?.roles?.some((role) => MANAGES.includes(role)) ?? false;
     this.#views = {
       closed: new ClosedAlarms(house, (id) => this.#cardOf(id)),
       log: new AlarmLog(house),
       rota: new Rota(house),
       sources: new Sources(house),
-      ...(house.user?.roles?.some((role) => MANAGES.includes(role)) ? { tests: new AlarmTests(house) } : {}),
+      sounds: new AlarmSounds(house, manages),
+      ...(manages ? { tests: new AlarmTests(house) } : {}),
     };
   }
 

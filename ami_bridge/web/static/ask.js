@@ -15,13 +15,14 @@ export class Refusal extends Error {
   }
 }
 
-export async function ask(method, path, body, headers = {}) {
-  const answer = await fetch(`/api/v1/${path}`, {
-    method,
-    cache: "no-store",
-    headers: body === undefined ? headers : { "Content-Type": "application/json", ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
+export const ask = (method, path, body, headers = {}) =>
+  body === undefined ? asked(method, path, body, headers) : asked(method, path, JSON.stringify(body), { "Content-Type": "application/json", ...headers });
+
+/** Send a file as it is. */
+export const send = (method, path, file) => asked(method, path, file, { "Content-Type": "application/octet-stream" });
+
+async function asked(method, path, body, headers) {
+  const answer = await fetch(`/api/v1/${path}`, { method, cache: "no-store", headers, body });
   learn(answer.headers.get("Date"));
   if (answer.status === 204) return null;
   const said = await answer.json().catch(() => ({}));
