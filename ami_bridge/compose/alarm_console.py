@@ -7,9 +7,8 @@ from ami_bridge.alarms.console import Console
 from ami_bridge.alarms.desk import AlarmDesk
 from ami_bridge.alarms.plain_page import PlainPage
 from ami_bridge.alarms.ports import OnCall, Takes
-from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.compose.base import ZONE, AddRoutes, Base
 from ami_bridge.compose.people import PeopleParts
-from ami_bridge.compose.rooms import ZONE
 
 
 def console_routes(

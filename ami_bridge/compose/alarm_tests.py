@@ -13,8 +13,7 @@ from ami_bridge.alarms.reach import Test, headline
 from ami_bridge.alarms.reach_routes import ReachRoutes
 from ami_bridge.alarms.reach_store import ReachStore
 from ami_bridge.alarms.tests_reach import LOOK_EVERY, Tests
-from ami_bridge.compose.base import AddRoutes, Base
-from ami_bridge.compose.rooms import ZONE
+from ami_bridge.compose.base import ZONE, AddRoutes, Base
 from ami_bridge.errors import BridgeError
 from ami_bridge.mail import Post
 from ami_bridge.tasks import every

@@ -46,11 +46,10 @@ from ami_bridge.compose.alarm_sounds import sounds
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
 from ami_bridge.compose.alarm_tests import tests as make_tests
-from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.compose.base import ZONE, AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.dial import DialParts
 from ami_bridge.compose.people import PeopleParts
-from ami_bridge.compose.rooms import ZONE
 from ami_bridge.dav.calendar import DavCalendar
 from ami_bridge.errors import BridgeError
 from ami_bridge.tasks import Errands, every

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
@@ -17,6 +18,7 @@ from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People
 from ami_bridge.web.hub import Hub
 
+ZONE = ZoneInfo("Europe/Berlin")
 AddRoutes = Callable[[web.UrlDispatcher], None]
 
 

@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
 
-from ami_bridge.compose.base import Base
-from ami_bridge.compose.rooms import ZONE, RoomParts
+from ami_bridge.compose.base import ZONE, Base
+from ami_bridge.compose.rooms import RoomParts
 from ami_bridge.dav.calendar import DavCalendar
 from ami_bridge.mail import Post
 from ami_bridge.rooms.booked import Booked, Terms

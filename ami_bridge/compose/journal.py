@@ -6,9 +6,10 @@ from ipaddress import ip_network
 
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
-from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.compose.base import ZONE, AddRoutes, Base
 from ami_bridge.journal.desk import JournalDesk
 from ami_bridge.journal.entries import Entries
+from ami_bridge.journal.hours import HouseHours
 from ami_bridge.journal.intake import Intake
 from ami_bridge.journal.post import Post
 from ami_bridge.journal.retention import Retention
@@ -74,6 +75,12 @@ def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bu
         country=config.site.country,
         now=base.now,
     )
+    hours = HouseHours(
+        store=store,
+        telephones=lambda: sum(bool(one.extensions) for one in base.people.all()),
+        zone=ZONE,
+        now=base.now,
+    )
     writer = Writer(store=store, written=desk.told)
     return JournalParts(
         intake=Intake(rules=rules, people=base.people, writer=writer),
@@ -83,7 +90,7 @@ def journal(base: Base, guard: Guard, audit: Audit, *, board: Board, bubbles: Bu
         retention=Retention(store=store, files=base.db, rules=rules, now=base.now),
         webhook=webhook,
         ops=desk.ops(),
-        routes=[JournalRoutes(guard=guard, desk=desk).add_to],
+        routes=[JournalRoutes(guard=guard, desk=desk, hours=hours).add_to],
     )
 
 

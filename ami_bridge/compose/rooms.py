@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ami_bridge.asterisk.astdb import AstDb
 from ami_bridge.asterisk.bridges import Bridges
@@ -15,7 +14,7 @@ from ami_bridge.asterisk.copies import Copy, Rooms
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.phone import Row as PbxRow
 from ami_bridge.calls.control import Target
-from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.compose.base import ZONE, AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.dial import DialParts
 from ami_bridge.errors import NotAllowedError
@@ -46,7 +45,6 @@ from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 
 PURGE_EVERY = 3600.0
-ZONE = ZoneInfo("Europe/Berlin")
 CALLED_IN = frozenset({"internal", "local", "national", "mobile"})
 
 

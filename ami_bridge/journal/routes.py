@@ -10,6 +10,7 @@ from msgspec import Struct
 from ami_bridge import wire
 from ami_bridge.errors import BadRequestError
 from ami_bridge.journal.desk import MOST_AT_ONCE, JournalDesk, Page, Patch
+from ami_bridge.journal.hours import Hours, HouseHours
 from ami_bridge.journal.missed import Group
 from ami_bridge.journal.model import Filters
 from ami_bridge.journal.table import table
@@ -46,6 +47,13 @@ OPERATIONS = (
     ),
     Operation(
         method="GET",
+        path="/api/v1/journal/hours",
+        summary="How many calls the house had in each hour of today",
+        result=Hours,
+        errors=("not_allowed", "unavailable"),
+    ),
+    Operation(
+        method="GET",
         path="/api/v1/journal.csv",
         summary="All of one's own finished calls as a table (text/csv)",
         query=NARROWED_BY,
@@ -72,14 +80,16 @@ OPERATIONS = (
 class JournalRoutes:
     """`/api/v1/journal` and what is below it."""
 
-    def __init__(self, *, guard: Guard, desk: JournalDesk) -> None:
+    def __init__(self, *, guard: Guard, desk: JournalDesk, hours: HouseHours) -> None:
         self._guard = guard
         self._desk = desk
+        self._hours = hours
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Put the routes into the application."""
         router.add_get("/api/v1/journal", self._page)
         router.add_get("/api/v1/journal/missed", self._missed)
+        router.add_get("/api/v1/journal/hours", self._today)
         router.add_get("/api/v1/journal.csv", self._table)
         router.add_post("/api/v1/journal/{id}/done", self._done)
         router.add_patch("/api/v1/journal/{id}", self._change)
@@ -105,6 +115,10 @@ class JournalRoutes:
             private=_yes(query, "private"),
         )
         return answer(Groups(await self._desk.missed(identity.login, query.get("of", "self"), filters)))
+
+    async def _today(self, request: web.Request) -> web.Response:
+        await self._who(request)
+        return answer(await self._hours.today())
 
     async def _table(self, request: web.Request) -> web.Response:
         identity = await self._who(request)

@@ -24,6 +24,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ami_bridge.db.database import Database, Transaction, read
 from ami_bridge.db.tables import journal, notices
 from ami_bridge.errors import NotFoundError
+from ami_bridge.journal.hours import Began
 from ami_bridge.journal.model import UNANSWERED, Change, Filters, Kept, Notice, Reader
 from ami_bridge.journal.rules import Limits
 
@@ -152,6 +153,13 @@ class JournalStore:
         return dict(zip(counted, found[0], strict=True))
 
     # ---- How
+
+    async def began(self, since: datetime) -> list[Began]:
+        """Return what began since then, and of whom nothing, for counting; private calls are not counted."""
+        columns = (journal.c.call_id, journal.c.direction, journal.c.result, journal.c.started_at)
+        lately = (journal.c.ended_at >= since, journal.c.started_at >= since)
+        wanted = select(*columns).where(*lately, journal.c.private.is_(False))
+        return [read(row, Began) for row in await self._db.rows(wanted)]
 
     async def _add_notices(self, transaction: Transaction, rows: Sequence[Kept]) -> None:
         """Keep what is to be told of these calls elsewhere, together with them, so that none is told of and lost."""

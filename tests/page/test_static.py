@@ -33,6 +33,7 @@ FAMILIES = (
         "journal.",
         "conferences.",
         "colleagues.",
+        "picture.",
         "alarms.",
     ),
     *("scope.", "phone.can.", "stored.", "dial.", "language.", "admin.", "audit.", "doctor.", "role."),

@@ -98,12 +98,23 @@ async def screens(desk: Desk) -> AsyncIterator[str]:
     for name, prepare in SCREENS.items():
         await page.goto(f"{desk.daemon.url}#/{name}")
         await prepare(page)
+        await unfold(page)
         yield name
         if name == "alarms":
             for view, there in ALARM_VIEWS.items():
                 await page.locator(f'input[value="{view}"]').check(force=True)
                 await page.locator(there).first.wait_for()
+                await unfold(page)
                 yield f"alarms-{view}"
+
+
+async def unfold(page: Page) -> None:
+    """Open every picture, and its table."""
+    for summary in await page.locator("details.panel > summary").all():
+        await summary.click()
+        await page.locator(".picture").first.wait_for()
+    for summary in await page.locator(".picture summary").all():
+        await summary.click()
 
 
 async def _calls(page: Page) -> None:

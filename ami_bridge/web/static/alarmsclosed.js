@@ -4,7 +4,9 @@ import { html, nothing, repeat } from "./vendor/lit.js";
 import { Part } from "./part.js";
 import { ask } from "./ask.js";
 import { icon } from "./icons.js";
-import { t } from "./i18n.js";
+import { dateAndTime, duration, t } from "./i18n.js";
+import { plain } from "./words.js";
+import { spans } from "./picture.js";
 
 const AT_ONCE = 20;
 
@@ -40,6 +42,7 @@ export class ClosedAlarms extends Part {
       <section aria-labelledby="alarms-closed">
         <div class="section-head"><h2 id="alarms-closed" tabindex="-1" data-refuge>${t("alarms.view.closed")}</h2></div>
         ${this.alert()}
+        ${this.#alarms?.length ? timeline(this.#alarms) : nothing}
         ${this.#alarms?.length
           ? html`<ul class="entries alarms" role="list" aria-busy=${this.busy ? "true" : "false"}>
               ${repeat(this.#alarms, ({ id }) => id, (one) => this.#card(one.id).view(one))}</ul>`
@@ -52,4 +55,18 @@ export class ClosedAlarms extends Part {
           : nothing}
       </section>`;
   }
+}
+
+/** When each was there, and how long nobody had taken over. */
+function timeline(alarms) {
+  const rows = alarms.map((one) => {
+    const [came, over] = [Date.parse(one.raised_at), Date.parse(one.closed_at)];
+    const taken = Math.min(over, ...[one.taken_over, one.acknowledged].filter(Boolean).map(({ at }) => Date.parse(at)));
+    return { label: plain(one.text), parts: [[1, came, taken], [0, taken, over]], cells: [dateAndTime(came), duration(taken - came), duration(over - came)] };
+  });
+  const all = alarms.flatMap((one) => [Date.parse(one.raised_at), Date.parse(one.closed_at)]);
+  const kinds = [[1, t("picture.nobody_yet")], [0, t("picture.cared_for")]];
+  const heads = ["alarm", "came", "until_taken", "lasted"].map((one) => t(`picture.${one}`));
+  return html`<details class="panel" data-timeline><summary>${t("picture.timeline")}</summary>
+    ${spans(t("picture.timeline_of"), heads, kinds, rows, [Math.min(...all), Math.max(...all)], dateAndTime)}</details>`;
 }

@@ -8,6 +8,7 @@ import { ask } from "./ask.js";
 import { icon } from "./icons.js";
 import { keyring } from "./doing.js";
 import { plain } from "./words.js";
+import { spans } from "./picture.js";
 
 const LOOK_EVERY = 3_000; // while one runs
 
@@ -105,6 +106,19 @@ const reportOf = (report) => html`
           </tr>`)}
       </tbody>
     </table>
+    ${picture(report)}
   </section>`;
+
+/** How many were reached, and why the others were not: of all on the list. */
+function picture({ rows, people }) {
+  const counts = new Map();
+  for (const { why } of rows) counts.set(why, (counts.get(why) ?? 0) + 1);
+  const bars = [...counts].sort(([, a], [, b]) => b - a).map(([why, count]) => ({
+    label: `${wordFor(why)}: ${number(count)}`, parts: [[why === "acked" ? 0 : 1, 0, count]], cells: [number(count)],
+  }));
+  const kinds = [[0, t("picture.reached")], [1, t("picture.not_reached")]];
+  const whole = (value) => (Number.isInteger(value) ? number(value) : "");
+  return rows.length ? spans(t("picture.reach"), [t("alarms.test.head.result"), t("picture.people")], kinds, bars, [0, people], whole) : nothing;
+}
 
 const wordFor = (outcome) => t(knows(`alarms.call.${outcome}`) ? `alarms.call.${outcome}` : "alarms.call.over");

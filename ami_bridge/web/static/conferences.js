@@ -6,8 +6,10 @@ import { Recordings } from "./recordings.js";
 import { RoomCard } from "./roomcard.js";
 import { guestOf, nameOf, titleOf } from "./roomwords.js";
 import { icon } from "./icons.js";
+import { spans } from "./picture.js";
 import { makeDialog } from "./roomdialogs.js";
-import { t } from "./i18n.js";
+import { dateAndTime, number, t, timeOfDay } from "./i18n.js";
+import { now } from "./clock.js";
 
 const ROOMS = "rooms";
 const GROUPS = [
@@ -110,9 +112,28 @@ export class ConferencesScreen extends Part {
           <div class="section-head"><h2 id="rooms-${id}" tabindex="-1" data-refuge>${t(`conferences.group.${id}`)}</h2></div>
           <ul class="entries" role="list">${repeat(some, ({ number }) => number, (room) => this.#card(room).view(room))}</ul>
         </section>`)}
+      ${occupancy(rooms)}
       ${rooms.some((one) => one.can_record) ? this.#recordings.view() : nothing}
       ${rooms.length ? nothing : this.#rooms ? empty("none", "conference") : empty("loading", "waiting")}`;
   }
+}
+
+const AHEAD = 24 * 3_600_000;
+
+/** When which of the rooms that one has are in use, from now on. */
+function occupancy(rooms) {
+  const [from, to] = [now(), now() + AHEAD];
+  const used = rooms.filter(({ since, starts, ends }) => since || (starts && Date.parse(starts) < to && Date.parse(ends) > from));
+  if (!used.length) return nothing;
+  const rows = used.map((room) => ({
+    label: titleOf(room),
+    parts: [room.since ? [0, from, Date.parse(room.ends ?? "") || to] : [2, Date.parse(room.starts), Date.parse(room.ends)]],
+    cells: [dateAndTime(room.since ?? room.starts), room.ends ? dateAndTime(room.ends) : "–", `${number(room.participants.length)} / ${number(room.most)}`],
+  }));
+  const kinds = [[0, t("picture.in_use")], [2, t("picture.planned")]];
+  const heads = ["room", "from", "to", "people"].map((one) => t(`picture.${one}`));
+  return html`<details class="panel" data-occupancy><summary>${t("picture.occupancy")}</summary>
+    ${spans(t("picture.next_day"), heads, kinds, rows, [from, to], timeOfDay)}</details>`;
 }
 
 const key = ({ since, starts }) => since ?? starts ?? "";

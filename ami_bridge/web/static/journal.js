@@ -2,6 +2,7 @@
 
 import { number, t } from "./i18n.js";
 import { html, live, nothing, repeat } from "./vendor/lit.js";
+import { HousePicture } from "./housepicture.js";
 import { Missed } from "./missed.js";
 import { Part } from "./part.js";
 import { ask } from "./ask.js";
@@ -19,6 +20,7 @@ export class JournalScreen {
   #house;
   #list;
   #missed;
+  #picture;
   #filter = { ...EMPTY };
   #later = 0;
   #shown = false;
@@ -27,6 +29,7 @@ export class JournalScreen {
     this.#house = house;
     this.#list = new Entries(house);
     this.#missed = new Missed(house);
+    this.#picture = new HousePicture(house);
   }
 
   /** The department's is followed while it is looked at: that is written down, as any look at others' calls. */
@@ -102,7 +105,8 @@ export class JournalScreen {
           ? html`<a class="control" href="/api/v1/journal.csv" download="journal.csv">${icon("download")}<span>${t("journal.csv")}</span></a>`
           : nothing}
       </div>
-      ${filter.view === "missed" ? this.#missed.view(filter) : html`${this.#narrowing(filter)}${this.#list.view(filter)}`}`;
+      ${filter.view === "missed" ? this.#missed.view(filter) : html`${this.#narrowing(filter)}${this.#list.view(filter)}`}
+      ${this.#picture.view()}`;
   }
 
   #narrowing(filter) {
