@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from ami_bridge.admin.routes import OPERATIONS as ADMIN
 from ami_bridge.alarms.by_hand_routes import OPERATIONS as BY_HAND
+from ami_bridge.alarms.maintenance_routes import OPERATIONS as MAINTENANCE
 from ami_bridge.alarms.reach_routes import OPERATIONS as ALARM_TESTS
 from ami_bridge.alarms.routes import OPERATIONS as ALARMS
 from ami_bridge.alarms.sound_routes import OPERATIONS as ALARM_SOUNDS
@@ -164,7 +165,11 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                     *ASYNCAPI,
                 ]
                 + ([] if rooms is None else [*ROOMS, *ROOMS_LIVE, *RECORDINGS])
-                + ([] if alarms is None else [*ALARM_SOURCES, *ALARM_TESTS, *ALARM_SOUNDS, *BY_HAND, *ALARMS])
+                + (
+                    []
+                    if alarms is None
+                    else [*ALARM_SOURCES, *ALARM_TESTS, *ALARM_SOUNDS, *BY_HAND, *MAINTENANCE, *ALARMS]
+                )
             ),
             asyncapi_routes,
         ]

@@ -5,10 +5,14 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from msgspec import structs
+
 from ami_bridge.alarms import raising
 from ami_bridge.alarms.classes import Meant, Rules
 from ami_bridge.alarms.letters import Writer
-from ami_bridge.alarms.model import By, LogEntry, Report
+from ami_bridge.alarms.maintenance import silenced
+from ami_bridge.alarms.maintenance_store import under_way
+from ami_bridge.alarms.model import Alarm, By, LogEntry, Overlay, Report
 from ami_bridge.alarms.store import Change, Work
 from ami_bridge.tasks import Errands
 
@@ -83,7 +87,7 @@ class Intake:
             return ""
         match report.what:
             case "come":
-                done = raising.came_again(known, report, now)
+                done = await self._again(work, known, report, now)
             case "go":
                 done = raising.went(known, now)
             case "reset":
@@ -92,6 +96,14 @@ class Intake:
         await work.apply(known, Change(alarm=done.alarm, log=done.log, letters=letters))
         touched.add(known.id)
         return known.id
+
+    async def _again(self, work: Work, known: Alarm, report: Report, now: datetime) -> raising.Done:
+        """Count it; what was over and is there again rings, unless work is done at its source."""
+        done = raising.came_again(known, report, now)
+        works = None if known.active or known.test else await under_way(work, report.source, now)
+        if works is None or not works.silences(done.alarm):
+            return done
+        return structs.replace(done, alarm=silenced(done.alarm, works), told="")
 
     async def _end_of_nothing(self, work: Work, report: Report, now: datetime) -> None:
         """Keep an end for the beginning that may come late, by the source's own times."""
@@ -102,10 +114,15 @@ class Intake:
     async def _raise(self, work: Work, report: Report, touched: set[str], now: datetime) -> str:
         meant = self._rules.meant(report)
         plan = self._rules.test_plan(meant, report.people) if report.test else self._rules.plan(meant)
-        leader = await self._leader(work, report, meant, now)
+        works = None if report.test else await under_way(work, report.source, now)
+        quiet = works is not None and (works.urgent or meant.priority > raising.UNBUNDLED)
+        leader = await self._leader(work, report, meant, now, "suppressed" if quiet else "")
         done = raising.raised(self._new_id(), report, meant, plan, now, leader)
         alarm = done.alarm
-        letters = () if report.test or alarm.bundle else self._writer.letters(alarm.id, done.told, now)
+        if works is not None and works.silences(alarm):
+            alarm = silenced(alarm, works)
+        still = report.test or alarm.bundle or alarm.overlay
+        letters = () if still else self._writer.letters(alarm.id, done.told, now)
         await work.add(Change(alarm=alarm, log=done.log, letters=letters))
         touched.update({alarm.id, *([leader] if alarm.bundle and leader else [])})
         early = await work.early_end(report.source, report.dedup)
@@ -115,12 +132,12 @@ class Intake:
             await work.apply(alarm, Change(alarm=over.alarm, log=over.log, letters=told))
         return alarm.id
 
-    async def _leader(self, work: Work, report: Report, meant: Meant, now: datetime) -> str | None:
-        """Return the alarm under which this one is told, if its source floods."""
+    async def _leader(self, work: Work, report: Report, meant: Meant, now: datetime, overlay: Overlay) -> str | None:
+        """Return the alarm under which this one is told, if its source floods; one that is as silent as this one."""
         limit = meant.source.limit
         if not raising.bundles(report, meant):
             return None
         since = now - timedelta(minutes=limit.minutes)
         if await work.raised_since(report.source, since, limit.count) < limit.count:
             return None
-        return await work.leader(report.source)
+        return await work.leader(report.source, overlay)

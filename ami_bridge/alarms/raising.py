@@ -118,7 +118,8 @@ def came_again(alarm: Alarm, report: Report, now: datetime) -> Done:
         next_at=now,
         why="raised" if alarm.plan.rings else "shown_only",
     )
-    return Done(alarm=fresh, log=(_entry(alarm, "came_again", now, count=again.count),), told="raised")
+    told = "" if alarm.overlay else "raised"
+    return Done(alarm=fresh, log=(_entry(alarm, "came_again", now, count=again.count),), told=told)
 
 
 def went(alarm: Alarm, now: datetime) -> Done:
@@ -140,7 +141,8 @@ def was_reset(alarm: Alarm, by: By) -> Done:
 
 def closed_where_done(alarm: Alarm, now: datetime) -> Alarm:
     """Close an alarm that is neither there nor latched, and acknowledged where its class asks for it (I14)."""
-    needs = alarm.plan.kind != "simple" and alarm.acknowledged is None
+    unheard = alarm.overlay == "suppressed" and alarm.round_at is None  # it came and went while work was done there
+    needs = alarm.plan.kind != "simple" and alarm.acknowledged is None and not unheard
     if alarm.active or alarm.latched or needs or alarm.cleared_call == "due" or not alarm.open:
         return alarm
     return structs.replace(

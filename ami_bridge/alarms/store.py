@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ami_bridge.alarms.chain import chained, data_of
-from ami_bridge.alarms.model import Alarm, Attempt, LogEntry
+from ami_bridge.alarms.model import Alarm, Attempt, LogEntry, Overlay
 from ami_bridge.db.database import Database, Transaction, read
 from ami_bridge.db.tables_alarms import alarm_log, alarm_log_head, alarm_outbox, alarms, attempts, early_ends, leases
 from ami_bridge.errors import NotReachableError
@@ -100,12 +100,16 @@ class Work:
         )
         return int((await self.transaction.rows(select(func.count()).select_from(some)))[0][0])
 
-    async def leader(self, source: str) -> str | None:
-        """Return the first open alarm of a source that calls for itself, and that nobody has taken over."""
+    async def leader(self, source: str, overlay: Overlay) -> str | None:
+        """Return the first open alarm of a source that calls for itself, and that nobody has taken over or set aside.
+
+        With `overlay` the first that is set aside so: while work is done at a source, its alarms are told together too.
+        """
         wanted = (
             select(alarms.c.id)
             .where(alarms.c.source == source, _OPEN, alarms.c.bundle.is_(None), alarms.c.next_at.is_not(None))
             .where(alarms.c["acknowledged"].is_(None), alarms.c.taken_over.is_(None), alarms.c.test.is_(False))
+            .where(alarms.c.overlay == overlay)
             .order_by(alarms.c.priority, alarms.c.raised_at, alarms.c.id)
             .limit(1)
         )
@@ -306,7 +310,8 @@ class AlarmStore:
         leader = alarms.alias()
         calls = (
             select(leader.c.id)
-            .where(leader.c.id == alarms.c.bundle, leader.c.closed_at.is_(None), leader.c.overlay == "")
+            .where(leader.c.id == alarms.c.bundle, leader.c.closed_at.is_(None))
+            .where((leader.c.overlay == "") | (leader.c.overlay == alarms.c.overlay))
             .where(leader.c["acknowledged"].is_(None), leader.c.taken_over.is_(None))
             .exists()
         )

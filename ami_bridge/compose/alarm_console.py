@@ -1,14 +1,33 @@
-"""Alarms raised by hand, and the console without scripts."""
+"""Alarms raised by hand, maintenance of sources, and the console without scripts."""
+
+from collections.abc import Callable, Iterable
 
 from ami_bridge.alarms.by_hand import ByHand
 from ami_bridge.alarms.by_hand_routes import ByHandRoutes
 from ami_bridge.alarms.classes import Rules
 from ami_bridge.alarms.console import Console
 from ami_bridge.alarms.desk import AlarmDesk
+from ami_bridge.alarms.maintenance_routes import MaintenanceRoutes
+from ami_bridge.alarms.maintenance_store import MaintenanceStore
 from ami_bridge.alarms.plain_page import PlainPage
 from ami_bridge.alarms.ports import OnCall, Takes
+from ami_bridge.alarms.store import AlarmStore
 from ami_bridge.compose.base import ZONE, AddRoutes, Base
 from ami_bridge.compose.people import PeopleParts
+
+
+def maintenance(
+    base: Base, people: PeopleParts, *, store: AlarmStore, desk: AlarmDesk, changed: Callable[[Iterable[str]], None]
+) -> MaintenanceRoutes:
+    """Make what work at sources begins and ends by."""
+    return MaintenanceRoutes(
+        guard=people.access,
+        desk=desk,
+        store=MaintenanceStore(base.db, store),
+        sources=(one.name for one in base.config.source),
+        changed=changed,
+        now=base.now,
+    )
 
 
 def console_routes(

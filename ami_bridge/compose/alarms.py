@@ -41,7 +41,7 @@ from ami_bridge.asterisk.acks import Acks
 from ami_bridge.asterisk.alarm_call import ACKED, ALERT_INFO
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
 from ami_bridge.asterisk.paging import Paging
-from ami_bridge.compose.alarm_console import console_routes
+from ami_bridge.compose.alarm_console import console_routes, maintenance
 from ami_bridge.compose.alarm_sounds import sounds
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
@@ -58,6 +58,7 @@ from ami_bridge.web.pbx import Answer
 from ami_bridge.wire import Alarm
 
 LOOK_AT_DUTY_EVERY = 60.0
+LOOK_AT_WORKS_EVERY = 15.0
 STALE = timedelta(seconds=30)
 """A loop that did not turn for so long is stuck."""
 SWEPT_LATE = timedelta(seconds=180)
@@ -196,7 +197,12 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         wake=engine.wake.set,
         now=base.now,
     )
-    tests = make_tests(base, guard, rules, intake, desk, lambda: _sources(base, sources.heartbeats.states()))
+    works = maintenance(base, people, store=store, desk=desk, changed=changed)
+
+    def known_sources() -> list[dict[str, object]]:
+        return _sources(base, sources.heartbeats.states(), works.shown)
+
+    tests = make_tests(base, guard, rules, intake, desk, known_sources)
     routes = AlarmRoutes(
         guard=guard,
         console=console,
@@ -204,7 +210,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         archive=store,
         log=upkeep,
         rota=duty.shown,
-        sources=lambda: _sources(base, sources.heartbeats.states()),
+        sources=known_sources,
     )
     by_hand = console_routes(base, people, rules=rules, on_call=duty, takes=intake, desk=desk, console=console)
     listening = sounds(base, guard, desk=desk, phone=phone, named=voice.alarm, is_extension=calls.devices.are_of)
@@ -217,6 +223,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         await sources.load()
         await duty.load()
         await desk.load()
+        await works.look()
 
     loops: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
         "alarm errands": errands.run,
@@ -224,6 +231,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         "alarm desk": desk.run,
         "alarm sweeper": partial(every, SWEEP_EVERY, sweeper.sweep, name="alarm sweeper"),
         "alarm retention": partial(every, PURGE_EVERY, sweeper.purge, name="alarm retention"),
+        "alarm maintenance": partial(every, LOOK_AT_WORKS_EVERY, works.look, name="alarm maintenance"),
         "alarm letters": partial(every, LOOK_AT_LETTERS_EVERY, outbox.look, name="alarm letters"),
         "alarm duty": looks,
         "alarm telephony": partial(every, LOOK_AT_TELEPHONY_EVERY, telephony.look, name="alarm telephony"),
@@ -238,7 +246,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         duty=duty,
         load=load,
         loops=loops,
-        routes=[*sources.routes, *tests.routes, *by_hand, listening, routes.add_to],
+        routes=[*sources.routes, *tests.routes, *by_hand, listening, works.add_to, routes.add_to],
         ops={**routes.ops(), **tests.ops},
         answers=questions.answers,
         mail=sources.mail,
@@ -347,7 +355,7 @@ async def _for_outputs(store: AlarmStore, desk: AlarmDesk, id_: str) -> Alarm | 
     return desk.show(alarm, (await store.attempts_of([id_])).get(id_, ()), tuple(MANAGES))
 
 
-def _sources(base: Base, states: Mapping[str, Any]) -> list[dict[str, object]]:
+def _sources(base: Base, states: Mapping[str, Any], works: Callable[[str], object]) -> list[dict[str, object]]:
     """Return what people see of the sources: never a token."""
     return [
         {
@@ -358,6 +366,7 @@ def _sources(base: Base, states: Mapping[str, Any]) -> list[dict[str, object]]:
             "heartbeat_every": one.heartbeat_every,
             "beat_at": getattr(states.get(one.name), "beat_at", None),
             "missing_since": getattr(states.get(one.name), "missing_since", None),
+            "maintenance": works(one.name),
         }
         for one in base.config.source
     ]

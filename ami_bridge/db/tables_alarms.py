@@ -151,6 +151,18 @@ heartbeats = Table(
 )
 """Sources that show that they live; armed when they are made, not by their first sign."""
 
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("source", Words, primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("until", UtcTime, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("by", PLAIN, nullable=False),
+)
+"""Sources at which work is done: their alarms are kept and ring nobody, until it ends."""
+
 rota_copies = Table(
     "rota_copies",
     metadata,

@@ -209,7 +209,9 @@ async def test_events_of_others_are_for_others() -> None:
         asterisk.answers = False
         asterisk.names = {"1": "One"}
         copy.changed()
-        await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            while not asterisk.most:
+                await asyncio.sleep(0.001)
         assert not db.take(message(Event="OriginateResponse", Uniqueid="click", Response="Success"))
         assert not db.take(message(Event="UserEvent", UserEvent="ConfBye", Id="ID0"))
         assert not db.take(message(Event="Newchannel", Uniqueid="ID0"))

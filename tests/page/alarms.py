@@ -150,6 +150,9 @@ SCENARIOS: list[Json] = [
 ]
 
 
+WORKS: Json = {"since": ago(600), "until": ago(-3600), "urgent": False, "reason": "Antrieb neu", "by": "Anna Amsel"}
+
+
 class AlarmAnswers:
     """What is asked over HTTP."""
 
@@ -172,6 +175,8 @@ class AlarmAnswers:
             web.get("/api/v1/alarms/log", self._lines),
             web.get("/api/v1/alarms/rota", self._rota),
             web.get("/api/v1/alarms/sources", self._sources),
+            web.put("/api/v1/alarms/sources/{name}/maintenance", self._works),
+            web.delete("/api/v1/alarms/sources/{name}/maintenance", self._works),
             web.get("/api/v1/alarms/tests", self._tests),
             web.post("/api/v1/alarms/tests", self._test),
             web.get("/api/v1/alarms/tests/{id}", self._test),
@@ -210,7 +215,13 @@ class AlarmAnswers:
                 "troubles": [{"id": "x", "text": "Niemand hat Bereitschaft: morgen", "priority": 3}],
             }
         ]
-        source = {"place": "Pumpwerk", "kind": "webhook", "heartbeat_every": 60, "beat_at": ago(20)}
+        source = {
+            "place": "Pumpwerk",
+            "kind": "webhook",
+            "heartbeat_every": 60,
+            "beat_at": ago(20),
+            "maintenance": None,
+        }
         self.sources = [
             {**source, "missing_since": None, "name": "sewage-plant", "label": "Kläranlage"},
             {**source, "name": "silent", "label": "Brunnen", "kind": "mqtt", "missing_since": ago(500)},
@@ -260,6 +271,16 @@ class AlarmAnswers:
         raised = alarm("hand", text=wish["text"], attempts=())
         self.open[raised.id] = raised
         return answered(raised, 201)
+
+    async def _works(self, request: web.Request) -> web.Response:
+        [source] = [one for one in self.sources if one["name"] == request.match_info["name"]]
+        if request.method == "DELETE":
+            source["maintenance"] = None
+            return web.Response(status=204)
+        wish = await request.json()
+        self.wishes.append(wish)
+        source["maintenance"] = WORKS | {"urgent": wish["urgent"], "reason": wish["reason"]}
+        return answered(source["maintenance"])
 
     async def _sources(self, _: web.Request) -> web.Response:
         return answered({"sources": self.sources})

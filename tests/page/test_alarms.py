@@ -159,6 +159,29 @@ async def test_it_is_set_aside_with_a_reason_and_an_end(desk: Desk) -> None:
     assert (asked.op, asked.params) == ("alarm.shelve", wish)
 
 
+async def test_that_work_is_done_at_a_plant_is_said_above_the_alarms_begun_and_ended(desk: Desk) -> None:
+    await opens(desk, alarm(), user=MANAGER)
+    await desk.page.locator('input[value="sources"]').check(force=True)
+    line = desk.page.locator('tr[data-source="sewage-plant"]')
+    await line.get_by_role("button", name="Wartung beginnen Kläranlage").click()
+    dialog = desk.page.get_by_role("dialog", name="Wartung: Kläranlage")
+    do = dialog.get_by_role("button", name="Wartung beginnen", exact=True)
+    await expect(do).to_have_attribute("aria-disabled", "true")
+    await dialog.get_by_label("Was wird gemacht?").fill("Ölwechsel")
+    await dialog.get_by_label("Bis wann?").select_option("240")
+    await dialog.get_by_label("Auch Alarme der Priorität 1").check()
+    await do.click()
+    await expect(line).to_contain_text("Auch Alarme der Priorität 1 rufen niemanden.")
+    assert desk.daemon.alarms.wishes == [{"reason": "Ölwechsel", "minutes": 240, "urgent": True}]
+    await desk.page.locator('input[value="open"]').check(force=True)
+    banner = desk.page.locator("[data-works]")
+    await expect(banner).to_contain_text("(Anna Amsel: Ölwechsel). Ihre Alarme rufen niemanden, auch nicht die der Pri")
+    await desk.page.locator('input[value="sources"]').check(force=True)
+    await line.get_by_role("button", name="Wartung beenden Kläranlage").click()
+    await desk.page.get_by_role("dialog").get_by_role("button", name="Beenden").click()
+    await expect(line.get_by_role("button", name="Wartung beginnen Kläranlage")).to_be_visible()
+
+
 async def test_more_are_called_after_a_question_and_a_refusal_is_told(desk: Desk) -> None:
     await opens(desk, alarm())
     desk.daemon.refuses_ops["alarm.escalate"] = wire.Problem(code="gone", message="Closed.")

@@ -16,6 +16,7 @@ import { ask } from "./ask.js";
 import { icon } from "./icons.js";
 import { plain } from "./words.js";
 import { raiseButton } from "./alarmraise.js";
+import { worksBanner } from "./alarmworks.js";
 
 const ALARMS = "alarms";
 const OPERATES = ["plant", "alarm-manager", "admin"];
@@ -54,7 +55,7 @@ export class AlarmsScreen extends Part {
       closed: new ClosedAlarms(house, (id) => this.#cardOf(id)),
       log: new AlarmLog(house),
       rota: new Rota(house),
-      sources: new Sources(house),
+      sources: new Sources(house, manages),
       sounds: new AlarmSounds(house, manages),
       ...(manages ? { tests: new AlarmTests(house) } : {}),
     };
@@ -112,6 +113,7 @@ export class AlarmsScreen extends Part {
   heard({ type, topic, alarms, alarm }) {
     if (topic !== ALARMS) return;
     this.#lookedAt = null;
+    if (this.#shown && [alarm, ...(alarms ?? [])].some((one) => one?.overlay === "suppressed" || this.#alarms?.get(one?.id)?.overlay)) this.#lookAtWorks();
     if (type === "snapshot") this.#replace(alarms ?? []);
     else if (alarm) this.#change(alarm);
   }
@@ -234,7 +236,13 @@ export class AlarmsScreen extends Part {
   // --- what is seen
 
   #load() {
-    this.#views[this.#view]?.load();
+    if (this.#view === "open") this.#lookAtWorks();
+    else this.#views[this.#view].load();
+  }
+
+  /** Where work is done; that it cannot be asked is told by the badge already. */
+  #lookAtWorks() {
+    this.#views.sources.look().catch(() => {});
   }
 
   #turn(view) {
@@ -257,6 +265,7 @@ export class AlarmsScreen extends Part {
       </fieldset>
       ${this.house.linked ? nothing : this.#cut()}
       ${this.alert()}
+      ${this.#view === "open" ? worksBanner(this.#views.sources.known) : nothing}
       ${this.#view === "open" ? raiseButton(this.house, (alarm) => this.take(alarm)) : nothing}
       ${this.#view === "open" ? this.#open() : this.#views[this.#view].view()}`;
   }
