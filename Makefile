@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 BIN := .venv/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
-APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0
+APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300
 # What the tests run for real besides the folder .demo/pbx, which they make themselves.
 PACKAGES := chromium dbus dunst espeak-ng faketime ffmpeg firefox-esr fonts-dejavu-core imagemagick iproute2 ldap-utils libfaketime mmdebstrap mosquitto openbox \
   postgresql python3-ldap3 slapd sox strace tshark x11-utils xdotool xfce4-notifyd xvfb
