@@ -92,7 +92,7 @@ class Intake:
                 done = raising.went(known, now)
             case "reset":
                 done = raising.was_reset(known, By(login=None, name=report.source, at=now, how="source"))
-        letters = () if known.test else self._writer.letters(known.id, done.told, now)
+        letters = () if known.test or raising.unheard(known) else self._writer.letters(known.id, done.told, now)
         await work.apply(known, Change(alarm=done.alarm, log=done.log, letters=letters))
         touched.add(known.id)
         return known.id

@@ -141,13 +141,17 @@ def was_reset(alarm: Alarm, by: By) -> Done:
 
 def closed_where_done(alarm: Alarm, now: datetime) -> Alarm:
     """Close an alarm that is neither there nor latched, and acknowledged where its class asks for it (I14)."""
-    unheard = alarm.overlay == "suppressed" and alarm.round_at is None  # it came and went while work was done there
-    needs = alarm.plan.kind != "simple" and alarm.acknowledged is None and not unheard
+    needs = alarm.plan.kind != "simple" and alarm.acknowledged is None and not unheard(alarm)
     if alarm.active or alarm.latched or needs or alarm.cleared_call == "due" or not alarm.open:
         return alarm
     return structs.replace(
         alarm, closed_at=now, next_at=None, why="", targets=(), overlay="", overlay_until=None, bundle=None
     )
+
+
+def unheard(alarm: Alarm) -> bool:
+    """Whether nobody was ever called or told of it, because work is done at its source."""
+    return alarm.overlay == "suppressed" and alarm.round_at is None
 
 
 def _closed_where_done(alarm: Alarm, now: datetime, log: tuple[LogEntry, ...], told: str) -> Done:

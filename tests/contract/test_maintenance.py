@@ -100,6 +100,7 @@ async def test_what_came_and_went_meanwhile_asks_for_nobody(works: Works) -> Non
     await world.go()
     assert not (await world.alarm(alarm)).open
     assert world.phones.calls == []
+    assert await world.told() == []
 
 
 async def test_what_had_rung_before_still_wants_a_word_when_it_is_over(works: Works) -> None:
