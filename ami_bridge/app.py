@@ -30,6 +30,7 @@ from ami_bridge.compose.figures import alarm_figures, figures
 from ami_bridge.compose.people import people as make_people
 from ami_bridge.compose.privacy import audit as make_audit
 from ami_bridge.compose.privacy import privacy as make_privacy
+from ami_bridge.compose.queues import queues as make_queues
 from ami_bridge.compose.rooms import rooms as make_rooms
 from ami_bridge.config import Config, control_socket
 from ami_bridge.contacts.own import OPERATIONS as OWN
@@ -46,6 +47,7 @@ from ami_bridge.people.signin_routes import OPERATIONS as SIGN_IN
 from ami_bridge.phonebooks.ldap import serve_ldap
 from ami_bridge.phonebooks.routes import OPERATIONS as PHONEBOOKS
 from ami_bridge.privacy.routes import OPERATIONS as PRIVACY
+from ami_bridge.queues.routes import OPERATIONS as QUEUES
 from ami_bridge.rooms.live_routes import OPERATIONS as ROOMS_LIVE
 from ami_bridge.rooms.recording_routes import OPERATIONS as RECORDINGS
 from ami_bridge.rooms.routes import OPERATIONS as ROOMS
@@ -99,6 +101,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         rooms = make_rooms(base, people.access, calls, dial)
         doctor = make_doctor(base, calls, contacts, rooms)
         admin = make_admin(base, audit, people, calls, contacts, doctor)
+        queues = make_queues(base, people.access, calls, dial)
         steering = make_control(base, people.access, calls, dial, rooms, phones)
         alarms = make_alarms(base, people, calls, dial)
         loads = [contacts.load, people.load, dial.dial.load, calls.devices.load]
@@ -115,6 +118,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 "calls.self": calls.desk,
                 "calls.dept:": calls.neighbours,
                 "presence.dept:": calls.presence,
+                "queue:": queues.desk,
                 "journal.self": journal.desk,
                 "journal.dept:": journal.desk,
             }
@@ -123,6 +127,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             {
                 **dial.ops,
                 **steering.ops,
+                **queues.ops,
                 **journal.ops,
                 **({} if rooms is None else rooms.ops),
                 **(alarms.ops if alarms else {}),
@@ -143,6 +148,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
             *calls.routes,
             *dial.routes,
             *steering.routes,
+            *queues.routes,
             *journal.routes,
             *contacts.routes,
             *privacy.routes,
@@ -156,6 +162,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                     *SEATS,
                     *PAIRING,
                     *CALLS,
+                    *QUEUES,
                     *JOURNAL,
                     *CONTACTS,
                     *PHONEBOOKS,

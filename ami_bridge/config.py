@@ -211,6 +211,19 @@ class Pickup(Section, frozen=True, kw_only=True):
     """Whether they see who is calling."""
 
 
+class Queue(Section, frozen=True, kw_only=True):
+    """Who besides its members has to do with a queue of Asterisk's."""
+
+    name: str
+    """As it is called in queues.conf."""
+    who: list[str] = []
+    """Who sees it, besides its members and the role switchboard: logins, `department:NAME`, `group:NAME`."""
+    members: list[str] = []
+    """Who may log in and out themselves."""
+    manages: list[str] = []
+    """Who may also have others pause, and log them out."""
+
+
 class Phone(Section, frozen=True, kw_only=True):
     """A telephone of which more is known than the PBX tells."""
 
@@ -329,6 +342,7 @@ class Config(Section, frozen=True, kw_only=True):
     seat: list[Seat] = []
     dialling: Dialling = Dialling()
     pickup: list[Pickup] = []
+    queue: list[Queue] = []
     phone: list[Phone] = []
     journal: Journal = Journal()
     missed_webhook: MissedWebhook = MissedWebhook()

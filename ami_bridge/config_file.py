@@ -9,6 +9,7 @@ import msgspec
 from ami_bridge.config import Config
 from ami_bridge.config_check import check
 from ami_bridge.config_check_alarms import check_alarms
+from ami_bridge.config_check_queues import check_queues
 from ami_bridge.config_check_signin import check_sign_in
 from ami_bridge.errors import ConfigError
 
@@ -46,6 +47,7 @@ def load(path: Path) -> Config:
     check(config, path)
     check_alarms(config, path)
     check_sign_in(config, path)
+    check_queues(config, path)
     return config
 
 

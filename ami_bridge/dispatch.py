@@ -13,10 +13,12 @@ from ami_bridge.alarms.calls import Calls
 from ami_bridge.asterisk.snapshot import Picture
 from ami_bridge.asterisk.translate import translate
 from ami_bridge.asterisk.translate_alarms import in_alarm
+from ami_bridge.asterisk.translate_queues import in_queue
 from ami_bridge.asterisk.translate_rooms import in_room
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.desk import Desk
 from ami_bridge.calls.events import CallEvent, Originated
+from ami_bridge.queues.desk import QueueDesk
 from ami_bridge.rooms.lobby import Lobby
 
 log = structlog.get_logger()
@@ -37,12 +39,14 @@ class Dispatch:
         now: Callable[[], datetime],
         lobby: Lobby | None = None,
         alarms: Calls | None = None,
+        queues: QueueDesk | None = None,
     ) -> None:
-        """`lobby` shows who is in which conference room, `alarms` follows calls about alarms, where there are such."""
+        """`lobby` shows who is in which room, `alarms` follows calls about alarms, `queues` who waits in them."""
         self._board = board
         self._desk = desk
         self.lobby = lobby
         self.alarms = alarms
+        self.queues = queues
         self._now = now
         self._waiting: list[Mapping[str, str]] | None = []
 
@@ -55,6 +59,8 @@ class Dispatch:
             self.lobby.apply(told)
         if self.alarms is not None and (heard := in_alarm(message)) is not None:
             self.alarms.apply(heard)
+        if self.queues is not None and (served := in_queue(message)) is not None:
+            self.queues.apply(served)
         event = translate(message)
         if event is None:
             return
@@ -67,6 +73,8 @@ class Dispatch:
         views = self._board.apply(event, self._now())
         if views:
             self._desk.show(views)
+        if self.queues is not None:
+            self.queues.heard(event)
 
     def hold(self) -> None:
         """Let events wait from now on: the state is about to be read."""
@@ -89,6 +97,8 @@ class Dispatch:
                 log.exception("dispatch.view_failed", pbx=self._board.pbx)
         if self.lobby is not None:
             self.lobby.replace(picture.rooms)
+        if self.queues is not None:
+            self.queues.replace(picture.queues)
         waiting, self._waiting = self._waiting or [], None
         self._desk.bridge_is("up")
         for message in waiting:
@@ -103,9 +113,13 @@ class Dispatch:
         self._waiting = []
         self._board.lost()
         self._desk.bridge_is("down")
+        if self.queues is not None:
+            self.queues.lost()
 
     def restarted(self) -> None:
         """Say that the PBX began anew: no call of before exists any more."""
         self._desk.show(self._board.forget_all(self._now()))
         if self.lobby is not None:
             self.lobby.replace(())
+        if self.queues is not None:
+            self.queues.emptied()

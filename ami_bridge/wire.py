@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Struct
+
+from ami_bridge import wire_alarms
 
 PROTOCOL = "ami-bridge.v1"
 
@@ -205,76 +207,50 @@ class Room(Struct, frozen=True, kw_only=True):
     rev: int = 1
 
 
-class AlarmBy(Struct, frozen=True, kw_only=True):
-    """Who did something to an alarm."""
+AlarmBy = wire_alarms.AlarmBy
+Attempt = wire_alarms.Attempt
+Alarm = wire_alarms.Alarm
 
-    login: str | None = None
+
+class QueueCaller(Struct, frozen=True, kw_only=True):
+    """Somebody who waits in a queue."""
+
+    id: str
+    peer: Peer = Peer()
+    since: datetime
+    actions: tuple[Literal["take"], ...] = ()
+
+
+QueueMemberState = Literal["free", "ringing", "talking", "away", "unknown"]
+
+
+class QueueMember(Struct, frozen=True, kw_only=True):
+    """Somebody who serves a queue: what they are just now, never with whom, since when or how often."""
+
+    id: str
     name: str
-    at: datetime
-    how: Literal["phone", "page", "api", "dialplan", "source"]
+    extension: str | None = None
+    state: QueueMemberState
+    """`away`: the telephone is not registered."""
+    paused: bool = False
+    """The queue does not ring this telephone for the time being."""
+    me: bool = False
+    actions: tuple[Literal["pause", "unpause", "logout"], ...] = ()
 
 
-class Attempt(Struct, frozen=True, kw_only=True):
-    """One call about an alarm."""
+class Queue(Struct, frozen=True, kw_only=True):
+    """One queue as one person may see it; always whole, newest `rev` counts."""
 
-    id: str
-    person: str
-    number: str
-    """Whole for who manages alarms, else but its end."""
-    state: Literal["claimed", "ringing", "talking", "done"]
-    outcome: str | None = None
-    started_at: datetime
-    ended_at: datetime | None = None
-    path: str = ""
-
-
-class Alarm(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One alarm; always whole, newest `rev` counts."""
-
-    id: str
+    name: str
+    """As Asterisk calls it."""
+    label: str
     rev: int
-    source: str
-    plant: str
-    """How people call the source."""
-    point: str
-    text: str
-    priority: Literal[1, 2, 3, 4]
-    alarm_class: str = field(name="class")
-    state: Literal["unacknowledged", "acknowledged", "returned", "latched-unacknowledged", "latched", "closed"]
-    active: bool
-    latched: bool = False
-    test: bool = False
-    flutters: bool = False
-    overlay: Literal["shelved", "suppressed", "out-of-service"] | None = None
-    shelved_until: datetime | None = None
-    shelved_by: AlarmBy | None = None
-    shelve_reason: str = ""
-    raised_at: datetime
-    returned_at: datetime | None = None
-    taken_over: AlarmBy | None = None
-    acknowledged: AlarmBy | None = None
-    reset: AlarmBy | None = None
-    closed_at: datetime | None = None
-    count: int = 1
-    """How often it has come."""
-    round: int = 1
-    step: int = 0
-    next_at: datetime | None = None
-    next: tuple[str, ...] = ()
-    """Who is rung next."""
-    why: str = ""
-    """Why that is next, in a short stable word."""
-    last_resort: bool = False
-    attempts: tuple[Attempt, ...] = ()
-    """The newest 50."""
-    sound: str = ""
-    bundled: int = 0
-    """How many further ones of the same source are told with this one."""
-    bundle: str | None = None
-    """The one with which this is told."""
-    values: dict[str, str] = {}
-    actions: tuple[Literal["take-over", "acknowledge", "clear", "reset", "shelve", "unshelve", "escalate"], ...] = ()
-    """What the reader can do with it now."""
+    waiting: tuple[QueueCaller, ...] = ()
+    """Who has waited longest comes first."""
+    members: tuple[QueueMember, ...] = ()
+    all_members: bool = True
+    """False where nobody is told what colleagues are just now: then `members` has but the reader."""
+    actions: tuple[Literal["login"], ...] = ()
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -339,6 +315,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
     rooms: tuple[Room, ...] | None = None
     presences: tuple[Presence, ...] | None = None
     alarms: tuple[Alarm, ...] | None = None
+    queues: tuple[Queue, ...] | None = None
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag="event"):
@@ -355,6 +332,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     room: msgspec.Raw | Room | None = None
     presence: msgspec.Raw | Presence | None = None
     alarm: msgspec.Raw | Alarm | None = None
+    queue: msgspec.Raw | Queue | None = None
 
 
 class Tick(Struct, frozen=True, tag_field="type", tag="tick"):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from ami_bridge.asterisk import moves, phone, translate
+from ami_bridge.asterisk import moves, phone, queue_phone, translate
 from ami_bridge.asterisk.snapshot import Link
 from ami_bridge.calls.actions import Means
 from ami_bridge.calls.devices import Registered
@@ -73,6 +73,8 @@ class Equipment:
             send=send,
             consult=send and await self._says("BRIDGE_CONSULT") != "",
             park=await self._has(phone.Action("Parkinglots", {})),
+            take=send and await self._has(moves.context(moves.TAKE)),
+            queues=await self._may(queue_phone.MAY_STEER),
         )
 
     async def _look_at_telephones(self) -> dict[str, Registered]:
@@ -87,6 +89,14 @@ class Equipment:
             if "ermission" in str(error):
                 raise
             return False
+
+    async def _may(self, action: phone.Action) -> bool:
+        """Whether the account may send an action: this one lacks everything, and does nothing."""
+        try:
+            await self._link.send(*action)
+        except RefusedError as error:
+            return any(word in str(error) for word in queue_phone.LACKS)
+        return True
 
     async def _says(self, name: moves.Global) -> str:
         answer = await self._link.send(*moves.variable(name))

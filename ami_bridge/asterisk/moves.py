@@ -10,6 +10,7 @@ from ami_bridge.errors import RefusedError
 SEND: Literal["bridge-send"] = "bridge-send"
 """Contexts of dialplan/control.conf."""
 PICKUP, FETCH, CONFERENCE = "bridge-pickup", "bridge-fetch", "bridge-conference"
+TAKE: Literal["bridge-take"] = "bridge-take"
 INTO_ROOM: Literal["conf-convert"] = "conf-convert"
 """Of dialplan/rooms.conf."""
 HOST = "BC_HOST"
@@ -109,7 +110,7 @@ def contacts() -> Action:
     return Action("DBGetTree", {"Family": "registrar/contact"})
 
 
-def context(name: Literal["bridge-send", "conf-convert"]) -> Action:
+def context(name: Literal["bridge-send", "bridge-take", "conf-convert"]) -> Action:
     """Ask whether the dialplan has one of our contexts."""
     return Action("ShowDialPlan", {"Context": name})
 

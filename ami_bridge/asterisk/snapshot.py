@@ -7,11 +7,12 @@ from typing import Protocol
 import structlog
 from msgspec import Struct
 
-from ami_bridge.asterisk import translate, translate_rooms
+from ami_bridge.asterisk import translate, translate_queues, translate_rooms
 from ami_bridge.asterisk.link import NO_LIST
 from ami_bridge.asterisk.message import Message
 from ami_bridge.calls.events import Floor
 from ami_bridge.errors import RefusedError
+from ami_bridge.queues.events import QueueNow
 from ami_bridge.rooms.events import RoomNow
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Picture(Struct, frozen=True, kw_only=True):
 
     floor: Floor
     rooms: tuple[RoomNow, ...] = ()
+    queues: tuple[QueueNow, ...] = ()
 
 
 async def picture(link: Link, *, hints_context: str) -> Picture:
@@ -63,15 +65,16 @@ async def picture(link: Link, *, hints_context: str) -> Picture:
         room: await _list(link, "ConfbridgeList", {"Conference": room})
         for room in (m.get("Conference", "") for m in listed)
     }
+    queued = await _list(link, "QueueStatus")
     floor = translate.floor(
         channels=channels,
         parked=await _list(link, "ParkedCalls"),
-        queued=await _list(link, "QueueStatus"),
+        queued=queued,
         in_rooms=[one for some in people.values() for one in some],
         states=await _list(link, "DeviceStateList"),
         hints=hints,
     )
-    return Picture(floor=floor, rooms=translate_rooms.rooms(listed, people))
+    return Picture(floor=floor, rooms=translate_rooms.rooms(listed, people), queues=translate_queues.queues(queued))
 
 
 async def _list(link: Link, action: str, headers: Mapping[str, str] | None = None) -> list[Message]:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from ami_bridge.asterisk.message import Message
+from ami_bridge.asterisk.translate_queues import WANTED as QUEUES
 from ami_bridge.asterisk.translate_rooms import WANTED as ROOMS
 from ami_bridge.asterisk.translate_rooms import in_which
 from ami_bridge.calls.devices import Registered
@@ -188,7 +189,7 @@ _TRANSLATORS: dict[str, Callable[[Headers], CallEvent | None]] = {
 CONTROL = frozenset({"FullyBooted", "Shutdown", "UserEvent", "ContactStatus"})
 """Events about Asterisk itself, and of our own dialplan; the link and the daemon look at them."""
 
-WANTED = frozenset(_TRANSLATORS) | ROOMS | CONTROL
+WANTED = frozenset(_TRANSLATORS) | ROOMS | QUEUES | CONTROL
 """Names of all events we read; all others are skipped unparsed."""
 
 

@@ -26,6 +26,10 @@ class Means(Struct, frozen=True, kw_only=True):
     """Telephones may ask somebody before a call is given on."""
     park: bool = False
     """There are parking places."""
+    take: bool = False
+    """Who waits in a queue can be taken: dialplan/control.conf is new enough for that."""
+    queues: bool = False
+    """The account may log telephones in and out of queues, and have them pause."""
 
 
 class Might(Struct, frozen=True, kw_only=True):

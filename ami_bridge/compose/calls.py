@@ -10,7 +10,7 @@ from ami_bridge.asterisk.equipment import Equipment
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.resync import Resync
 from ami_bridge.calls.abilities import Abilities
-from ami_bridge.calls.actions import Means
+from ami_bridge.calls.actions import Means, Might
 from ami_bridge.calls.board import Board
 from ami_bridge.calls.bubble import Bubbles
 from ami_bridge.calls.desk import Desk
@@ -19,6 +19,7 @@ from ami_bridge.calls.devices import Devices
 from ami_bridge.calls.neighbours import Neighbours
 from ami_bridge.calls.presence import Presence
 from ami_bridge.calls.routes import CallRoutes
+from ami_bridge.calls.view import View
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.journal import JournalParts
 from ami_bridge.compose.journal import journal as make_journal
@@ -26,7 +27,7 @@ from ami_bridge.contacts.offline import Offline
 from ami_bridge.dispatch import Dispatch
 from ami_bridge.drivers.driver import Drivers
 from ami_bridge.ids import new_id
-from ami_bridge.people.model import People
+from ami_bridge.people.model import People, Person
 from ami_bridge.people.store import OwnStore
 from ami_bridge.privacy.audit import Audit
 from ami_bridge.tasks import race
@@ -55,6 +56,11 @@ class CallParts:
     """Compares what is shown with what Asterisk says is going on."""
     neighbours: Neighbours
     presence: Presence
+    bubbles: Bubbles
+    might: Callable[[Person, View | None], Might]
+    """What a person can do."""
+    when_more: list[Callable[[], None]]
+    """Who must hear that people can do more or less than before; others add to it."""
     listen: Callable[[], Coroutine[Any, Any, None]]
     """Keeps the connection to Asterisk up, for ever."""
     routes: list[AddRoutes]
@@ -114,13 +120,16 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
     )
     astdb = AstDb(link=base.link, new_id=base.new_id)
     names = Copy(pbx=pbx.id, what="names", compare=Names(pbx=pbx.id, astdb=astdb, names=offline).compare)
+    when_more: list[Callable[[], None]] = []
     equipment = Equipment(
         pbx=pbx.id,
         link=base.link,
-        means=lambda means: _can_more(means, abilities, desk),
-        registered=lambda found: _came_or_went(devices.registered(found), board, base.people, desk, presence),
+        means=lambda means: _can_more(means, abilities, desk, when_more),
+        registered=lambda found: _came_or_went(
+            devices.registered(found), board, base.people, desk, presence, when_more
+        ),
         arrived=lambda device: _came_or_went(
-            [device] if devices.arrived(device) else [], board, base.people, desk, presence
+            [device] if devices.arrived(device) else [], board, base.people, desk, presence, when_more
         ),
     )
 
@@ -150,6 +159,9 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         look_again=resync.look,
         neighbours=neighbours,
         presence=presence,
+        bubbles=bubbles,
+        might=abilities.of,
+        when_more=when_more,
         listen=listen,
         routes=[CallRoutes(guard=guard, desk=desk).add_to, DeviceRoutes(guard=guard, devices=devices).add_to],
     )
@@ -160,19 +172,29 @@ def _told(listeners: Iterable[Callable[[], None]]) -> None:
         listener()
 
 
-def _can_more(means: Means, abilities: Abilities, desk: Desk) -> None:
+def _can_more(means: Means, abilities: Abilities, desk: Desk, others: Iterable[Callable[[], None]]) -> None:
     """Take what the PBX is prepared for."""
     if means != abilities.means:
         abilities.means = means
         desk.retell_all()
+        _told(others)
 
 
-def _came_or_went(changed: Iterable[str], board: Board, people: People, desk: Desk, presence: Presence) -> None:
+def _came_or_went(
+    changed: Iterable[str],
+    board: Board,
+    people: People,
+    desk: Desk,
+    presence: Presence,
+    others: Iterable[Callable[[], None]],
+) -> None:
     """Tell the owners of these telephones: they can do more or less now; and colleagues that they came or went."""
     owners = {owner for device in changed if (owner := board.extension_of(f"{device}-")) is not None}
     for login in {person.login for owner in owners for person in people.by_extension(owner)}:
         desk.retell(login)
     presence.look(owners)
+    if owners:
+        _told(others)
 
 
 def _to_first(

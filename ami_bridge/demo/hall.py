@@ -81,6 +81,11 @@ who = ["department:Bürgerbüro", "eva"]
 of = ["department:Bürgerbüro"]
 peer = true
 
+[[queue]]
+name = "300"
+members = ["department:Bürgerbüro", "carla"]
+manages = ["eva"]
+
 [journal]
 department = "dept"
 private_prefix = "*9"

@@ -52,7 +52,7 @@ PEOPLE = (
         user="eva",
         extension="105",
         department="IT",
-        roles=("user", "admin", "alarm-manager"),
+        roles=("user", "switchboard", "admin", "alarm-manager"),
         phone="none",
     ),
 )

@@ -55,9 +55,9 @@ MISSING = Kind(
     what=Words("Dem Konto «{user}» fehlt das Recht {right}: {cost}.", "The account “{user}” lacks {right}: {cost}."),
     do=Words(
         "In manager.conf unter [{user}] eintragen: «read = system,call,user,agent», "
-        "«write = call,reporting,originate,user»; danach «asterisk -rx 'manager reload'».",
+        "«write = call,reporting,originate,user,agent»; danach «asterisk -rx 'manager reload'».",
         "Write into manager.conf, below [{user}]: “read = system,call,user,agent”, "
-        "“write = call,reporting,originate,user”; then “asterisk -rx 'manager reload'”.",
+        "“write = call,reporting,originate,user,agent”; then “asterisk -rx 'manager reload'”.",
     ),
 )
 TOO_MUCH = Kind(
@@ -68,8 +68,22 @@ TOO_MUCH = Kind(
         "The account “{user}” may do too much: {rights}. Whoever has its secret can start programs on that machine.",
     ),
     do=Words(
-        "In manager.conf unter [{user}] bei «write» nur call,reporting,originate,user stehen lassen.",
-        "Leave nothing but call,reporting,originate,user at “write” in manager.conf, below [{user}].",
+        "In manager.conf unter [{user}] bei «write» nur call,reporting,originate,user,agent stehen lassen.",
+        "Leave nothing but call,reporting,originate,user,agent at “write” in manager.conf, below [{user}].",
+    ),
+)
+QUEUES_SEEN = Kind(
+    code="ami.queues_seen_only",
+    severity="warning",
+    what=Words(
+        "Warteschlangen sind zu sehen, aber niemand kann auf der Seite pausieren oder sich an- und abmelden.",
+        "Queues are seen, but nobody can pause, or log in or out, on the page.",
+    ),
+    do=Words(
+        "Wenn das gewünscht ist: in manager.conf unter [{user}] bei «write» noch «agent» eintragen; danach "
+        "«asterisk -rx 'manager reload'».",
+        "If that is wanted: add “agent” to “write” in manager.conf, below [{user}]; then "
+        "“asterisk -rx 'manager reload'”.",
     ),
 )
 ACCEPTED = Kind(
@@ -168,6 +182,8 @@ class Manager:
         for right, action in STANDS_FOR.items():
             if action not in may:
                 yield missing(self._config.user, f"write = {right}")
+        if "QueueStatus" in may and "QueuePause" not in may:
+            yield QUEUES_SEEN(user=self._config.user)
         if never := [right for right, action in NEVER.items() if action in may]:
             yield TOO_MUCH(user=self._config.user, rights=listed([f"write = {right}" for right in never]))
 

@@ -26,6 +26,8 @@ TOPICS = {
     "is over as soon as it no longer rings there. Who is calling is told where the group may know it.",
     "presence.dept:": "Whether the colleagues of the department whose name follows are free, rung, talking or away "
     "(`presence.changed`); one's own, for the switchboard any. Never with whom.",
+    "queue:": "One queue, whose name follows, such as `queue:300`: who waits and who serves it (`queue.changed`); for "
+    "its members, those named in `[[queue]]`, and the switchboard. Never with whom somebody talks, or how often.",
     "journal.self": "One's own finished calls (`journal.changed`). Its snapshot says only from which `seq` on changes "
     "are told; what the journal holds is read by `GET /api/v1/journal`, after the snapshot.",
     "journal.dept:": "Finished calls of the department whose name follows, such as `journal.dept:Bauamt`, where "
@@ -44,6 +46,7 @@ OBJECTS: dict[str, tuple[str | None, str, str]] = {
     "rooms": ("rooms", "room.changed", "room"),
     "room:": (None, "room.changed", "room"),
     "alarms": ("alarms", "alarm.changed", "alarm"),
+    "queue:": (None, "queue.changed", "queue"),
 }
 """Per topic: what its snapshot holds, the name of its event, and what that holds. A colon stands before a name."""
 REQUESTS = {
@@ -83,6 +86,12 @@ REQUESTS = {
     "alarm.escalate": "Call more people now about the alarm `params.alarm`.",
     "alarm.test": "Call everybody of `params.to` for a test, by the way of a real alarm; `params.text` and "
     "`params.seconds` as over HTTP. Needs a `key`. `result` is the report, so far empty.",
+    "queue.take": "Have one's own telephone rung by `params.caller`, who waits in the queue `params.queue`; not "
+    "answered, they go back to its front. Needs a `key`. As of all these, `result` is the queue.",
+    "queue.pause": "Have the queue `params.queue` not ring one's own telephone, or that of `params.member`.",
+    "queue.unpause": "Have the queue `params.queue` ring it again.",
+    "queue.login": "Serve the queue `params.queue` with one's own telephone.",
+    "queue.logout": "Serve the queue `params.queue` no longer; `params.member` as above.",
     "call.answer": "Have one's own telephone answer the call `params.call`. As all of call control: `params.extension` "
     "says which of one's own is meant, where several take part; `result.call` repeats the call.",
     "call.reject": "Refuse a call that rings at one's own telephone: its caller hears busy, others go on ringing.",

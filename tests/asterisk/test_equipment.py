@@ -15,6 +15,7 @@ from ami_bridge.calls.devices import Registered
 from tests.asterisk.conftest import linked
 from tests.fakes.asterisk import SOON, Action, FakeAsterisk, Headers
 
+LACKING = "Need 'Interface' and 'Paused' parameters."
 CONTACT = '{"via_addr":"10.1.2.3","endpoint":"101","user_agent":"snomD785/10.1","uri":"sip:101@10.1.2.3:5060"}'
 
 
@@ -37,7 +38,9 @@ class House:
         self.told.clear()
 
 
-def prepared(pbx: FakeAsterisk, *, dial: str = "internal", consult: str = "yes", send: bool = True) -> None:
+def prepared(
+    pbx: FakeAsterisk, *, dial: str = "internal", consult: str = "yes", send: bool = True, queues: str = LACKING
+) -> None:
     """Let the dialplan be like this."""
     values = {"BRIDGE_DIAL": dial, "BRIDGE_CONSULT": consult}
 
@@ -50,6 +53,7 @@ def prepared(pbx: FakeAsterisk, *, dial: str = "internal", consult: str = "yes",
         pbx.knows_list("ShowDialPlan", "ListDialplan", [{"Context": "bridge-send", "Extension": "_[0-9]."}])
     else:
         pbx.answers["ShowDialPlan"] = lambda _action: [{"Response": "Error", "Message": "Did not find context"}]
+    pbx.answers["QueuePause"] = lambda _action: [{"Response": "Error", "Message": queues}]
     pbx.knows_list("Parkinglots", "Parkinglot", [{"Name": "default"}])
 
 
@@ -80,10 +84,12 @@ def equipment(link: AmiLink, house: House) -> Equipment:
 @pytest.mark.parametrize(
     ("plan", "means"),
     [
-        ({}, Means(send=True, consult=True, park=True)),
-        ({"consult": ""}, Means(send=True, consult=False, park=True)),
-        ({"dial": ""}, Means(send=False, consult=False, park=True)),
-        ({"send": False}, Means(send=False, consult=False, park=True)),
+        ({}, Means(send=True, consult=True, park=True, take=True, queues=True)),
+        ({"consult": ""}, Means(send=True, consult=False, park=True, take=True, queues=True)),
+        ({"dial": ""}, Means(send=False, consult=False, park=True, queues=True)),
+        ({"send": False}, Means(send=False, consult=False, park=True, queues=True)),
+        ({"queues": "Permission denied"}, Means(send=True, consult=True, park=True, take=True)),
+        ({"queues": "Invalid/unknown command"}, Means(send=True, consult=True, park=True, take=True)),
     ],
 )
 async def test_the_dialplan_says_what_it_is_prepared_for(

@@ -117,6 +117,11 @@ SEEN: dict[str, dict[str, list[str]]] = {
         CARLA: ["dialing", "answered", "parked", "answered", "answered!"],
         ANNA: ["ringing", "answered", "parked", "dialing", "answered!", "merged!", "answered", "answered!"],
     },
+    "queue_taken": {
+        CARLA: ["dialing", "answered", "queued", "answered", "dialing", "queued", "answered", "answered!"],
+        BEN: ["ringing", "rejected!"],
+        ANNA: ["ringing", "answered", "answered!"],
+    },
     "picked_up": {
         CARLA: ["dialing", "answered", "answered!"],
         ANNA: ["ringing", "missed!", "answered!"],

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 
-from ami_bridge.asterisk import moves, phone
+from ami_bridge.asterisk import moves, phone, queue_phone
 from ami_bridge.demo.phones import Phone
 from tests.real.plays import Stage, a_while
 
@@ -115,6 +115,26 @@ async def picked_up(stage: Stage) -> None:
     await stage.carla.hangup()
 
 
+async def queue_taken(stage: Stage) -> None:
+    """Carla waits while both members pause; Ben takes her, does not answer, and she is back; then Anna serves again."""
+    for device in ("PJSIP/101", "PJSIP/102"):
+        await manager(stage, queue_phone.pause("300", device, on=True))
+    await stage.carla.dial("300")
+    await a_while()
+    mark = stage.ben.mark()
+    for action in queue_phone.take(await channel(stage, "PJSIP/103"), "300", "PJSIP/102"):
+        await manager(stage, action)
+    await stage.ben.ringing(after=mark)
+    await asyncio.sleep(0.2)
+    await stage.ben.hangup()
+    await a_while()
+    await manager(stage, queue_phone.log_in("300", "PJSIP/104", name="Dieter Dachs"))
+    await manager(stage, queue_phone.log_out("300", "PJSIP/104"))
+    await rings(stage.anna, lambda: manager(stage, queue_phone.pause("300", "PJSIP/101", on=False)))
+    await stage.carla.hangup()
+    await manager(stage, queue_phone.pause("300", "PJSIP/102", on=False))
+
+
 STEERED: Mapping[str, Callable[[Stage], Awaitable[None]]] = {
-    play.__name__: play for play in (sent_on, consulted, made_a_conference, fetched, picked_up)
+    play.__name__: play for play in (sent_on, consulted, made_a_conference, fetched, picked_up, queue_taken)
 }

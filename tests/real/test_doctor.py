@@ -87,7 +87,7 @@ async def test_all_is_well_and_the_command_says_so(house: House) -> None:
         assert secret not in said
 
 
-OWN = "write = call,reporting,originate,user\n; Milli"
+OWN = "write = call,reporting,originate,user,agent\n; Milli"
 HEARS = "read = system,call,user,agent\nwrite = call"
 
 
@@ -96,6 +96,7 @@ HEARS = "read = system,call,user,agent\nwrite = call"
     [
         ("manager.conf", OWN, OWN.replace("call,", ""), "ami.right_missing", "write = call"),
         ("manager.conf", OWN, OWN.replace("originate,", ""), "ami.right_missing", "write = originate"),
+        ("manager.conf", OWN, OWN.replace(",agent", ""), "ami.queues_seen_only", "pause"),
         ("manager.conf", HEARS, HEARS.replace("system,call", "system"), "ami.right_missing", "read = call"),
         ("manager.conf", HEARS, HEARS.replace("call,user", "call"), "ami.right_missing", "read = user"),
         ("manager.conf", OWN, OWN.replace("call,", "call,system,command,"), "ami.too_much", "system, write = command"),
