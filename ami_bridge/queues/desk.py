@@ -142,7 +142,9 @@ class QueueDesk:
     def _changed(self, names: Iterable[str]) -> None:
         for name in names:
             state = self._standing.named(name)
-            before, readers = self._readers.get(name, frozenset[str]()), self._who_sees(name, state)
+            readers = self._who_sees(name, state)
+            before = self._readers.get(name)
+            before = self._who_sees(name, None) if before is None else before
             self._readers[name] = readers
             for login in before ^ readers:  # they come back, and are offered what they may see now
                 self._hub.rights_changed(login)
@@ -159,18 +161,21 @@ class QueueDesk:
 
     def may_follow(self, login: str, topic: str) -> bool:
         """Whether this person may follow a topic."""
-        person, state = self._people.by_login(login), self._standing.named(topic.removeprefix(FAMILY))
-        return person is not None and state is not None and self._sees(person, state.name, self._serving(state))
+        person, name = self._people.by_login(login), topic.removeprefix(FAMILY)
+        state = self._standing.named(name)
+        there = state is not None or name in self._rules
+        return person is not None and there and self._sees(person, name, self._serving(state))
 
     def offers(self, login: str) -> Sequence[str]:
-        """Return the queues that this person may follow, by their labels."""
+        """Return the queues that this person may follow, by label; what is configured, before Asterisk tells of it."""
         person = self._people.by_login(login)
+        names = {state.name for state in self._standing.all()} | self._rules.keys()
         seen = [
-            state
-            for state in self._standing.all()
-            if person is not None and self._sees(person, state.name, self._serving(state))
+            name
+            for name in names
+            if person is not None and self._sees(person, name, self._serving(self._standing.named(name)))
         ]
-        return [FAMILY + state.name for state in sorted(seen, key=lambda one: self.label(one.name).casefold())]
+        return [FAMILY + name for name in sorted(seen, key=lambda one: (self.label(one).casefold(), one))]
 
     def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
         """Return a queue for this person."""
@@ -251,7 +256,7 @@ class QueueDesk:
 
     def _who_sees(self, name: str, state: State | None) -> frozenset[str]:
         """Return the logins of all who see a queue; worked out anew only when that can have changed."""
-        if state is None:
+        if state is None and name not in self._rules:
             return frozenset()
         serving = self._serving(state)
         key = (serving, self._people.changes)
@@ -268,7 +273,9 @@ class QueueDesk:
         rule = self._rules.get(name)
         return rule is not None and means_any((*rule.who, *rule.members, *rule.manages), person)
 
-    def _serving(self, state: State) -> frozenset[str]:
+    def _serving(self, state: State | None) -> frozenset[str]:
+        if state is None:
+            return frozenset()
         found = map(self._extension, state.members.values())
         return frozenset(one for one in found if one is not None)
 

@@ -157,6 +157,16 @@ def test_who_begins_or_ceases_to_serve_is_offered_the_queue_anew() -> None:
     assert world.desk.offers("carla") == []
 
 
+def test_who_is_named_may_follow_before_asterisk_tells_of_it_and_is_not_sent_back_then() -> None:
+    world = World()
+    assert world.desk.offers("carla") == world.desk.offers("eva") == [TOPIC]
+    assert world.desk.may_follow("carla", TOPIC)
+    assert world.desk.snapshot("carla", TOPIC, seq=1).queues == ()
+    world.is_live()
+    assert set(world.hub.sent_back) == {"anna", "ben"}, "only those see it anew who are its members"
+    assert [one.name for one in world.hub.told("carla")] == ["300"]
+
+
 def test_a_pbx_that_began_anew_has_nobody_waiting() -> None:
     world = World().is_live(waiting())
     world.desk.emptied()
