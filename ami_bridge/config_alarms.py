@@ -98,8 +98,13 @@ class SourceCall(Section, frozen=True, kw_only=True):
 
     extension: str = ""
     code: str = ""
-    """What is typed to raise the alarm."""
+    """What is typed to raise the alarm, as `ami-bridge alarm code` writes it; empty: only devices raise it."""
     code_file: str = ""
+    end_code: str = ""
+    """Likewise, what is typed when it is over."""
+    end_code_file: str = ""
+    end_extension: str = ""
+    """What is dialled when it is over."""
     devices: list[str] = []
     """Dialling devices that need no code: their endpoints, such as `dialler-3`; each is a point of its own."""
 

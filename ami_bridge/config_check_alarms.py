@@ -24,6 +24,10 @@ SPEAKER = re.compile(
     r"PJSIP/(?!m-)[A-Za-z0-9_.-]{1,70}|multicast:2(?:2[4-9]|3[0-9])(?:\.[0-9]{1,3}){3}:[1-9][0-9]{0,4}"
 )
 LEAST_TOKEN = 16
+CODE = re.compile(r"sha1:[0-9a-f]{16}:[0-9a-f]{40}")
+"""As alarms/sources/codes.py makes it."""
+LONGEST_DEVICES = 300
+"""Characters; a line of the manager takes a thousand."""
 FEWEST_LOG_DAYS, MOST_LOG_DAYS = 90, 3660
 LONGEST_ROUND = 3600
 DAY = 86_400
@@ -177,12 +181,34 @@ def _of_its_way(source: "Source") -> Iterator[tuple[str, str]]:
             yield "source.mqtt.url", f"{source.name}: is not mqtts://…, or mqtt:// of this machine"
         case "mail" if not source.mail.address:
             yield "source.mail.address", f"{source.name} needs the address it writes to"
-        case "call" if not (EXTENSION.fullmatch(source.call.extension) and source.call.code.isdigit()):
-            yield "source.call", f"{source.name} needs an extension, and a code of digits"
+        case "call":
+            yield from _of_a_call(source)
+
+
+def _of_a_call(source: "Source") -> Iterator[tuple[str, str]]:
+    call = source.call
+    for key, extension in (("extension", call.extension), ("end_extension", call.end_extension or call.extension)):
+        if not re.fullmatch(r"[0-9]{1,32}", extension):
+            yield f"source.call.{key}", f"{source.name}: {extension!r} is no extension"
+        if extension in {"110", "112"}:
+            yield f"source.call.{key}", f"{source.name}: who dials {extension} wants somebody else"
+    for key, code in (("code", call.code), ("end_code", call.end_code)):
+        if code and not CODE.fullmatch(code):
+            yield f"source.call.{key}_file", f"{source.name}: a code stands as `ami-bridge alarm code` writes it"
+    if not call.code and not call.devices:
+        yield "source.call", f"{source.name} needs a code, or devices that need none"
+    for device in (one for one in call.devices if not PATH.fullmatch(one) or not one):
+        yield "source.call.devices", f"{source.name}: {device!r} is no name of a PJSIP endpoint"
+    if len("&".join(call.devices)) > LONGEST_DEVICES:
+        yield "source.call.devices", f"{source.name}: so many devices are better shared among several sources"
 
 
 def _twice(sources: Sequence["Source"]) -> Iterator[tuple[str, str]]:
-    """Refuse a token that two sources have: nobody could tell which of them speaks."""
+    """Refuse a token that two sources have, or a number to call: nobody could tell which of them speaks."""
+    calls = [one.call for one in sources if one.kind == "call"]
+    numbers = [number for call in calls for number in (call.extension, call.end_extension) if number]
+    if len(set(numbers)) != len(numbers):
+        yield "source.call.extension", "a number stands twice; an alarm and its end, and each source, have their own"
     tokens = [source.token for source in sources if source.token]
     if len(set(tokens)) != len(tokens):
         yield "source.token_file", "two sources have the same token"

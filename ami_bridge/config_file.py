@@ -21,6 +21,7 @@ SECRET_FILES = frozenset(
         "url_file",
         "token_file",
         "code_file",
+        "end_code_file",
         "watcher_url_file",
         "webhook_url_file",
         "webhook_secret_file",

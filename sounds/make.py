@@ -118,6 +118,21 @@ TEXTS = {
     "de/alarm-say-7": "sieben,",
     "de/alarm-say-8": "acht,",
     "de/alarm-say-9": "neun,",
+    # Calls to an alarm number (dialplan/alarm-sources.conf).
+    "de/alarm-call-code": (
+        "Dies ist die Alarmnummer. In Lebensgefahr legen Sie auf, und wählen eins eins zwei. "
+        "Um einen Alarm auszulösen, geben Sie den Code ein, und dann die Raute-Taste."
+    ),
+    "de/alarm-call-again": "Bitte geben Sie den Code ein, und dann die Raute-Taste.",
+    "de/alarm-call-wrong": "Das war nicht richtig. Bitte noch einmal, und dann die Raute-Taste.",
+    "de/alarm-call-many": "Das waren zu viele Fehlversuche. Es wurde kein Alarm ausgelöst. Auf Wiederhören.",
+    "de/alarm-call-come": "Alarm angenommen. Es wird jemand gerufen.",
+    "de/alarm-call-go": "Angenommen. Die Störung ist als behoben gemeldet.",
+    "de/alarm-call-noted": (
+        "Achtung. Ihr Anruf ist notiert, der Alarmdienst antwortet aber gerade nicht. "
+        "Der Alarm wird ausgelöst, sobald das möglich ist. Rufen Sie bitte auch selbst jemanden an."
+    ),
+    "de/alarm-call-failed": ("Achtung. Der Alarm konnte nicht angenommen werden. Rufen Sie bitte selbst jemanden an."),
     "en/alarm-say-take": "To take over, press:",
     "en/alarm-say-test": "This is a test alarm. To confirm, press:",
     "en/alarm-say-keys": "and the hash key. To repeat: star. To decline: nine, and hash.",
@@ -141,6 +156,20 @@ TEXTS = {
     "en/alarm-say-7": "seven,",
     "en/alarm-say-8": "eight,",
     "en/alarm-say-9": "nine,",
+    "en/alarm-call-code": (
+        "This is the alarm number. If life is in danger, hang up, and dial one one two. "
+        "To raise an alarm, enter the code, followed by hash."
+    ),
+    "en/alarm-call-again": "Please enter the code, followed by hash.",
+    "en/alarm-call-wrong": "That was not right. Please try again, followed by hash.",
+    "en/alarm-call-many": "There were too many attempts. No alarm was raised. Goodbye.",
+    "en/alarm-call-come": "Alarm accepted. Somebody will be called.",
+    "en/alarm-call-go": "Accepted. The fault is reported to be over.",
+    "en/alarm-call-noted": (
+        "Attention. Your call is noted, but the alarm service does not answer at the moment. "
+        "The alarm will be raised as soon as possible. Please call somebody yourself, too."
+    ),
+    "en/alarm-call-failed": "Attention. The alarm could not be accepted. Please call somebody yourself.",
 }
 
 

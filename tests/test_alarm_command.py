@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import hashlib
 import io
 import json
 from collections.abc import AsyncIterator
@@ -174,3 +175,18 @@ async def test_the_log_is_exported_and_its_chain_reckoned_by_the_command(termina
     assert (await terminal.runs("log", "--check"))[:2] == (1, "line 1511 is missing or was changed\n")
     terminal.daemon.log = []
     assert (await terminal.runs("log", "--check"))[:2] == (0, "whole: 0 lines\n")
+
+
+def test_a_code_is_printed_as_it_is_kept_and_is_never_an_argument(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("471100\n"))
+    with pytest.raises(SystemExit, match="0"):
+        main(["alarm", "code"])
+    _, salt, hashed = capsys.readouterr().out.strip().split(":")
+    assert len(salt) == 16
+    assert hashed == hashlib.sha1(f"{salt}471100".encode()).hexdigest()  # noqa: S324 - what the PBX can reckon
+    monkeypatch.setattr("sys.stdin", io.StringIO("47a1\n"))
+    with pytest.raises(SystemExit, match="1"):
+        main(["alarm", "code"])
+    assert "4 to 12 digits" in capsys.readouterr().err

@@ -35,6 +35,15 @@ name = "sewage-plant"
 token = "0123456789abcdef"
 class = "machine"
 """
+HASHED = f"sha1:{'0' * 16}:{'a' * 40}"
+CALL = f"""
+[[source]]
+name = "b"
+kind = "call"
+[source.call]
+extension = "190"
+code = "{HASHED}"
+"""
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -75,7 +84,15 @@ WRONG = [
     ),
     (RIGHT.replace('"media"', '"media"\nmail_listen = "smtp://0.0.0.0:25"'), "[alarms.mail_listen]", "127.0.0.1"),
     (RIGHT.replace('class = "machine"', 'classes = ["other"]'), "[source.classes.other]", "no [[alarm_class]]"),
-    (RIGHT + '[[source]]\nname = "b"\nkind = "call"\n', "[source.call]", "a code of digits"),
+    (RIGHT + CALL.replace('extension = "190"', ""), "[source.call.extension]", "no extension"),
+    (RIGHT + CALL.replace("190", "112"), "[source.call.extension]", "wants somebody else"),
+    (RIGHT + CALL.replace(HASHED, "471100"), "[source.call.code_file]", "`ami-bridge alarm code`"),
+    (RIGHT + CALL + f'end_code = "{HASHED[:-1]}"\n', "[source.call.end_code_file]", "`ami-bridge alarm code`"),
+    (RIGHT + CALL.replace(f'code = "{HASHED}"', ""), "[source.call]", "a code, or devices"),
+    (RIGHT + CALL + 'devices = ["a/b"]\n', "[source.call.devices]", "no name of a PJSIP endpoint"),
+    (RIGHT + CALL + f"devices = {[one * 80 for one in 'abcd']}\n", "[source.call.devices]", "shared"),
+    (RIGHT + CALL + 'end_extension = "190"\n', "[source.call.extension]", "stands twice"),
+    (RIGHT + CALL + CALL.replace('"b"', '"c"'), "[source.call.extension]", "stands twice"),
     (RIGHT.replace('"media"', '"media"\nspeakers = ["Local/112@outside"]'), "[alarms.speakers]", "PJSIP/horn-1"),
     (RIGHT.replace('"media"', '"media"\nspeakers = ["multicast:10.0.0.1:5004"]'), "[alarms.speakers]", "239.1.2.3"),
     (RIGHT + '[alarms.tests]\nat = "someday"\n', "[alarms.tests.at]", "not like Wed 10:00"),

@@ -69,4 +69,14 @@ class Refused(Struct, frozen=True):
     action: str
 
 
+class BadCode(Struct, frozen=True, kw_only=True):
+    """Somebody typed a wrong code at an alarm number, or called one that is none."""
+
+    extension: str
+    endpoint: str
+    number: str
+    tries: int
+    """How many by this caller within ten minutes."""
+
+
 AlarmEvent = Began | Rings | Answered | Dialled | LegGone | Said | Gone | Refused

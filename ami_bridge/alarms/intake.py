@@ -77,8 +77,22 @@ class Intake:
 
     async def _take(self, work: Work, report: Report, touched: set[str]) -> str:
         now = self._now()
-        if report.what == "alive":
+        if report.what == "alive" or (report.once and not await work.first_time(report.once, now)):
             return ""
+        id_ = await self._deal(work, report, touched, now)
+        if report.once and report.by:
+            work.log(
+                LogEntry(
+                    at=now,
+                    actor=report.source,
+                    kind="by_telephone",
+                    alarm=id_ or None,
+                    data={"by": report.by, "what": report.what},
+                )
+            )
+        return id_
+
+    async def _deal(self, work: Work, report: Report, touched: set[str], now: datetime) -> str:
         known = await work.open_by_key(report.source, report.dedup)
         if known is None:
             if report.what == "come":

@@ -74,6 +74,8 @@ class Report(Struct, frozen=True, kw_only=True):
     """A sound that this alarm alone has, such as that of a test."""
     by: str = ""
     """Who raised it, where a person did: for the log."""
+    once: str = ""
+    """A name that this very report has wherever it comes from again: it counts the first time only."""
     people: "tuple[Person, ...]" = ()
     """With a test: who is rung once instead of the ladder. One report per person tells who was reached."""
 

@@ -13,7 +13,16 @@ from sqlalchemy.exc import IntegrityError
 from ami_bridge.alarms.chain import chained, data_of
 from ami_bridge.alarms.model import Alarm, Attempt, LogEntry, Overlay
 from ami_bridge.db.database import Database, Transaction, read
-from ami_bridge.db.tables_alarms import alarm_log, alarm_log_head, alarm_outbox, alarms, attempts, early_ends, leases
+from ami_bridge.db.tables_alarms import (
+    alarm_log,
+    alarm_log_head,
+    alarm_once,
+    alarm_outbox,
+    alarms,
+    attempts,
+    early_ends,
+    leases,
+)
 from ami_bridge.errors import NotReachableError
 
 LEASE = "alarms"
@@ -115,6 +124,11 @@ class Work:
         )
         rows = await self.transaction.rows(wanted)
         return str(rows[0].id) if rows else None
+
+    async def first_time(self, name: str, now: datetime) -> bool:
+        """Whether a report of this name is taken for the first time; from now on it was."""
+        new = (postgresql.insert if self._dialect == "postgresql" else sqlite.insert)(alarm_once)
+        return await self.transaction.run(new.values(name=name, taken_at=now).on_conflict_do_nothing()) == 1
 
     async def early_end(self, source: str, dedup: str) -> datetime | None:
         """Take back an end that came before its beginning, if there is one."""

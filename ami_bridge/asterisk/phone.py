@@ -43,8 +43,8 @@ class Action(NamedTuple):
     headers: Mapping[str, str | Sequence[str]]
 
 
-Family = Literal["cidname", "confroom", "confpin", "conffail", "amib_ack"]
-Verb = Literal["name", "room", "pin", "fail", "ack"]
+Family = Literal["cidname", "confroom", "confpin", "conffail", "amib_ack", "amib_src", "amib_call", "amib_fail"]
+Verb = Literal["name", "room", "pin", "fail", "ack", "source", "called", "tried"]
 
 
 class Row(NamedTuple):

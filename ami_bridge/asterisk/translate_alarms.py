@@ -6,12 +6,14 @@ Header names: Asterisk 22 AMI event reference; the UserEvents are of dialplan/al
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from ami_bridge.alarms.events import AlarmEvent, Answered, Began, Dialled, Gone, LegGone, Refused, Rings, Said
+from ami_bridge.alarms.events import AlarmEvent, Answered, BadCode, Began, Dialled, Gone, LegGone, Refused, Rings, Said
 
 Headers = Mapping[str, str]
 
 ATTEMPT = re.compile(r"att-[0-9A-Z]{26}")
 _WORD = re.compile(r"[A-Za-z]{1,20}")
+_NUMBER = re.compile(r"\+?[0-9]{1,32}")
+_ENDPOINT = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _TELEPHONE = "PJSIP/"
 
 
@@ -24,6 +26,23 @@ def in_alarm(m: Headers) -> AlarmEvent | None:
 def attempts(channels: Sequence[Headers]) -> frozenset[str]:
     """Answer of CoreShowChannels: the attempts whose calls live."""
     return frozenset(id_ for m in channels if ATTEMPT.fullmatch(id_ := m.get("Uniqueid", "")))
+
+
+def was_called(m: Headers) -> bool:
+    """Whether this says that a call to an alarm number was noted."""
+    return m.get("Event", "") == "UserEvent" and m.get("UserEvent", "") == "AlarmCalled"
+
+
+def bad_code(m: Headers) -> BadCode | None:
+    """Read that a wrong code was typed at an alarm number; None if it says something else."""
+    if m.get("Event", "") != "UserEvent" or m.get("UserEvent", "") != "AlarmBadCode":
+        return None
+    return BadCode(
+        extension=_fitting(_NUMBER, m.get("Exten", "")),
+        endpoint=_fitting(_ENDPOINT, m.get("Endpoint", "")),
+        number=_fitting(_NUMBER, m.get("Number", "")),
+        tries=_whole(m.get("Tries", "")),
+    )
 
 
 def _newchannel(m: Headers) -> AlarmEvent | None:
@@ -99,7 +118,11 @@ def _of(m: Headers) -> str:
 
 
 def _word(text: str) -> str:
-    return text if _WORD.fullmatch(text) else ""
+    return _fitting(_WORD, text)
+
+
+def _fitting(pattern: re.Pattern[str], text: str) -> str:
+    return text if pattern.fullmatch(text) else ""
 
 
 def _whole(text: str) -> int:

@@ -1,9 +1,11 @@
-"""The command about alarms, over HTTP with one's own token: list, show, ack, test, reach, rota, log."""
+"""The command about alarms, over HTTP with one's own token: list, show, ack, test, reach, rota, log; and codes."""
 
 import argparse
 import asyncio
 import csv
+import getpass
 import json
+import secrets
 import sys
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -16,11 +18,12 @@ import msgspec
 
 from ami_bridge.alarms.chain import first_fault
 from ami_bridge.alarms.model import Chained
+from ami_bridge.alarms.sources import codes
 from ami_bridge.commands.common import TOKEN, Command, where_to_watch, with_json
 from ami_bridge.commands.rest import ask, over_http, signed_in
 from ami_bridge.errors import BadRequestError, NotFoundError
 
-VERBS = ("list", "show", "ack", "test", "reach", "rota", "log")
+VERBS = ("list", "show", "ack", "test", "reach", "rota", "log", "code")
 LOOK_EVERY = 1.0
 AT_ONCE = 1000
 COLUMNS = ("seq", "at", "actor", "kind", "alarm", "attempt", "data", "prev", "hash")
@@ -28,7 +31,7 @@ COLUMNS = ("seq", "at", "actor", "kind", "alarm", "attempt", "data", "prev", "ha
 
 def add(command: Command) -> None:
     """Add it."""
-    alarm = command("alarm", _alarm, "Alarms of plants: what is open, who is on duty, test alarms, the log.")
+    alarm = command("alarm", _alarm, "Alarms of plants: what is open, who is on duty, test alarms, the log; codes.")
     alarm.add_argument("verb", nargs="?", choices=VERBS, default="list", help="default: %(default)s")
     alarm.add_argument(
         "id", nargs="?", metavar="ID", help="show, ack: which alarm; reach: which test, default: the last"
@@ -50,8 +53,19 @@ def add(command: Command) -> None:
 
 
 def _alarm(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "code":
+        return _code()
     url, token = where_to_watch(arguments)
     return asyncio.run(_do(arguments, f"{over_http(url)}/api/v1/alarms", token))
+
+
+def _code() -> int:
+    """Ask for a code, and print it as the configuration keeps it; it is no argument, for those can be read by all."""
+    said = getpass.getpass("code: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    if not codes.CODE.fullmatch(said):
+        raise BadRequestError("a code has 4 to 12 digits; 6 or more are better")
+    print(codes.kept(said, secrets.token_hex(8)))
+    return 0
 
 
 async def _do(arguments: argparse.Namespace, api: str, token: str) -> int:

@@ -1,17 +1,19 @@
 """Where alarms come from and where else they are told; the middle, which keeps them and rings, is given."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from ipaddress import ip_network
 from time import monotonic
 
+from ami_bridge.alarms.model import LogEntry
 from ami_bridge.alarms.outputs.mail import MailOutput
 from ami_bridge.alarms.outputs.watcher import EVERY, Watcher
 from ami_bridge.alarms.outputs.webhook import WebhookOutput
 from ami_bridge.alarms.ports import Output, Takes
+from ami_bridge.alarms.sources.called import Called
 from ami_bridge.alarms.sources.credentials import Credentials
 from ami_bridge.alarms.sources.heartbeats import LOOK_EVERY, Heartbeats
 from ami_bridge.alarms.sources.mail import Mailbox, serve_mail
@@ -21,10 +23,15 @@ from ami_bridge.alarms.sources.mqtt import Subscriber
 from ami_bridge.alarms.sources.ourselves import Ourselves
 from ami_bridge.alarms.sources.routes import SourceRoutes
 from ami_bridge.alarms.sources.store import SourceStore
-from ami_bridge.compose.base import AddRoutes, Base
+from ami_bridge.alarms.store import AlarmStore, Work
+from ami_bridge.asterisk.alarm_numbers import AlarmNumbers
+from ami_bridge.compose.base import ZONE, AddRoutes, Base
+from ami_bridge.compose.calls import CallParts
+from ami_bridge.errors import NotReachableError
 from ami_bridge.journal.post import Post
 from ami_bridge.mail import Post as Letters
-from ami_bridge.tasks import every
+from ami_bridge.people.model import Person
+from ami_bridge.tasks import Errands, every
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +44,7 @@ class SourceParts:
     troubles: Ourselves
     routes: list[AddRoutes]
     loops: Mapping[str, Callable[[], Awaitable[None]]]
+    gate: Gate
     mail: Callable[[], AbstractAsyncContextManager[int]]
     """Listens for mails as long as it is entered."""
 
@@ -88,8 +96,40 @@ def sources(base: Base, takes: Takes, *, audited: Callable[[], datetime | None])
         troubles=troubles,
         routes=[SourceRoutes(gate=gate, credentials=Credentials(configured, base.now)).add_to],
         loops=loops,
+        gate=gate,
         mail=partial(serve_mail, base.config.alarms.mail_listen, Mailbox(configured, gate=gate)),
     )
+
+
+def numbers(base: Base, calls: CallParts, parts: SourceParts, store: AlarmStore, errands: Errands) -> None:
+    """Make what takes calls to alarm numbers, where there are any."""
+    if not any(one.kind == "call" for one in base.config.source):
+        return
+
+    async def log(entry: LogEntry) -> None:
+        async def do(work: Work) -> None:
+            work.log(entry)
+
+        with suppress(NotReachableError):
+            await store.work(do)
+
+    def whose(endpoint: str) -> Person | None:
+        extension = calls.board.extension_of(f"PJSIP/{endpoint}-") if endpoint else None
+        people = base.people.by_extension(extension) if extension else ()
+        return people[0] if len(people) == 1 else None
+
+    called = Called(
+        base.config.source,
+        gate=parts.gate,
+        troubles=parts.troubles,
+        whose=whose,
+        write=lambda entry: errands.start(log(entry), name="alarm log"),
+        zone=ZONE,
+        now=base.now,
+    )
+    taking = AlarmNumbers(pbx=base.pbx.id, astdb=calls.astdb, called=called, seconds=lambda: base.now().timestamp())
+    calls.hearing.append(taking.take)
+    calls.beside.append(taking.run)
 
 
 def _poster(base: Base) -> Post:

@@ -43,6 +43,7 @@ from ami_bridge.asterisk.alarm_phone import AlarmPhone
 from ami_bridge.asterisk.paging import Paging
 from ami_bridge.compose.alarm_console import console_routes, maintenance
 from ami_bridge.compose.alarm_sounds import sounds
+from ami_bridge.compose.alarm_sources import numbers
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
 from ami_bridge.compose.alarm_tests import tests as make_tests
@@ -187,6 +188,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
     calls.beside.append(acks.run)
     calls.beside.append(test.run)
     calls.when_lost.append(engine.lost)
+    numbers(base, calls, sources, store, errands)
     console = Console(
         store=store,
         desk=desk,

@@ -141,6 +141,14 @@ leases = Table(
 )
 """Which instance does what only one may do."""
 
+alarm_once = Table(
+    "alarm_once",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("taken_at", UtcTime, nullable=False, index=True),
+)
+"""Reports that may be told again, and count the first time only: notes of the PBX."""
+
 heartbeats = Table(
     "heartbeats",
     metadata,

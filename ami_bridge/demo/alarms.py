@@ -1,4 +1,9 @@
-"""The demo's alarms: the sewage plant, its classes, who is called, and who is on duty."""
+"""The demo's alarms: a sewage plant, a number to call, a dialling device; who is called, and who is on duty."""
+
+import secrets
+
+from ami_bridge.alarms.sources import codes
+from ami_bridge.demo.town import Secrets
 
 CONFIG = """
 [alarms]
@@ -54,6 +59,24 @@ text = "Gasmotor steht"
 label = "Gasspeicher"
 text = "Gas tritt aus"
 class = "gas"
+
+[[source]]
+name = "telephone"
+kind = "call"
+label = "Rathaus"
+class = "machine"
+call = {{ extension = "190", code_file = "alarm.code", end_code_file = "alarm-end.code" }}
+
+[[source]]
+name = "pumping-station"
+kind = "call"
+label = "Pumpwerk"
+place = "Uferweg 3"
+class = "machine"
+call = {{ extension = "191", end_extension = "192", devices = ["dialler-1"] }}
+[source.points.dialler-1]
+label = "Wählgerät"
+text = "Pumpe ausgefallen"
 """
 DUTY = """\
 BEGIN:VCALENDAR
@@ -70,3 +93,12 @@ END:VEVENT
 END:VCALENDAR
 """.replace("\n", "\r\n")
 """Dieter is on duty, from Monday to Monday, week after week."""
+
+
+def secret_files(known: Secrets) -> dict[str, str]:
+    """Return the files that the configuration names, by their names."""
+    return {
+        "alarm-source.token": known.alarm_source,
+        "alarm.code": codes.kept(known.alarm_code, secrets.token_hex(8)),
+        "alarm-end.code": codes.kept(known.alarm_end_code, secrets.token_hex(8)),
+    }

@@ -249,7 +249,7 @@ class TownHall:
             "pbx.secret": self._secrets.questions,
             "groupware.password": self._secrets.groupware,
             "vault.key": self._secrets.vault,
-            "alarm-source.token": self._secrets.alarm_source,
+            **alarms.secret_files(self._secrets),
             "config.toml": CONFIG.format(
                 prefix=PREFIX,
                 local=LOCAL,
@@ -338,6 +338,11 @@ class TownHall:
                 "duty_calendar": groupware.duty_calendar,
             },
             "alarm_source": {"name": "sewage-plant", "token": self._secrets.alarm_source},
+            "alarm_number": {
+                "extension": "190",
+                "code": self._secrets.alarm_code,
+                "end_code": self._secrets.alarm_end_code,
+            },
             "ami": {"host": LOCAL, "port": self._ports.ami, "user": "viewer", "secret": self._secrets.viewer},
             "data": self._relative(self._data),
             "pbx": self._relative(self._home / "pbx"),

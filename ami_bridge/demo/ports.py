@@ -13,6 +13,7 @@ from ami_bridge.errors import BusyError, ConfigError
 
 LOCAL = "127.0.0.1"
 OUTSIDE = "127.0.0.2"  # the outside world calls from here
+DIALLER = "127.0.0.3"  # a dialling device of a plant
 PHONES = 30
 PHONE_PORTS = 3 * PHONES  # SIP, its neighbour (baresip takes it for TLS unasked), remote control
 RTP_PORTS = 300

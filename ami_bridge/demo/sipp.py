@@ -10,7 +10,7 @@ from typing import Self
 
 from ami_bridge.demo import scenarios
 from ami_bridge.demo.pbx import Pbx
-from ami_bridge.demo.ports import LOCAL, OUTSIDE, free_tcp, free_udp
+from ami_bridge.demo.ports import DIALLER, LOCAL, OUTSIDE, free_tcp, free_udp
 from ami_bridge.demo.processes import Process, servant
 from ami_bridge.demo.scenarios import Words
 from ami_bridge.errors import NotReachableError, RefusedError
@@ -197,6 +197,20 @@ async def call_from_trunk(
         hold_seconds=hold_seconds,
         cancel_after=cancel_after,
         withheld=withheld,
+    )
+
+
+async def call_by_dialler(pbx: Pbx, callee: str, *, hold_seconds: float = 20.0) -> Sipp:
+    """Let the plant's dialling device call; await `.ended()`. It types nothing, and takes an answer for a success."""
+    words = Words(name="dialler", own="dialler", peer=callee, hold=int(hold_seconds * 1000), wait=20_000)
+    return await Sipp.start(
+        pbx.programs.root,
+        pbx.sipp_folder,
+        scenarios.CALL,
+        words=words,
+        address=DIALLER,
+        port=free_udp(),
+        to=(LOCAL, pbx.ports.sip),
     )
 
 

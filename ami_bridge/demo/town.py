@@ -62,6 +62,10 @@ def _secret() -> str:
     return secrets.token_urlsafe(18)
 
 
+def _digits(first: str) -> str:
+    return first + f"{secrets.randbelow(100_000):05}"  # so that no code is another one
+
+
 def _key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
@@ -93,6 +97,10 @@ class Secrets:
     """The key with which the daemon seals people's passwords."""
     alarm_source: str = field(default_factory=_secret, repr=False)
     """The token of the sewage plant."""
+    alarm_code: str = field(default_factory=lambda: _digits("1"), repr=False)
+    """What is typed at the alarm number 190."""
+    alarm_end_code: str = field(default_factory=lambda: _digits("2"), repr=False)
+    """What is typed there when it is over."""
     passwords: dict[str, str] = field(default_factory=_passwords, repr=False)
     """By user."""
     sip: dict[str, str] = field(default_factory=_sip_passwords, repr=False)

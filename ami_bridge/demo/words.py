@@ -16,6 +16,7 @@ Zum Ausprobieren: als anna anmelden und in einem zweiten Terminal
   {command} demo call --from +493023125001 --to 101
   {command} watch --user anna
   {command} demo alarm            (Kläranlage: wer Bereitschaft hat, wird angerufen)
+                                  dasselbe am Telefon: 190, {code} und Raute; vorbei: {end_code} und Raute
 
 Eigenes Telefon: {sip}, Benutzer 105, Kennwort {own}
 Adressbücher: {books} (Benutzer {bridge}, Kennwort in .demo/demo.json)
@@ -33,6 +34,7 @@ Try this: sign in as anna, and in a second terminal
   {command} demo call --from +493023125001 --to 101
   {command} watch --user anna
   {command} demo alarm            (sewage plant: whoever is on duty is called)
+                                  the same by telephone: 190, {code} and hash; over: {end_code} and hash
 
 A telephone of your own: {sip}, user 105, password {own}
 Address books: {books} (user {bridge}, password in .demo/demo.json)
@@ -63,6 +65,8 @@ def tell(promised: dict[str, Any], say: Callable[[str], None]) -> None:
             command=".venv/bin/ami-bridge",
             sip=f"{promised['sip']['host']}:{promised['sip']['port']}",
             own=own,
+            code=promised["alarm_number"]["code"],
+            end_code=promised["alarm_number"]["end_code"],
             books=promised["groupware"]["carddav"],
             bridge=promised["groupware"]["user"],
         )

@@ -48,6 +48,30 @@ async def test_who_is_on_duty_rings_and_the_code_acknowledges(world: World) -> N
     assert await world.log(alarm) == ["raised", "step", "called", "acknowledged", "returned", "closed"]
 
 
+async def test_what_is_told_again_by_its_name_counts_once_also_when_all_is_over(world: World) -> None:
+    """A daemon was killed after the commit, before the PBX heard of it: its note is read again."""
+    first = await world.come(point="call", once="call/1", by="anna")
+    assert await world.come(point="call", once="call/1", by="anna") == ""
+    assert (await world.alarm(first)).count == 1
+    assert await world.come(point="call", once="call/2", by="+493023125001") == first
+    assert (await world.alarm(first)).count == 2
+    await world.tick()
+    await world.answers()
+    await world.types()
+    await world.go(point="call", once="call/3", by="anna")
+    assert not (await world.alarm(first)).open
+    assert await world.come(point="call", once="call/2") == ""
+    assert await world.come(point="call", once="call/4", by="anna") not in {first, ""}
+    lines = [one for one in await world.upkeep.log(after=0, limit=100) if one.kind == "by_telephone"]
+    told = [(one.alarm == first, one.data["by"], one.data["what"]) for one in lines]
+    assert told == [
+        (True, "anna", "come"),
+        (True, "+493023125001", "come"),
+        (True, "anna", "go"),
+        (False, "anna", "come"),
+    ]
+
+
 async def test_nobody_answers_so_the_next_number_the_next_person_everybody_and_again(world: World) -> None:
     alarm = await world.come()
     await world.tick()

@@ -18,6 +18,7 @@ import aiohttp
 from ami_bridge import wire
 from ami_bridge.config import control_socket
 from ami_bridge.config_file import load
+from ami_bridge.demo.alarms import secret_files
 from ami_bridge.demo.groupware import Radicale
 from ami_bridge.demo.hall import CONFIG
 from ami_bridge.demo.pbx import Pbx
@@ -67,7 +68,7 @@ class House:
             "pbx.secret": self.pbx.secrets.questions,
             "groupware.password": self.pbx.secrets.groupware,
             "vault.key": self.pbx.secrets.vault,
-            "alarm-source.token": self.pbx.secrets.alarm_source,
+            **secret_files(self.pbx.secrets),
             "config.toml": CONFIG.format(
                 prefix=PREFIX,
                 local=LOCAL,

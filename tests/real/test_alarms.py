@@ -21,6 +21,7 @@ from ami_bridge.demo import alarms
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.phones import Phone
 from ami_bridge.demo.ports import LOCAL, free, free_udp
+from ami_bridge.demo.sipp import call_by_dialler
 from ami_bridge.share import shared
 from tests.page.axe import Axe
 from tests.page.conftest import FLAGS
@@ -166,11 +167,17 @@ async def test_a_daemon_that_is_killed_while_it_rings_goes_on_with_the_same_call
         assert len(taken["attempts"]) == 1  # nobody was called twice
         await dieter.idle(after=mark)
         mark, began = dieter.mark(), time.monotonic()
-        after = await raise_alarm(plant, "pump-2")
+        call = await call_by_dialler(plant.pbx, "191")  # a device of the plant, that is: by the whole daemon, too
         await dieter.ringing(
             after=mark, within=LEASE_HOLDS.total_seconds() / 2
         )  # not only when the dead one's lease ends
         print(json.dumps({"first ring after kill and start, s": round(time.monotonic() - began, 2)}))
+        (after,) = [
+            one["id"]
+            for one in (await plant.rest("dieter", "GET", "/alarms"))[1]["alarms"]
+            if one["text"] == "Pumpwerk: Pumpe ausgefallen"
+        ]
+        assert "answered" in await call.ended()
         assert (await plant.rest("dieter", "POST", f"/alarms/{after}/acknowledge"))[0] == 200
         await dieter.hangup()
         await ended(plant, after)

@@ -105,7 +105,7 @@ class Gate:
             changed = structs.replace(changed, alarm_class=None)
         if report.priority is not None and point is not None and point.priority is not None:
             changed = structs.replace(changed, priority=None)
-        if source.points and point is None:
+        if source.points and point is None and source.kind != "call":
             changed = structs.replace(changed, values={**changed.values, "unbekannter Punkt": report.point})
         return changed
 
