@@ -10,8 +10,8 @@ BIN := .venv/bin
 AS_ROOT := $(if $(filter 0,$(shell id -u)),,sudo)
 APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300
 # What the tests run for real besides the folder .demo/pbx, which they make themselves.
-PACKAGES := chromium dbus dunst espeak-ng faketime ffmpeg firefox-esr fonts-dejavu-core imagemagick iproute2 ldap-utils libfaketime mmdebstrap mosquitto openbox \
-  postgresql python3-ldap3 slapd sox strace tshark x11-utils xdotool xfce4-notifyd xvfb
+PACKAGES := chromium curl dbus dunst espeak-ng faketime ffmpeg firefox-esr fonts-dejavu-core gcc imagemagick iproute2 krb5-kdc krb5-admin-server \
+  krb5-user ldap-utils libc6-dev libfaketime libkrb5-dev mmdebstrap mosquitto openbox postgresql python3-dev python3-ldap3 slapd sox strace tshark x11-utils xdotool xfce4-notifyd xvfb
 
 .PHONY: demo test check bench soak sounds deb lock packages programs
 
@@ -44,11 +44,13 @@ deb: .venv/for-demo ## the Debian package of the desktop part, in dist/
 	@$(BIN)/python -m ami_bridge.desktop.package.deb dist
 
 # The lock files name versions and hashes, never an address: give an index by the environment (UV_DEFAULT_INDEX).
+EXTRAS := --extra demo --extra desktop --extra postgres
 LOCK := compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
 lock: ## new versions of everything we depend on
 	@test -x .venv/uv/bin/uv || { $(PYTHON) -m venv .venv/uv && .venv/uv/bin/pip install --quiet uv; }
-	.venv/uv/bin/uv pip $(LOCK) --upgrade --all-extras -o requirements.txt
-	.venv/uv/bin/uv pip $(LOCK) --upgrade --all-extras --group dev -o requirements-dev.txt
+	.venv/uv/bin/uv pip $(LOCK) --upgrade $(EXTRAS) -o requirements.txt
+	.venv/uv/bin/uv pip $(LOCK) --upgrade $(EXTRAS) --group dev -o requirements-dev.txt
+	echo 'gssapi>=1.9' | .venv/uv/bin/uv pip $(subst pyproject.toml,-,$(LOCK)) --upgrade -o requirements-kerberos.txt
 
 # ---- What the words above need
 
@@ -73,11 +75,18 @@ lock: ## new versions of everything we depend on
 	@touch $@
 	@$(call give,.venv)
 
+# Compiled here, against the machine's own Kerberos; it is only called a few times, so it need not be fast.
+.venv/for-kerberos: requirements-kerberos.txt .venv/for-tests | packages
+	@echo "Building what reads Kerberos tickets …"
+	@CFLAGS="-O0 -g0" $(BIN)/pip install --quiet --require-hashes -r requirements-kerberos.txt
+	@touch $@
+	@$(call give,.venv)
+
 # Under sudo everything made here still belongs to the person who called.
 give = $(if $(SUDO_UID),chown -R $(SUDO_UID):$(SUDO_GID) $(1),:)
 
 # Asterisk and the telephones, and a groupware that sends invitations; before the tests, whose time limits do not count downloads.
-programs: .venv/for-tests packages
+programs: .venv/for-tests .venv/for-kerberos packages
 	@$(AS_ROOT) $(BIN)/python -m ami_bridge.demo.programs .demo/pbx
 	@$(AS_ROOT) $(BIN)/python -m tests.dav.cyrus .demo/cyrus
 

@@ -40,6 +40,7 @@ from ami_bridge.db.database import open_database
 from ami_bridge.drivers.driver import drivers
 from ami_bridge.journal.routes import OPERATIONS as JOURNAL
 from ami_bridge.journal.webhook import LOOK_EVERY
+from ami_bridge.people.kerberos_routes import OPERATIONS as KERBEROS
 from ami_bridge.people.pairing_routes import OPERATIONS as PAIRING
 from ami_bridge.people.routes import OPERATIONS as PEOPLE
 from ami_bridge.people.seat_routes import OPERATIONS as SEATS
@@ -159,6 +160,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
                 [
                     *PEOPLE,
                     *SIGN_IN,
+                    *KERBEROS,
                     *SEATS,
                     *PAIRING,
                     *CALLS,
@@ -205,7 +207,11 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         async with (
             serve_control(control_socket(config), add_routes=control),
             serve(
-                config.web, add_routes=routes, checks=checks, registry=registry([*told, *alarm_figures(alarms)])
+                config.web,
+                add_routes=routes,
+                checks=checks,
+                registry=registry([*told, *alarm_figures(alarms)]),
+                longest_header=people.longest_header,
             ) as web_port,
             serve_pbx(pbx.questions.listen, pbx.questions.secret, answers) as questions_port,
             alarms.mail() if alarms is not None else nullcontext(),

@@ -9,7 +9,7 @@ from msgspec import field
 from ami_bridge.config_alarms import AlarmClass, Alarms, Ladder, Source
 from ami_bridge.config_journal import Journal, MissedWebhook
 from ami_bridge.config_section import Section
-from ami_bridge.config_signin import Oidc
+from ami_bridge.config_signin import Kerberos, Oidc
 
 Kind = Literal[
     "internal", "local", "national", "mobile", "international", "service", "premium", "satellite", "emergency"
@@ -339,6 +339,7 @@ class Config(Section, frozen=True, kw_only=True):
     book: list[Book] = []
     people: People = People()
     oidc: Oidc = Oidc()
+    kerberos: Kerberos = Kerberos()
     seat: list[Seat] = []
     dialling: Dialling = Dialling()
     pickup: list[Pickup] = []

@@ -16,3 +16,16 @@ class Oidc(Section, frozen=True, kw_only=True):
     scope: str = "openid profile"
     label: str = ""
     """What the button says it is; by default the provider's host."""
+
+
+class Kerberos(Section, frozen=True, kw_only=True):
+    """Tickets of a Kerberos realm (Active Directory, FreeIPA, MIT), by which people sign in without typing."""
+
+    keytab: str = ""
+    """File with the key of this service; empty: there is none."""
+    principal: str = ""
+    """Which of the keys, such as `HTTP/telefon.stadt.example@STADT.EXAMPLE`; by default any that is there."""
+    realms: list[str] = []
+    """Of which realms people are let in, as the realms write themselves."""
+    label: str = "Windows"
+    """What the button says it is."""

@@ -66,3 +66,30 @@ def test_what_cannot_be_is_one_sentence(tmp_path: Path, text: str, why: str) -> 
     with pytest.raises(ConfigError) as told:
         load(write(tmp_path, text))
     assert why in str(told.value)
+
+
+def test_tickets_are_taken_of_realms_that_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path, "")
+    path.write_text(
+        path.read_text("utf-8").replace("[oidc]", '[kerberos]\nkeytab = "/k"\nrealms = ["A.EXAMPLE"]'), "utf-8"
+    )
+    assert load(path).kerberos.label == "Windows"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('realms = ["A"]', "[kerberos.keytab]: is missing"),
+        ('keytab = "k"\nrealms = ["A"]', "[kerberos.keytab]: 'k' is not the whole path"),
+        ('keytab = "/k"', "[kerberos.realms]: is missing"),
+        ('keytab = "/k"\nrealms = ["a@b"]', "[kerberos.realms]: 'a@b' is not the name of a realm"),
+        ('keytab = "/k"\nrealms = ["A"]\nprincipal = "anna@A"', "[kerberos.principal]: 'anna@A' is not like HTTP/"),
+        ('keytab = "/k"\nrealms = ["A"]\nlabel = ""', "[kerberos.label]: is empty"),
+    ],
+)
+def test_what_cannot_be_of_kerberos_is_one_sentence(tmp_path: Path, text: str, why: str) -> None:
+    path = write(tmp_path, "")
+    path.write_text(path.read_text("utf-8").replace("[oidc]", f"[kerberos]\n{text}"), "utf-8")
+    with pytest.raises(ConfigError) as told:
+        load(path)
+    assert why in str(told.value)

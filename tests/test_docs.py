@@ -425,7 +425,7 @@ def test_every_dependency_has_its_reason() -> None:
     assert set(rows("".join(pages))) == names
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-kerberos.txt"])
 def test_the_lock_files_name_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert "://" not in text

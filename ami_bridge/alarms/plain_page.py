@@ -57,7 +57,7 @@ class SignIn(Protocol):
 class Access(Guard, Protocol):
     """Keeps sessions."""
 
-    async def new_session(self, login: str) -> tuple[object, str]:
+    async def new_session(self, login: str, *, way: str) -> tuple[object, str]:
         """Make one; returns it and its secret."""
 
 
@@ -160,7 +160,7 @@ class PlainPage:
         speaks = self._speaks(request)
         try:
             person = await self._sign_in.check(user, password, source=source_of(request))
-            _, secret = await self._access.new_session(person.login)
+            _, secret = await self._access.new_session(person.login, way="plain-page")
         except UnauthorisedError:
             return _page(speaks.sign_in(speaks.message("wrong")), 401)
         except BridgeError as error:

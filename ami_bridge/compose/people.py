@@ -11,6 +11,8 @@ from ami_bridge.people.access import Access
 from ami_bridge.people.accounts import Accounts
 from ami_bridge.people.brokers import Brokers
 from ami_bridge.people.control import BrokerDesk, TokenDesk
+from ami_bridge.people.kerberos import Kerberos
+from ami_bridge.people.kerberos_routes import LONGEST_SHOWN, KerberosRoutes
 from ami_bridge.people.ldap import Ldap
 from ami_bridge.people.oidc import Oidc
 from ami_bridge.people.pairing import Pairing
@@ -25,6 +27,7 @@ from ami_bridge.people.store import BrokerStore, CredentialStore, OwnStore, Seat
 from ami_bridge.people.vault import Vault
 from ami_bridge.people.wishes import Wishes
 from ami_bridge.web.identity import Doorway
+from ami_bridge.web.server import LONGEST_HEADER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,8 @@ class PeopleParts:
     """Reads who sits where; the staff must be known by then."""
     routes: list[AddRoutes]
     control: list[AddRoutes]
+    longest_header: int
+    """Bytes that a header of a request may have."""
 
 
 def people(base: Base) -> PeopleParts:
@@ -64,6 +69,7 @@ def people(base: Base) -> PeopleParts:
         if base.config.people.sign_in == "ldap"
         else at_groupware
     )
+    kerberos = Kerberos(base.config.kerberos) if base.config.kerberos.keytab else None
     own, key = OwnStore(base.db), base.config.people.key
     accounts = Accounts(
         store=own,
@@ -105,7 +111,9 @@ def people(base: Base) -> PeopleParts:
                 people=base.people,
                 oidc=Oidc(base.config.oidc, now=base.now) if base.config.oidc.issuer else None,
                 now=base.now,
+                kerberos=kerberos.label if kerberos else None,
             ).add_to,
+            KerberosRoutes(access=access, doorway=doorway, people=base.people, kerberos=kerberos, now=base.now).add_to,
             SeatRoutes(guard=access, seats=seats).add_to,
             PairingRoutes(
                 guard=access,
@@ -115,6 +123,7 @@ def people(base: Base) -> PeopleParts:
             ).add_to,
         ],
         control=[TokenDesk(access=access, people=base.people).add_to, BrokerDesk(brokers).add_to],
+        longest_header=LONGEST_SHOWN if kerberos else LONGEST_HEADER,
     )
 
 

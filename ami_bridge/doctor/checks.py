@@ -15,6 +15,7 @@ from ami_bridge.doctor.manager import Manager
 from ami_bridge.doctor.model import Finding, Kind, Words
 from ami_bridge.doctor.network import Around
 from ami_bridge.doctor.people import Staff
+from ami_bridge.doctor.tickets import Tickets
 from ami_bridge.doctor.tried import Trial
 from ami_bridge.doctor.visit import Ear, Link, Visit, visit
 from ami_bridge.people.model import Person
@@ -80,6 +81,7 @@ def doctor(
         "groupware": groupware.check,
         "web": around.web,
         "mail": around.mail,
+        **({"kerberos": Tickets(config).check} if config.kerberos.keytab else {}),
     }
     if memory is None:
         checks["daemon"] = _no_daemon

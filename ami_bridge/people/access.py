@@ -164,8 +164,8 @@ class Access:
             self._on_revoked(f"token:{token_id}")
         return len(ended)
 
-    async def new_session(self, login: str) -> tuple[Session, str]:
-        """Begin a session; the oldest ends where somebody has too many."""
+    async def new_session(self, login: str, *, way: str) -> tuple[Session, str]:
+        """Begin a session of who has signed in this way; the oldest ends where somebody has too many."""
         for old in (await self._store.sessions_of(login))[: -MOST_SESSIONS + 1]:
             await self.end_session(old.id)
         now = self._now()
@@ -173,6 +173,7 @@ class Access:
         expires = now + self._session_holds
         session = Session(id=new_id(now), login=login, created=now, last_used=now, expires=expires)
         await self._store.add_session(session, hashed(secret))
+        log.info("people.signed_in", way=way, credential=f"session:{session.id}")
         return session, secret
 
     async def end_session(self, session_id: str) -> None:

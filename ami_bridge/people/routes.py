@@ -110,7 +110,7 @@ class PeopleRoutes:
         self._doorway.must_be_our_page(request)  # or another site could sign somebody in as somebody else
         wish = await read_body(request, Credentials)
         person = await self._sign_in.check(wish.user, wish.password, source=source_of(request))
-        _, secret = await self._access.new_session(person.login)
+        _, secret = await self._access.new_session(person.login, way="password")
         response = answer(user_of(person))
         self._doorway.let_in(response, secret)
         return response

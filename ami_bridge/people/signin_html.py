@@ -18,6 +18,11 @@ _WORDS = MappingProxyType(
             "Stelle, die das Personaladressbuch pflegt.",
             "unavailable": "Der Anmeldedienst antwortet gerade nicht, wie er soll. Bitte versuchen Sie es in ein paar "
             "Minuten noch einmal, oder melden Sie sich mit Benutzername und Passwort an.",
+            "no_ticket": "Ihr Browser hat kein Kerberos-Ticket gezeigt. Das geht nur an einem Arbeitsplatz, der in der "
+            "Domäne angemeldet ist, und wenn der Browser diesem Namen vertraut. Bitte melden Sie sich mit "
+            "Benutzername und Passwort an.",
+            "bad_ticket": "Das Kerberos-Ticket Ihres Arbeitsplatzes gilt hier nicht. Sperren und entsperren Sie den "
+            "Bildschirm, dann ist es neu, oder melden Sie sich mit Benutzername und Passwort an.",
             "rate_limited": "Das waren zu viele Versuche. Bitte warten Sie eine Viertelstunde.",
         },
         "en": {
@@ -30,6 +35,10 @@ _WORDS = MappingProxyType(
             "address book.",
             "unavailable": "The sign-in service does not answer as it should. Please try again in a few minutes, or "
             "sign in with user name and password.",
+            "no_ticket": "Your browser has shown no Kerberos ticket. That works only at a desk that is signed in to "
+            "the domain, and if the browser trusts this address. Please sign in with user name and password.",
+            "bad_ticket": "The Kerberos ticket of your desk is not good here. Lock and unlock the screen to have a new "
+            "one, or sign in with user name and password.",
             "rate_limited": "These were too many tries. Please wait a quarter of an hour.",
         },
     }

@@ -33,6 +33,8 @@ class Ways(Struct, frozen=True):
 
     oidc: str | None
     """What the provider is called; None where there is none."""
+    kerberos: str | None
+    """What the realm is called; None where no tickets are taken."""
 
 
 OPERATIONS = (
@@ -67,12 +69,21 @@ class SignInRoutes:
     """The routes; errors are pages, since a person sees them."""
 
     def __init__(
-        self, *, access: Access, doorway: Doorway, people: People, oidc: Oidc | None, now: Callable[[], datetime]
+        self,
+        *,
+        access: Access,
+        doorway: Doorway,
+        people: People,
+        oidc: Oidc | None,
+        now: Callable[[], datetime],
+        kerberos: str | None = None,
     ) -> None:
+        """`kerberos` is what the button for tickets says; None where none are taken."""
         self._access = access
         self._doorway = doorway
         self._people = people
         self._oidc = oidc
+        self._kerberos = kerberos
         self._now = now
         self._by_source = Tries(most=PER_SOURCE, within=WITHIN)
         self._cookie = f"{doorway.cookie}-oidc"
@@ -84,7 +95,7 @@ class SignInRoutes:
         router.add_get("/api/v1/sign-in/oidc/back", self._back)
 
     async def _ways(self, _request: web.Request) -> web.Response:
-        return answer(Ways(oidc=self._oidc.label if self._oidc else None))
+        return answer(Ways(oidc=self._oidc.label if self._oidc else None, kerberos=self._kerberos))
 
     async def _there(self, request: web.Request) -> web.Response:
         """Send the browser away, with a secret that it shows when it comes back."""
@@ -136,7 +147,7 @@ class SignInRoutes:
             log.info("people.oidc_refused", source=source, why=str(error))
             raise
         self._by_source.give_back(source)
-        _, secret = await self._access.new_session(person.login)
+        _, secret = await self._access.new_session(person.login, way="oidc")
         return secret
 
     def _provider(self) -> Oidc:

@@ -23,6 +23,8 @@ AddRoutes: TypeAlias = Callable[[web.UrlDispatcher], None]
 Check: TypeAlias = Callable[[], bool | Awaitable[bool]]
 
 LARGEST_BODY = 65536
+LONGEST_HEADER = 8190
+"""Bytes of one header; tickets of a domain may be longer."""
 ANSWER_WITHIN = 2.0
 """Seconds for one check of /readyz."""
 LEAVES_WITHIN = 1.0
@@ -47,10 +49,16 @@ async def serve(
     checks: Mapping[str, Check] | None = None,
     static: Path = STATIC,
     registry: CollectorRegistry | None = None,
+    longest_header: int = LONGEST_HEADER,
 ) -> AsyncIterator[int]:
     """Serve until the end of the block; yields the port, which matters where port 0 asked for any."""
     app = build(config, add_routes=add_routes, checks=checks or {}, static=static, registry=registry)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LEAVES_WITHIN)  # addresses may hold numbers
+    runner = web.AppRunner(
+        app,
+        access_log=None,  # addresses may hold numbers
+        shutdown_timeout=LEAVES_WITHIN,
+        max_field_size=longest_header,
+    )
     await runner.setup()
     try:
         host, port = host_and_port(config.listen)

@@ -25,7 +25,7 @@ async def test_an_identity_says_who_by_what_and_what_for(house: House) -> None:
         scopes=frozenset({"events", "dial"}),
         expires=house.clock.now + timedelta(days=365),
     )
-    session, cookie = await house.access.new_session("anna")
+    session, cookie = await house.access.new_session("anna", way="password")
     identity = await by_cookie(house, cookie)
     assert (identity.credential, identity.scopes) == (f"session:{session.id}", frozenset(SCOPES))
 
@@ -55,7 +55,7 @@ async def test_a_use_is_written_at_most_once_a_minute(house: House) -> None:
 
 
 async def test_a_session_ends_hours_after_its_last_use(house: House) -> None:
-    _, secret = await house.access.new_session("anna")
+    _, secret = await house.access.new_session("anna", way="password")
     for _ in range(3):
         house.clock.forward(hours=11)
         await by_cookie(house, secret)
@@ -66,7 +66,7 @@ async def test_a_session_ends_hours_after_its_last_use(house: House) -> None:
 
 async def test_who_is_gone_is_nobody_at_once_and_loses_everything(house: House) -> None:
     token, secret = await house.access.new_token("anna", name="desk")
-    session, cookie = await house.access.new_session("anna")
+    session, cookie = await house.access.new_session("anna", way="password")
     _, bens = await house.access.new_token("ben", name="desk")
     gone = house.people.replace([BEN])
     assert gone == {"anna"}
@@ -89,7 +89,7 @@ async def test_a_change_of_rights_takes_nothing_away_but_is_told(house: House) -
 
 
 async def test_what_is_over_is_cleared_away(house: House) -> None:
-    await house.access.new_session("anna")
+    await house.access.new_session("anna", way="password")
     await house.access.new_token("anna", name="desk")
     assert await house.access.purge() == 0
     house.clock.forward(hours=13)

@@ -76,7 +76,7 @@ async def is_refused(browser: Browser, got: ClientResponse, status: int = 401) -
 
 
 async def test_who_signs_in_there_has_the_same_session_as_by_a_password(stranger: Browser, house: House) -> None:
-    assert await (await stranger.send("GET", "/sign-in")).json() == {"oidc": "Rathaus"}
+    assert await (await stranger.send("GET", "/sign-in")).json() == {"oidc": "Rathaus", "kerberos": None}
     got = await come(stranger)
     assert (got.status, got.headers["Location"]) == (303, "/")
     session, over = got.headers.getall("Set-Cookie")
@@ -218,7 +218,7 @@ class TestWithout:
         return Settings()
 
     async def test_without_a_provider_there_is_no_way(self, stranger: Browser) -> None:
-        assert await (await stranger.send("GET", "/sign-in")).json() == {"oidc": None}
+        assert await (await stranger.send("GET", "/sign-in")).json() == {"oidc": None, "kerberos": None}
         assert (await stranger.send("GET", "/sign-in/oidc")).status == 404
         assert (await stranger.send("GET", "/sign-in/oidc/back?code=x")).status == 404
 

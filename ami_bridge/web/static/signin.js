@@ -72,6 +72,7 @@ export function signInScreen({ form, notice, submit }) {
           <span class="kern-label">${t("signin.go")}</span>
         </button>
       </form>
+      ${ways.kerberos ? html`<a class="kern-btn kern-btn--secondary" href="/api/v1/sign-in/kerberos"><span class="kern-label">${t("signin.with", { who: ways.kerberos })}</span></a>` : nothing}
       ${ways.oidc ? html`<a class="kern-btn kern-btn--secondary" href="/api/v1/sign-in/oidc"><span class="kern-label">${t("signin.with", { who: ways.oidc })}</span></a>` : nothing}
     </div>`;
 }
