@@ -6,6 +6,7 @@ from datetime import datetime
 
 from ami_bridge.config import Config
 from ami_bridge.contacts.sync import BookSeen
+from ami_bridge.doctor.beside import Beside
 from ami_bridge.doctor.dialplan import Dialplan
 from ami_bridge.doctor.examine import Check, Doctor
 from ami_bridge.doctor.groupware import Dav, Groupware
@@ -82,6 +83,7 @@ def doctor(
         "web": around.web,
         "mail": around.mail,
         **({"kerberos": Tickets(config).check} if config.kerberos.keytab else {}),
+        "programs": Beside(config).check,
     }
     if memory is None:
         checks["daemon"] = _no_daemon

@@ -127,6 +127,12 @@ OF_ROOMS = {
 OF_ALARMS = {
     "alarm-out": ("alarms.conf", Words("bei einem Alarm klingelt kein Telefon", "no telephone rings for an alarm")),
 }
+OF_ALARM_NUMBERS = {
+    "alarm-source": (
+        "alarm-sources.conf",
+        Words("niemand kann einen Alarm am Telefon auslösen", "nobody can raise an alarm by telephone"),
+    ),
+}
 CONTEXT_OF_HINTS = "Context"
 
 
@@ -148,9 +154,9 @@ class Dialplan:
         return found or [FINE()]
 
     async def _contexts(self, visit: Visit) -> AsyncIterator[Finding]:
-        wanted = (
-            CONTEXTS | (OF_ROOMS if self._config.rooms.numbers else {}) | (OF_ALARMS if self._config.source else {})
-        )
+        wanted = CONTEXTS | (OF_ROOMS if self._config.rooms.numbers else {})
+        wanted |= OF_ALARMS if self._config.source else {}
+        wanted |= OF_ALARM_NUMBERS if any(one.kind == "call" for one in self._config.source) else {}
         for context, (file, cost) in wanted.items():
             if not await visit.has(probes.context(context)):
                 yield MISSING(context=context, file=file, cost_de=cost.de, cost_en=cost.en)
