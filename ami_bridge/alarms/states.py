@@ -7,10 +7,11 @@ from collections.abc import Collection
 from typing import Literal
 
 from ami_bridge.alarms.model import Alarm, Overlay
+from ami_bridge.people.model import PLANT
 
 State = Literal["unacknowledged", "acknowledged", "returned", "latched-unacknowledged", "latched", "closed"]
 Action = Literal["take-over", "acknowledge", "clear", "reset", "shelve", "unshelve", "escalate"]
-OPERATES = frozenset({"plant", "alarm-manager", "admin"})
+OPERATES = PLANT
 """Roles that see alarms and act on them."""
 MANAGES = frozenset({"alarm-manager", "admin"})
 """Roles that may set alarms aside."""

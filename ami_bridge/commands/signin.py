@@ -17,6 +17,7 @@ from ami_bridge.commands.common import CONFIG, Command, ask_daemon, until_told_t
 from ami_bridge.config_file import load
 from ami_bridge.desktop.signin import keep_token, token_file
 from ami_bridge.errors import BadRequestError, BridgeError, NotFoundError, NotReachableError
+from ami_bridge.people.model import desk_scopes
 
 BROKER_CONFIG = Path("/etc/ami-bridge/broker.toml")
 ANSWER_WITHIN = 20.0
@@ -89,7 +90,8 @@ async def _by_password(base: str, user: str, password: str, wish: Mapping[str, s
     async with _Daemon(base) as daemon:
         await daemon.ask("POST", "/session", {"user": user, "password": password})
         try:
-            made = await daemon.ask("POST", "/tokens", {**wish, "scopes": ["events", "dial"]})
+            scopes = desk_scopes((await daemon.ask("GET", "/me"))["roles"])
+            made = await daemon.ask("POST", "/tokens", {**wish, "scopes": scopes})
         finally:
             with contextlib.suppress(BridgeError):
                 await daemon.ask("DELETE", "/session")

@@ -11,7 +11,7 @@ import structlog
 from ami_bridge.errors import BadRequestError, BusyError, NotFoundError, RateLimitedError, UnauthorisedError
 from ami_bridge.ids import new_id
 from ami_bridge.people.access import Access, check_words, hashed
-from ami_bridge.people.model import Broker, People, Token
+from ami_bridge.people.model import Broker, People, Token, desk_scopes
 from ami_bridge.people.tries import Tries
 
 log = structlog.get_logger()
@@ -19,7 +19,6 @@ log = structlog.get_logger()
 PREFIX = "amibk_"
 HOLDS = timedelta(hours=12)
 """How long a token of a broker holds, used or not: a working day."""
-SCOPES = ("events", "dial")
 WITHIN = timedelta(minutes=15)
 PER_BROKER = 1000
 """Tokens of one broker within that time: a large terminal server after a restart, several times over."""
@@ -100,10 +99,10 @@ class Brokers:
             raise RateLimitedError("Too many tokens were asked for; try again later.", retry_after=wait)
         self._made.count(broker.id, now)
         self._for_one.count(f"{broker.id} {login}", now)
-        if self._people.by_login(login) is None:
+        if (person := self._people.by_login(login)) is None:
             raise NotFoundError("The staff book has no card with this login; ask the administrator to add one.")
         made = await self._access.new_token_of_broker(
-            login, broker.id, name=name, host=host, scopes=SCOPES, holds=HOLDS
+            login, broker.id, name=name, host=host, scopes=desk_scopes(person.roles), holds=HOLDS
         )
         await self._store.broker_used(broker.id, now)
         log.info("people.broker_made", broker=broker.id, token=made[0].id)

@@ -1,6 +1,6 @@
 """Who works here: persons with their extensions and roles, in memory, and what they sign in with."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -21,6 +21,15 @@ class Person(Struct, frozen=True, kw_only=True):
     roles: tuple[str, ...] = ("user",)
     groups: tuple[str, ...] = ()
     """Whose books this person may know: the department and the categories of the card."""
+
+
+PLANT = frozenset({"plant", "alarm-manager", "admin"})
+"""Roles that see alarms of plants and act on them."""
+
+
+def desk_scopes(roles: Collection[str]) -> tuple[str, ...]:
+    """Return what a program at somebody's desk is good for: `alarms` only for who looks after plants."""
+    return ("events", "dial", "alarms") if PLANT & set(roles) else ("events", "dial")
 
 
 class Account(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ami_bridge.errors import BadRequestError, NotAllowedError, RateLimitedError
 from ami_bridge.people.access import Access, check_words, hashed
-from ami_bridge.people.model import People, Token
+from ami_bridge.people.model import People, Token, desk_scopes
 from ami_bridge.people.tries import Tries
 from ami_bridge.web.identity import network_of
 
@@ -21,7 +21,6 @@ LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
 """None that is taken for another when it is read aloud or typed from a screen."""
 LENGTH = 8
 HOLDS = timedelta(minutes=5)
-SCOPES = ("events", "dial")
 WITHIN = timedelta(minutes=15)
 PER_SOURCE = 20
 IN_TOTAL = 300
@@ -54,7 +53,8 @@ class Pairing:
 
     def offer(self, login: str, *, scopes: AbstractSet[str]) -> tuple[str, datetime]:
         """Make a code for this person, instead of an earlier one; returns it as it is shown, and when it ends."""
-        wanted = tuple(scope for scope in SCOPES if scope in scopes)
+        person = self._people.by_login(login)
+        wanted = tuple(scope for scope in desk_scopes(person.roles if person else ()) if scope in scopes)
         if not wanted:
             raise NotAllowedError("This token is good for nothing that a program at a desk does.")
         now = self._now()

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 import structlog
+from msgspec import structs
 
 from ami_bridge.errors import BadRequestError, NotAllowedError
 from ami_bridge.people import pairing
 from ami_bridge.people.pairing import Pairing
-from tests.people.conftest import BEN, Browser, House
+from tests.people.conftest import ANNA, BEN, Browser, House
 
 
 async def offered(browser: Browser, **headers: str) -> str:
@@ -35,6 +36,21 @@ async def test_a_code_of_the_page_lets_a_program_in_once(anna: Browser, stranger
     assert (await me.json())["login"] == "anna"
     assert [one.host for one in await house.access.tokens_of("anna")] == ["pc-17"]
     assert (await redeemed(stranger, code))[0] == 400
+
+
+async def test_who_looks_after_plants_takes_over_at_the_desk_and_nobody_else(house: House, stranger: Browser) -> None:
+    dieter = structs.replace(ANNA, login="dieter", roles=("user", "plant"))
+    house.people.replace([ANNA, dieter])
+    everything = {"events", "dial", "rooms", "alarms"}
+    for login, scopes in (("anna", ["events", "dial"]), ("dieter", ["events", "dial", "alarms"])):
+        code, _ = house.pairing.offer(login, scopes=everything)
+        assert (await redeemed(stranger, code))[1]["scopes"] == scopes
+    code, _ = house.pairing.offer("dieter", scopes={"events"})
+    assert (await redeemed(stranger, code))[1]["scopes"] == ["events"], "never more than who shows the code"
+    broker, key = await house.brokers.add("ts1", "192.0.2.0/24")
+    made, _ = await house.brokers.token(key, source="192.0.2.7", login="dieter", name="desktop", host=None)
+    assert made.scopes == ("events", "dial", "alarms")
+    assert made.broker == broker.id
 
 
 @pytest.mark.parametrize("typed", ["{0}{1}", "{0} {1}", " {0}-{1} ", "{0}--{1}\t"])
