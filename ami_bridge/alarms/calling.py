@@ -70,7 +70,7 @@ class Caller:
         )
 
     async def ring(self, attempt: Attempt, alarm: Alarm, *, still: Callable[[], bool]) -> Ended | None:
-        """Have it made; returns how it ended where it was not even begun. `still` says whether it is to be made yet."""
+        """Have it made, if it is `still` to be made; returns how it ended where it was certainly not begun."""
         sounds = await self._heard(alarm, attempt.purpose)
         if not still():
             return Ended(outcome="daemon_lost", cause="not begun")
@@ -88,10 +88,11 @@ class Caller:
         try:
             async with asyncio.timeout(BEGUN_WITHIN):
                 await self._phone.ring_with_alarm(call)
-        except (BridgeError, TimeoutError) as error:
-            code = error.code if isinstance(error, BridgeError) else "timeout"
-            log.warning("alarm.call_not_begun", alarm=alarm.id, attempt=attempt.id, code=code)
-            return Ended(outcome="path_failed", cause=code)
+        except BridgeError as error:
+            log.warning("alarm.call_not_begun", alarm=alarm.id, attempt=attempt.id, code=error.code)
+            return Ended(outcome="path_failed", cause=error.code)
+        except TimeoutError:
+            log.warning("alarm.call_unknown", attempt=attempt.id, why="timeout")
         return None
 
     async def stop(self, attempt: str) -> None:

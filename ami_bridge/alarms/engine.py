@@ -24,6 +24,7 @@ from ami_bridge.alarms.queue import Line, Lines, Rank, queue
 from ami_bridge.alarms.raising import closed_where_done
 from ami_bridge.alarms.store import AlarmStore, Change, Due, Fence
 from ami_bridge.alarms.upkeep import Upkeep
+from ami_bridge.db.turns import urgent
 from ami_bridge.errors import BridgeError
 from ami_bridge.tasks import Errands
 
@@ -69,6 +70,8 @@ class Engine:
         self._lines = Lines(lines)
         self._noticed: deque[tuple[str, Fact]] = deque()
         self._held: dict[str, tuple[Due, frozenset[tuple[str, str]]]] = {}
+        self._called: dict[str, datetime] = {}
+        """When somebody was called last about each source."""
         self._linked = False
         self._login = 0
         """Which login calls belong to: none is begun after the next one, which has taken it for lost."""
@@ -89,7 +92,8 @@ class Engine:
 
     async def acknowledge(self, *, attempt: str, by: How = "phone") -> Verdict:
         """Book a code that was typed in this call: `taken` only after the commit, and again if it is asked again."""
-        booking = self._errands.start(self._acknowledge(attempt, by), name="alarm acknowledged")
+        with urgent():
+            booking = self._errands.start(self._acknowledge(attempt, by), name="alarm acknowledged")
         return await asyncio.shield(booking)
 
     async def adopt(self, live: Collection[str]) -> None:
@@ -98,12 +102,16 @@ class Engine:
         self._login += 1
         self._lines.clear()
         self._held.clear()
-        for attempt in await self._store.live():
-            if attempt.id in live:
-                self._lines.take(attempt.id, _line(attempt, (0, 0, 0, attempt.claimed_at, attempt.alarm)))
-            else:
-                self._noticed.append((attempt.id, Ended(outcome="daemon_lost", cause=f"gone at {now:%H:%M:%S}")))
+        with urgent():
+            claimed = await self._store.live()
         self._linked = True
+        for attempt in claimed:
+            if attempt.id in live:
+                self._lines.take(
+                    attempt.id, _line(attempt, (0, 0, 0, attempt.claimed_at, attempt.claimed_at, attempt.alarm))
+                )
+            else:
+                self._give_up(attempt, f"gone at {now:%H:%M:%S}")
         self.wake.set()
 
     def lost(self) -> None:
@@ -127,7 +135,8 @@ class Engine:
         while True:
             self.wake.clear()
             try:
-                await self.tick()
+                with urgent():
+                    await self.tick()
             except BridgeError as error:
                 log.warning("alarm.turn_failed", code=error.code)
                 await asyncio.sleep(1)
@@ -144,10 +153,12 @@ class Engine:
             self.ticked = self._now()
             return
         if self._linked:  # first of all: who is to be rung waits for nothing else
-            due = {one.id: one for one in await self._store.due(self._now())}
-            due |= {id_: held for id_, (held, wanted) in self._held.items() if self._frees(wanted)}
-            for rank, id_ in queue(due.values()):
-                await self._one(due[id_], rank)
+            come = {one.id: one for one in await self._store.due(self._now())}
+            due = {id_: held for id_, (held, wanted) in self._held.items() if self._frees(wanted)} | come
+            for rank, id_ in queue(due.values(), self._called):
+                # Of those that wait for the same telephone the first has it now.
+                if id_ in come or self._frees(self._held[id_][1]):
+                    await self._one(due[id_], rank)
         await self._tidy()
         self.ticked = self._now()
 
@@ -190,6 +201,7 @@ class Engine:
             return
         turn = turns[-1]
         for attempt in change.new:
+            self._called[due.source] = now
             self._lines.take(attempt.id, _line(attempt, rank))
             self._errands.start(self._ring(attempt, change.alarm, login), name="alarm call")
         if turn.speakers:
@@ -279,12 +291,18 @@ class Engine:
             self._changed({known.alarm})
 
     async def _expire(self) -> None:
-        """End what nobody says the end of (I8)."""
+        """End what nobody says the end of (I8); while the telephone system is away, only what cannot live any more."""
         now = self._now()
         self._lines.expire(now)
         for attempt in await self._store.live():
-            if attempt.deadline <= now:
-                await self._book(attempt.id, Ended(outcome="daemon_lost", cause="deadline"))
+            if attempt.deadline + (timedelta() if self._linked else TALK_LONGEST) <= now:
+                self._give_up(attempt, "deadline")
+
+    def _give_up(self, attempt: Attempt, why: str) -> None:
+        """Take an attempt for lost; should its call come about after all, it ends: another one will be made."""
+        self.heard(attempt.id, Ended(outcome="daemon_lost", cause=why))
+        if self._linked:
+            self._errands.start(self._caller.stop(attempt.id), name="alarm call given up")
 
     async def _acknowledge(self, id_: str, how: How) -> Verdict:
         now = self._now()

@@ -1,6 +1,6 @@
 """What an alarm is: the report it came by, who is rung about it, each attempt, and what was done. Pure."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -51,6 +51,8 @@ MOST_RAW = 8_000
 """Characters that are kept of what a source wrote."""
 MOST_TEXT = 2_000
 LONGEST_NAME = 200
+SAME_EVENT = timedelta(hours=24)
+"""For how long an event is known by the id that its source gave it."""
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -60,6 +62,8 @@ class Report(Struct, frozen=True, kw_only=True):
     point: str
     dedup: str
     what: What = "come"
+    event: str = ""
+    """What tells this very event from all others of its source, if that gave it an id: the same one changes nothing."""
     text: str = ""
     alarm_class: str | None = None
     priority: Priority | None = None

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from ami_bridge.alarms.model import Alarm, Attempt
 from ami_bridge.alarms.ports import Verdict
+from ami_bridge.db.turns import urgent
 
 _SAYABLE = re.compile(r"[A-Za-z0-9_/-]{1,100}")
 
@@ -54,10 +55,11 @@ class AlarmQuestions:
 
     async def still_open(self, form: Mapping[str, str]) -> str:
         """Say whether the alarm of this attempt still needs somebody."""
-        attempt = await self._store.attempt(form.get("att", ""))
-        if attempt is None or attempt.purpose != "alarm":
-            return "open"
-        alarm = await self._store.get(attempt.alarm)
+        with urgent():
+            attempt = await self._store.attempt(form.get("att", ""))
+            if attempt is None or attempt.purpose != "alarm":
+                return "open"
+            alarm = await self._store.get(attempt.alarm)
         by = None if alarm is None else alarm.acknowledged or alarm.taken_over
         return "open" if by is None else self._already(by.login or "")
 

@@ -105,7 +105,8 @@ def _ring_on(alarm: Alarm, live: Sequence[Attempt], on_call: OnCallNow, free: Fr
     told, speakers = "", False
     if alarm.round_at is None:
         alarm = structs.replace(alarm, round_at=now, step=0, targets=_under_way(alarm.targets))
-    elif alarm.last_resort and not _pending(alarm, now) and alarm.round_at <= now:
+    elif alarm.last_resort and not _is_rung(alarm) and alarm.round_at <= now:
+        # Whoever still waits for a free telephone is not waited for: others of this round may be free.
         noted.append("round")
         alarm = structs.replace(
             alarm, round=alarm.round + 1, round_at=now, step=0, last_resort=False, targets=_under_way(alarm.targets)
@@ -214,6 +215,11 @@ def _pending(alarm: Alarm, now: datetime, *, waiting: bool = False) -> bool:
     )
 
 
+def _is_rung(alarm: Alarm) -> bool:
+    """Whether somebody is being rung just now."""
+    return any(target.attempt for target in alarm.targets)
+
+
 def _under_way(targets: Sequence[Target]) -> tuple[Target, ...]:
     return tuple(target for target in targets if target.attempt)
 
@@ -227,7 +233,7 @@ def _timed(alarm: Alarm, live: Sequence[Attempt], now: datetime, *, blocked: boo
     if rings:
         times.append((now + timedelta(seconds=alarm.plan.ring_seconds) + timedelta(seconds=20), "ringing"))
     times += [(target.due, "busy_again") for target in alarm.targets if target.due is not None and target.due > now]
-    if alarm.round_at is not None and alarm.last_resort and not _pending(alarm, now, waiting=True) and not rings:
+    if alarm.round_at is not None and alarm.last_resort and not _is_rung(alarm) and not rings:
         times.append((max(alarm.round_at, now), "new_round"))
     if alarm.round_at is not None and not alarm.last_resort and alarm.step < len(alarm.plan.steps):
         times.append((alarm.round_at + timedelta(seconds=alarm.plan.steps[alarm.step].after), "step"))

@@ -67,9 +67,10 @@ class Phone(Protocol):
     """What we need of the telephone system."""
 
     async def ring_with_alarm(self, call: AlarmCall) -> None:
-        """Begin a call; how it ends is told by `engine.heard`.
+        """Begin a call; how it ends is told by `engine.heard`, or by the next login, or it comes to its deadline.
 
-        Raises NotReachableError or RefusedError where it was not even begun: that is a failure of the path.
+        Raises NotReachableError or RefusedError where it was certainly not begun, which is a failure of the path. An
+        answer that was lost is none of them, for the call may live.
         """
 
     async def stop(self, attempt: str) -> None:

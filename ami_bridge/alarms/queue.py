@@ -1,14 +1,15 @@
 """The queue of alarms that want a decision, and the lines that calls take. In memory; the rows are the truth."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from ami_bridge.alarms.policy import is_inside
 from ami_bridge.alarms.store import Due
 
-Rank = tuple[int, int, int, datetime, str]
+Rank = tuple[int, int, int, datetime, datetime, str]
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Line(Struct, kw_only=True):
@@ -23,8 +24,12 @@ class Line(Struct, kw_only=True):
     stopped: bool = False
 
 
-def queue(due: Iterable[Due]) -> list[tuple[Rank, str]]:
-    """Return whose turn it is: by priority; the first of each plant before further ones; all-clear; tests (I11)."""
+def queue(due: Iterable[Due], called: Mapping[str, datetime]) -> list[tuple[Rank, str]]:
+    """Return whose turn it is: by priority; the first of each plant before further ones; all-clear; tests (I11).
+
+    Of the first ones that of the plant comes first about which somebody was `called` longest ago, or never: else a
+    plant with many alarms would keep the telephone from call to call.
+    """
     ordered = sorted(due, key=lambda one: (one.priority, one.raised_at, one.id))
     seen: set[tuple[int, str]] = set()
     ranked = []
@@ -32,7 +37,8 @@ def queue(due: Iterable[Due]) -> list[tuple[Rank, str]]:
         kind = 2 if one.test else 1 if one.cleared_call == "due" else 0
         further = (one.priority, one.source) in seen
         seen.add((one.priority, one.source))
-        ranked.append(((kind, one.priority, int(further), one.raised_at, one.id), one.id))
+        before = called.get(one.source, NEVER)
+        ranked.append(((kind, one.priority, int(further), before, one.raised_at, one.id), one.id))
     return sorted(ranked)
 
 

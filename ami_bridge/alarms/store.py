@@ -6,23 +6,14 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct, structs
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ami_bridge.alarms.chain import chained, data_of
-from ami_bridge.alarms.model import Alarm, Attempt, LogEntry, Overlay
+from ami_bridge.alarms.model import Alarm, Attempt, LogEntry
 from ami_bridge.db.database import Database, Transaction, read
-from ami_bridge.db.tables_alarms import (
-    alarm_log,
-    alarm_log_head,
-    alarm_once,
-    alarm_outbox,
-    alarms,
-    attempts,
-    early_ends,
-    leases,
-)
+from ami_bridge.db.tables_alarms import alarm_log, alarm_log_head, alarm_once, alarm_outbox, alarms, attempts, leases
 from ami_bridge.errors import NotReachableError
 
 LEASE = "alarms"
@@ -85,77 +76,35 @@ class Work:
         self._log: list[LogEntry] = []
         self._letters: list[Letter] = []
 
-    async def open_by_key(self, source: str, dedup: str) -> Alarm | None:
-        """Return the open alarm of this key, and keep others from changing it meanwhile."""
-        wanted = select(alarms).where(alarms.c.source == source, alarms.c.dedup == dedup, _OPEN).with_for_update()
-        rows = await self.transaction.rows(wanted)
-        return read(rows[0], Alarm) if rows else None
-
-    async def get(self, id_: str) -> tuple[Alarm, list[Attempt]] | None:
-        """Return an alarm with its live attempts, and keep others from changing it meanwhile."""
-        rows = await self.transaction.rows(select(alarms).where(alarms.c.id == id_).with_for_update())
-        if not rows:
-            return None
-        live = select(attempts).where(attempts.c.alarm == id_, attempts.c.ended_at.is_(None))
-        return read(rows[0], Alarm), [read(row, Attempt) for row in await self.transaction.rows(live)]
-
-    async def raised_since(self, source: str, since: datetime, most: int) -> int:
-        """Return how many alarms a source raised since; counting ends at `most`."""
-        some = (
-            select(alarms.c.id)
-            .where(alarms.c.source == source, alarms.c.raised_at > since, alarms.c.test.is_(False))
-            .limit(most)
-            .subquery()
-        )
-        return int((await self.transaction.rows(select(func.count()).select_from(some)))[0][0])
-
-    async def leader(self, source: str, overlay: Overlay) -> str | None:
-        """Return the first open alarm of a source that calls for itself, and that nobody has taken over or set aside.
-
-        With `overlay` the first that is set aside so: while work is done at a source, its alarms are told together too.
-        """
-        wanted = (
-            select(alarms.c.id)
-            .where(alarms.c.source == source, _OPEN, alarms.c.bundle.is_(None), alarms.c.next_at.is_not(None))
-            .where(alarms.c["acknowledged"].is_(None), alarms.c.taken_over.is_(None), alarms.c.test.is_(False))
-            .where(alarms.c.overlay == overlay)
-            .order_by(alarms.c.priority, alarms.c.raised_at, alarms.c.id)
-            .limit(1)
-        )
-        rows = await self.transaction.rows(wanted)
-        return str(rows[0].id) if rows else None
+    async def get(self, *ids: str) -> list[tuple[Alarm, list[Attempt]]]:
+        """Return these alarms, each with its live attempts, and keep others from changing them meanwhile."""
+        mine = select(alarms).where(alarms.c.id.in_(ids)).order_by(alarms.c.id).with_for_update()
+        rows = await self.transaction.rows(mine)
+        live: dict[str, list[Attempt]] = {row.id: [] for row in rows}
+        theirs = select(attempts).where(attempts.c.alarm.in_(ids), attempts.c.ended_at.is_(None))
+        for row in await self.transaction.rows(theirs):
+            live[row.alarm].append(read(row, Attempt))
+        return [(read(row, Alarm), live[row.id]) for row in rows]
 
     async def first_time(self, name: str, now: datetime) -> bool:
         """Whether a report of this name is taken for the first time; from now on it was."""
         new = (postgresql.insert if self._dialect == "postgresql" else sqlite.insert)(alarm_once)
         return await self.transaction.run(new.values(name=name, taken_at=now).on_conflict_do_nothing()) == 1
 
-    async def early_end(self, source: str, dedup: str) -> datetime | None:
-        """Take back an end that came before its beginning, if there is one."""
-        its = (early_ends.c.source == source) & (early_ends.c.dedup == dedup)
-        rows = await self.transaction.rows(select(early_ends.c.event_time).where(its))
-        if rows:
-            await self.transaction.run(delete(early_ends).where(its))
-        return rows[0].event_time if rows else None
-
-    async def keep_early_end(self, source: str, dedup: str, event_time: datetime, now: datetime) -> None:
-        """Keep an end that has no beginning yet."""
-        await self.early_end(source, dedup)
-        await self.transaction.run(
-            insert(early_ends).values(source=source, dedup=dedup, event_time=event_time, received=now)
-        )
-
-    async def add(self, change: Change) -> None:
-        """Keep a new alarm."""
-        await self.transaction.run(insert(alarms).values(_row(change.alarm)))
-        if change.alarm.bundle is not None:
-            more = update(alarms).where(alarms.c.id == change.alarm.bundle)
-            await self.transaction.run(more.values(bundled=alarms.c.bundled + 1, turn=alarms.c.turn + 1))
-        self._note(change)
+    async def apply_all(self, changes: Sequence[tuple[Alarm, Change]]) -> None:
+        """Carry out changes of alarms that are kept from others, and of nothing but them."""
+        if not changes:
+            return
+        rows = [
+            {**row_of(structs.replace(change.alarm, turn=seen.turn + 1)), "its": seen.id} for seen, change in changes
+        ]
+        await self.transaction.many(update(alarms).where(alarms.c.id == bindparam("its")), rows)
+        for _, change in changes:
+            self.note(change)
 
     async def apply(self, seen: Alarm, change: Change) -> bool:
         """Carry out a change of an alarm as it was seen; False if it is another one by now."""
-        row = _row(structs.replace(change.alarm, turn=seen.turn + 1))
+        row = row_of(structs.replace(change.alarm, turn=seen.turn + 1))
         its = update(alarms).where(alarms.c.id == seen.id, alarms.c.turn == seen.turn)
         if await self.transaction.run(its.values(row)) != 1:
             return False
@@ -166,8 +115,13 @@ class Work:
             )
         if change.new:
             await self.transaction.run(insert(attempts).values([structs.asdict(one) for one in change.new]))
-        self._note(change)
+        self.note(change)
         return True
+
+    def note(self, change: Change) -> None:
+        """Have written what a change says to the log and to outputs."""
+        self._log += change.log
+        self._letters += change.letters
 
     def log(self, *entries: LogEntry) -> None:
         """Note more lines of the log."""
@@ -176,7 +130,7 @@ class Work:
     async def finish(self) -> None:
         """Write what is to be logged and told."""
         if self._letters:
-            await self.transaction.run(insert(alarm_outbox).values([structs.asdict(one) for one in self._letters]))
+            await self.transaction.many(insert(alarm_outbox), [structs.asdict(one) for one in self._letters])
         if not self._log:
             return
         # Last of all, and held until the commit: whoever comes next chains to what is written here.
@@ -189,16 +143,11 @@ class Work:
             0
         ]
         lines = chained(self._log, head.seq, head.hash)
-        await self.transaction.run(
-            insert(alarm_log).values([{**structs.asdict(line), "data": data_of(line)} for line in lines])
-        )
+        rows = [{**structs.asdict(line), "data": data_of(line)} for line in lines]
+        await self.transaction.many(insert(alarm_log), rows)
         await self.transaction.run(
             update(alarm_log_head).where(alarm_log_head.c.id == 1).values(seq=lines[-1].seq, hash=lines[-1].hash)
         )
-
-    def _note(self, change: Change) -> None:
-        self._log += change.log
-        self._letters += change.letters
 
 
 class AlarmStore:
@@ -236,34 +185,25 @@ class AlarmStore:
                 rows = await work.transaction.rows(held.with_for_update(read=True))
                 if not rows or rows[0].epoch != fence.epoch:
                     raise NotReachableError("another instance rings for alarms now")
-            found = await work.get(id_)
-            if found is None:
-                return None
-            change = decide(*found)
-            if change is None or not await work.apply(found[0], change):
-                return None
-            return structs.replace(change, alarm=structs.replace(change.alarm, turn=found[0].turn + 1))
+            for seen, live in await work.get(id_):
+                change = decide(seen, live)
+                if change is not None and await work.apply(seen, change):
+                    return structs.replace(change, alarm=structs.replace(change.alarm, turn=seen.turn + 1))
+            return None
 
         result: Change | None = await self.work(do)
         return result
 
-    async def change_many(self, ids: Sequence[str], decide: Decide) -> list[Change]:
-        """Let `decide` say what becomes of each of these alarms, some hundred in one transaction."""
-        done: list[Change] = []
+    async def change_many(self, ids: Sequence[str], decide: Decide) -> None:
+        """Let `decide` say what becomes of each of these alarms itself, some hundred in one transaction."""
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
 
-            async def do(work: Work, part: Sequence[str] = part) -> list[Change]:
-                changes = []
-                for id_ in part:
-                    found = await work.get(id_)
-                    change = decide(*found) if found is not None else None
-                    if found is not None and change is not None and await work.apply(found[0], change):
-                        changes.append(change)
-                return changes
+            async def do(work: Work, part: Sequence[str] = part) -> None:
+                decided = [(seen, decide(seen, live)) for seen, live in await work.get(*part)]
+                await work.apply_all([(seen, change) for seen, change in decided if change is not None])
 
-            done += await self.work(do)
-        return done
+            await self.work(do)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -378,7 +318,8 @@ class AlarmStore:
         return result
 
 
-def _row(alarm: Alarm) -> Mapping[str, object]:
+def row_of(alarm: Alarm) -> Mapping[str, object]:
+    """Return an alarm as its row has it."""
     return {
         name: msgspec.to_builtins(value) if name in _NESTED else value for name, value in structs.asdict(alarm).items()
     }

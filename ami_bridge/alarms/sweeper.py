@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from ami_bridge.alarms.chain import first_fault
-from ami_bridge.alarms.model import Chained
+from ami_bridge.alarms.model import SAME_EVENT, Chained
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ class Store(Protocol):
     async def head(self) -> tuple[int, str, int, str]:
         """Return where the log ends, and where it begins."""
 
-    async def purge(self, before: datetime, ends_before: datetime) -> int:
+    async def purge(self, before: datetime, ends_before: datetime, events_before: datetime) -> int:
         """Delete what is older."""
 
 
@@ -98,6 +98,6 @@ class Sweeper:
     async def purge(self) -> None:
         """Delete closed alarms and lines of the log that are too old."""
         now = self._now()
-        gone = await self._store.purge(now - self._keep, now - EARLY_ENDS)
+        gone = await self._store.purge(now - self._keep, now - EARLY_ENDS, now - SAME_EVENT)
         if gone:
             log.info("alarm.purged", alarms=gone)

@@ -10,7 +10,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from ami_bridge.alarms.model import Chained, LogEntry
 from ami_bridge.alarms.store import LEASE, Fence, Letter, Work
 from ami_bridge.db.database import Database, read
-from ami_bridge.db.tables_alarms import alarm_log, alarm_log_head, alarm_once, alarm_outbox, alarms, early_ends, leases
+from ami_bridge.db.tables_alarms import (
+    alarm_events,
+    alarm_log,
+    alarm_log_head,
+    alarm_once,
+    alarm_outbox,
+    alarms,
+    early_ends,
+    leases,
+)
 
 _OPEN = alarms.c.closed_at.is_(None)
 _NOBODYS = _OPEN & alarms.c.acknowledged.is_(None) & alarms.c.taken_over.is_(None)
@@ -122,11 +131,12 @@ class Upkeep:
 
     # -- retention ----------------------------------------------------------------------------------------------------
 
-    async def purge(self, before: datetime, ends_before: datetime) -> int:
+    async def purge(self, before: datetime, ends_before: datetime, events_before: datetime) -> int:
         """Delete closed alarms and the beginning of the log that are older; returns how many alarms."""
         async with self._db.transaction() as transaction:
             await transaction.run(delete(early_ends).where(early_ends.c.received < ends_before))
             await transaction.run(delete(alarm_once).where(alarm_once.c.taken_at < before))
+            await transaction.run(delete(alarm_events).where(alarm_events.c.at < events_before))
             last = await transaction.rows(select(func.max(alarm_log.c.seq)).where(alarm_log.c.at < before))
             if (seq := last[0][0]) is not None:
                 kept = await transaction.rows(select(alarm_log.c.hash).where(alarm_log.c.seq == seq))

@@ -58,25 +58,32 @@ class Acks:
         self._adopt = adopt
         self._again_after = again_after
         self._said = ""
+        self._booked: dict[str, None] = {}
 
     async def run(self) -> None:
         """Book, adopt, then book each minute, as long as the connection lives (the link cancels it)."""
         await self._try(self._equipped)
         adopted = False
         while True:
-            # In this order: a call whose code was typed is no lost one.
-            if await self._try(self.look) and not adopted:
+            # In this order: a call whose code was typed is no lost one; and nobody is rung before one knows which live.
+            if await self._try(self.book) and not adopted:
                 adopted = await self._try(self._look_at_calls)
+            await self._try(self.tidy)
             await asyncio.sleep(self._again_after if adopted else min(SOON, self._again_after))
 
-    async def look(self) -> None:
+    async def book(self) -> None:
         """Book what stands there; a row stays until it is booked."""
         for key in sorted(await self._astdb.rows(alarm_call.ACKED)):
-            if not translate_alarms.ATTEMPT.fullmatch(key):
-                continue
-            await self._book(key)
-            log.info("alarms.code_booked_late", attempt=key)
+            if translate_alarms.ATTEMPT.fullmatch(key) and key not in self._booked:
+                await self._book(key)
+                self._booked[key] = None
+                log.info("alarms.code_booked_late", attempt=key)
+
+    async def tidy(self) -> None:
+        """Delete what is booked; that takes an action for each row, and nobody waits for it."""
+        for key in list(self._booked):
             await self._astdb.write(Row("ack", key.removeprefix("att-")), "")
+            del self._booked[key]
 
     async def _look_at_calls(self) -> None:
         await self._adopt(translate_alarms.attempts(await self._link.items(*alarm_call.channels())))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+import structlog
 from msgspec.structs import replace
 
 from ami_bridge.alarms.emergency import forbidden
@@ -10,6 +11,8 @@ from ami_bridge.alarms.ports import AlarmCall, Ended
 from ami_bridge.asterisk import alarm_call
 from ami_bridge.asterisk.message import Message
 from ami_bridge.errors import NotReachableError, RefusedError
+
+log = structlog.get_logger()
 
 
 class Link(Protocol):
@@ -61,10 +64,10 @@ class AlarmPhone:
         self._caller = caller
 
     async def ring_with_alarm(self, call: AlarmCall) -> None:
-        """Have somebody rung; Asterisk has taken it on when this returns.
+        """Have somebody rung; when this returns, Asterisk has taken it on, or its answer was lost.
 
-        Raises NotReachableError or RefusedError where it has not, or where nobody knows: then asking again is safe,
-        for Asterisk refuses a second channel with the id of a live one.
+        Raises RefusedError where it has not, NotReachableError where nothing was sent. What nobody knows must not be
+        taken for a failure: another call would be made about the same alarm while this one lives.
         """
         if forbidden(call.number, self._outside_line):
             self._calls.tell(call.attempt, Ended(outcome="forbidden", cause="FORBIDDEN"))
@@ -83,6 +86,8 @@ class AlarmPhone:
         except RefusedError:
             self._calls.forget(action)
             raise
+        except NotReachableError as error:
+            log.warning("alarm.call_unknown", attempt=call.attempt, why=str(error))
 
     async def stop(self, attempt: str) -> None:
         """End a call; raises NotReachableError. One that is over already is no error."""

@@ -6,6 +6,8 @@ import random
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from socket import SO_LINGER, SOL_SOCKET
+from struct import pack
 from types import MappingProxyType
 from typing import Any
 
@@ -37,6 +39,8 @@ MOST_HEADERS = 100  # and 128 headers, likewise
 ANSWERED_AT_ONCE = frozenset({"originate", "playdtmf", "atxfer"})
 """Actions whose first answer panoramisk would take for the beginning of a list."""
 GOOD_ANSWERS = frozenset({"Success", "Goodbye"})
+AT_ONCE_AND_FOR_EVER = pack("ii", 1, 0)
+"""A socket that is closed so is reset: the kernel sends nothing more of it."""
 NO_LIST = "was not answered with a list"
 NO_HEADERS: Headers = MappingProxyType({})
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -89,6 +93,10 @@ class Connection(Manager):  # type: ignore[misc]  # panoramisk is not typed
         if self.lost.done():  # given up while the connection came about
             attempt.result()[0].abort()
             return
+        # What has not arrived when this connection is given up must never arrive: after the next login a call that was
+        # asked for on the old one would live beside the one that took its place.
+        socket = attempt.result()[0].get_extra_info("socket")
+        socket.setsockopt(SOL_SOCKET, SO_LINGER, AT_ONCE_AND_FOR_EVER)
         super().connection_made(attempt)
 
     def end(self, reason: str) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from ami_bridge.db import place, schema
 from ami_bridge.db.tables import SCHEMA
+from ami_bridge.db.turns import Turns
 from ami_bridge.errors import ConfigError, NotReachableError
 
 log = structlog.get_logger()
@@ -74,7 +75,7 @@ class Database:
         self.dialect: Literal["sqlite", "postgresql"] = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
         # One waits for one's turn here: in SQLAlchemy's pool nobody is told when a connection could not be made, for
         # example because who made it was cancelled, and all others would wait there to the end of their time.
-        self._turns = asyncio.Semaphore(AT_ONCE[self.dialect])
+        self._turns = Turns(AT_ONCE[self.dialect])
 
     async def run(self, statement: Executable) -> int:
         """Carry out one change and commit it; returns how many rows it met."""

@@ -7,7 +7,7 @@ from ami_bridge.db import (
     tables_alarms,  # noqa: F401 - they are in the metadata
 )
 
-SCHEMA = "0016"
+SCHEMA = "0017"
 """Revision of the newest migration; a start compares it without loading Alembic."""
 
 metadata = columns.metadata

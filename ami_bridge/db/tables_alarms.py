@@ -94,6 +94,16 @@ early_ends = Table(
 )
 """Ends that came before their beginning did."""
 
+alarm_events = Table(
+    "alarm_events",
+    metadata,
+    Column("source", Words, primary_key=True),
+    Column("event", Words, primary_key=True),
+    Column("alarm", Words, nullable=False),
+    Column("at", UtcTime, nullable=False, index=True),
+)
+"""Events that their source gave an id, and which alarm they were about: heard again they change nothing."""
+
 alarm_log = Table(
     "alarm_log",
     metadata,

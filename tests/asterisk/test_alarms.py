@@ -1,5 +1,6 @@
 """What Asterisk is told about alarms, and what it tells: only attempts of ours, only what our dialplan says."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -124,6 +125,18 @@ async def test_who_follows_the_calls_knows_before_asterisk_does(pbx: FakeAsteris
         assert (await pbx.asked("Hangup"))["Channel"] == ATT
     with pytest.raises(NotReachableError):
         await ringer.ring_with_alarm(AlarmCall(**CALL))
+
+
+async def test_a_call_whose_answer_is_lost_is_no_failure_for_it_may_live(pbx: FakeAsterisk) -> None:
+    told = Told()
+    async with linked(pbx) as link:
+        pbx.unanswered.add("Originate")
+        asking = asyncio.get_running_loop().create_task(phone(link, told).ring_with_alarm(AlarmCall(**CALL)))
+        await pbx.asked("Originate")
+        pbx.drop_link()
+        await asking
+        assert told.said, "its end may be told yet"
+        assert told.ended == []
 
 
 def event(name: str, **headers: str) -> Message:

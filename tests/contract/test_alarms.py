@@ -8,6 +8,9 @@ import pytest
 from msgspec import structs
 
 from ami_bridge.alarms.chain import first_fault
+from ami_bridge.alarms.classes import Meant
+from ami_bridge.alarms.intake import AT_ONCE
+from ami_bridge.alarms.model import SAME_EVENT, Report
 from ami_bridge.alarms.ports import Ended
 from ami_bridge.alarms.store import Change, Work
 from ami_bridge.db.database import Database
@@ -362,6 +365,110 @@ async def test_one_plants_many_alarms_never_delay_the_first_of_another(world: Wo
     assert mine[other]
 
 
+async def test_three_hundred_of_one_source_delay_the_first_of_another_neither_on_the_disk_nor_at_the_telephone(
+    world: World,
+) -> None:
+    async def come(source: str, point: str) -> str:
+        world.clock.forward(0.001)
+        return await world.intake.report(Report(source=source, point=point, dedup=point))
+
+    async with asyncio.TaskGroup() as tasks:
+        flood = [tasks.create_task(come("sewage", f"p{n}")) for n in range(300)]
+        await asyncio.sleep(0)  # all of them wait
+        other = await come("water", "well")
+        kept = await world.store.open(world.clock())
+        assert len(kept) <= 2 * AT_ONCE, "it is among the next that are kept, not behind all that wait"
+    ids = [one.result() for one in flood]
+    assert len(set(ids)) == 300
+    bundled = [one for one in await world.store.some(ids) if one.bundle]
+    assert len(bundled) == 290
+    await world.tick()
+    assert (await world.types()).what == "taken"
+    await world.ends("acked")
+    called = await world.store.attempts_of([other, *ids])
+    assert len(called[other]) == 1, "the telephone is for the first of the other plant, then for the flood's second"
+    assert len(called) == 2
+
+
+async def test_a_telephone_that_is_taken_by_other_alarms_holds_up_no_round(world: World) -> None:
+    world.rota.ranks[1] = (DIETER,)
+    first = await world.come(source="water")
+    await world.tick()
+    alarm = await world.come(alarm_class="gas", point="gas")  # no ladder of its own that could go on
+    del first
+    for _ in range(40):
+        await world.tick(10)
+        for call in world.phones.calls:
+            if call.number != "104":
+                world.engine.heard(call.attempt, Ended(outcome="declined"))
+    found = await world.alarm(alarm)
+    assert found.round > 1, "who can be rung is rung again, whoever else is waited for"
+
+
+async def test_the_same_event_again_raises_nothing_also_when_its_alarm_is_closed(world: World) -> None:
+    alarm = await world.come(event="e1")
+    assert await world.come(event="e1") == alarm
+    assert (await world.alarm(alarm)).count == 1, "it was the same one"
+    await world.tick()
+    await world.types()
+    await world.ends("acked")
+    assert await world.go(event="e2") == alarm
+    assert not (await world.alarm(alarm)).open
+    assert await world.come(event="e1") == alarm, "who sends again is told what became of it"
+    assert (await world.log(alarm))[-1] == "repeated"
+    another = await world.come(event="e3")
+    assert another != alarm
+    assert await world.go(event="e2") == alarm
+    assert (await world.alarm(another)).active, "the end of the one before ends nothing"
+    assert await world.come() == another
+    await world.tick()
+    await world.types()
+    world.clock.forward(25 * 3600)
+    await world.upkeep.purge(world.clock() - timedelta(days=365), world.clock(), world.clock() - SAME_EVENT)
+    await world.go()
+    assert await world.come(event="e1") not in {alarm, another}, "of another day: a device may count anew"
+
+
+async def test_one_odd_report_costs_none_that_come_at_the_same_time(world: World) -> None:
+    bad = Report(source="sewage", point="odd", dedup="odd", values={"odd": "x"})
+    meant = world.rules.meant
+
+    def stumbles(report: Report) -> Meant:
+        if report.point == "odd":
+            raise KeyError(report.point)
+        return meant(report)
+
+    world.rules.meant = stumbles  # type: ignore[method-assign]
+    fine, found = await asyncio.gather(world.come(), world.intake.report(bad), return_exceptions=True)
+    assert isinstance(found, KeyError)
+    assert isinstance(fine, str)
+    assert (await world.alarm(fine)).open
+
+
+async def test_while_the_telephone_system_is_away_no_call_that_may_live_is_taken_for_lost(world: World) -> None:
+    alarm = await world.come()
+    await world.tick()
+    call = world.phones.calls[0]
+    world.engine.lost()
+    await world.tick(100)  # somebody listens, and nobody says so
+    assert (await world.store.attempt(call.attempt)).ended_at is None  # type: ignore[union-attr]
+    await world.engine.adopt({call.attempt})
+    assert (await world.types()).what == "taken"
+    await world.tick(100)
+    assert len(world.phones.calls) == 1
+    assert (await world.alarm(alarm)).acknowledged is not None
+
+
+async def test_a_call_that_is_given_up_is_ended_should_it_come_about_after_all(world: World) -> None:
+    await world.come()
+    await world.tick()
+    await world.tick(45)
+    assert world.phones.stopped == [world.phones.calls[0].attempt]
+    await world.engine.adopt(())
+    await world.tick()
+    assert world.phones.stopped[1:] == [world.phones.calls[1].attempt]
+
+
 async def test_outside_calls_leave_a_line_free(world: World) -> None:
     people = tuple(structs.replace(ANNA, login=f"p{n}", numbers=(f"+49171392{n:05}",)) for n in range(9))
     world.rota.ranks[1] = people
@@ -444,7 +551,7 @@ async def test_what_is_old_goes_and_the_chain_begins_later(world: World, db: Dat
     await world.types()
     await world.go()
     assert db.dialect
-    assert await world.upkeep.purge(world.clock() - timedelta(days=365), world.clock()) == 0
+    assert await world.upkeep.purge(world.clock() - timedelta(days=365), world.clock(), world.clock()) == 0
     assert await world.store.get(alarm) is not None
 
 

@@ -17,6 +17,8 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 PATIENCE = 4.0
 """Seconds that a source waits for an answer."""
+LONGEST_PAUSE = 5.0
+"""Seconds until it sends again; at first less, as senders do."""
 BATCH = 10
 SUSPECT = 1.0
 """Seconds for which a broker that is killed may have confirmed what it has not saved: mosquitto saves afterwards."""
@@ -36,6 +38,8 @@ class Line:
     confirmed: float | None = None
     gone: float | None = None
     """When its end was confirmed."""
+    end_in_doubt: bool = False
+    """Its end was confirmed by who may have forgotten it."""
 
 
 @dataclass
@@ -56,23 +60,27 @@ class Ledger:
         self._write("confirmed", line)
 
     def confirm_end(self, line: Line) -> None:
-        line.gone = time.monotonic()
+        line.gone, line.end_in_doubt = time.monotonic(), False
         self._write("end confirmed", line)
 
-    def doubt(self, since: float, source: str) -> list[Line]:
-        """Take back what this source was told since, where it has not ended: it sends that again."""
-        found = [
-            line
-            for line in self.lines.values()
-            if line.source == source and line.confirmed is not None and line.confirmed >= since and line.gone is None
-        ]
-        for line in found:
-            line.confirmed = None
-            self._write("in doubt", line)
+    def doubt(self, since: float, source: str) -> list[tuple[Line, str]]:
+        """Take back what this source was told since, of beginnings and of ends: it sends that again."""
+        found = []
+        for line in self.lines.values():
+            if line.source != source:
+                continue
+            if line.gone is not None and line.gone >= since:
+                line.gone, line.end_in_doubt = None, True
+                found.append((line, "go"))
+                self._write("end in doubt", line)
+            elif line.gone is None and line.confirmed is not None and line.confirmed >= since:
+                line.confirmed = None
+                found.append((line, "come"))
+                self._write("in doubt", line)
         return found
 
     def open(self) -> list[Line]:
-        return [line for line in self.lines.values() if line.confirmed is None]
+        return [line for line in self.lines.values() if line.confirmed is None or line.end_in_doubt]
 
     def _write(self, what: str, line: Line) -> None:
         with self.paper.open("a", encoding="utf-8") as paper:
@@ -92,12 +100,14 @@ class Webhook:
     async def report(self, lines: Sequence[Line], state: str = "come") -> None:
         """Send these in one request, again and again."""
         body = [{**line.says, "state": state} for line in lines]
+        most = 0.5
         while True:
             for line in lines:
                 line.sent += 1
             if await self._accepted(body[0] if len(body) == 1 else body):
                 break
-            await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - a pause
+            await asyncio.sleep(random.uniform(0.2, most))  # noqa: S311 - a pause
+            most = min(2 * most, LONGEST_PAUSE)
         for line in lines:
             (self._ledger.confirm if state == "come" else self._ledger.confirm_end)(line)
 

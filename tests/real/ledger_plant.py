@@ -32,7 +32,9 @@ from tests.real.ledger import SUSPECT, Ledger, Publisher, Rows, Webhook
 from tests.real.ledger_staff import Staff
 from tests.real.wires import Wire, a_wire
 
-PEOPLE = {f"p{n:02}": str(200 + n) for n in range(1, 13)}
+PEOPLE = {f"p{n:02}": str(200 + n) for n in range(1, 19)}
+FLOODED = ("p17", "p18")
+"""Who takes over what the floods are about; all others what calls for itself."""
 AWAY = {"away": "291", "gone": "292"}
 KINDS: Mapping[str, Kind] = {**dict.fromkeys(PEOPLE.values(), "person"), "291": "gone", "292": "off"}
 CONFIG = """
@@ -56,12 +58,12 @@ limit.count = 1000000
 name = "flood"
 label = "Leitwarte"
 token = "{token}-flood"
-class = "p11"
+class = "{flooded[0]}"
 [[source]]
 name = "tank"
 label = "Regenbecken"
 kind = "mqtt"
-class = "p12"
+class = "{flooded[1]}"
 mqtt = {{ url = "mqtt://127.0.0.1:{mqtt}", topic = "plant/#" }}
 """
 LADDER = """
@@ -112,7 +114,7 @@ class Plant:
             found[f"{name} silent"] = partial(self._for_a_while, wire.silent, 8)
         return found
 
-    async def torment(self, seconds: float) -> None:
+    async def torment(self, seconds: float, pause: float) -> None:
         """Do one thing after the other, at times two at once; all kinds, before one comes again."""
         end = time.monotonic() + seconds
         deeds, bag = self.deeds(), list[str]()
@@ -122,7 +124,7 @@ class Plant:
             now = [bag.pop(0) for _ in range(at_once)]
             self.done.update(now)
             await asyncio.gather(*(deeds[name]() for name in dict.fromkeys(now)))
-            await asyncio.sleep(self._moment(3))
+            await asyncio.sleep(self._moment(pause))
 
     async def watch(self) -> None:
         """Start the daemon again if it ends by itself, and count that."""
@@ -158,8 +160,8 @@ class Plant:
 
     async def _broker(self) -> None:
         await self.broker.kill()
-        for line in self.ledger.doubt(time.monotonic() - SUSPECT, self.publisher.name):
-            self.publisher.report(line)
+        for line, state in self.ledger.doubt(time.monotonic() - SUSPECT, self.publisher.name):
+            self.publisher.report(line, state)
         await asyncio.sleep(self._moment(2))
         await self.broker.start()
 
@@ -261,5 +263,6 @@ def configured(pbx: Pbx, token: str, mqtt: int) -> str:
         ladders="".join(LADDER.format(first=first, second=second) for first, second in ladders),
         classes=json.dumps([*logins, "away"]),
         token=token,
+        flooded=FLOODED,
         mqtt=mqtt,
     )

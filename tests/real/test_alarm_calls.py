@@ -198,9 +198,10 @@ async def test_the_alarm_is_heard_and_only_the_code_takes_over(pbx: Pbx) -> None
             return None
 
         acks = Acks(pbx="rathaus", link=desk.link, astdb=desk.astdb, book=book, adopt=adopt)
-        await acks.look()
+        await acks.book()
+        await acks.tidy()
         assert len(booked) == 1
-        await acks.look()
+        await acks.book()
         assert len(booked) == 1
         assert await desk.noted() == set()
 

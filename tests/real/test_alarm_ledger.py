@@ -1,36 +1,47 @@
 """Alarms while daemon, Asterisk, broker, database are killed and networks cut, at random: an outside ledger judges.
 
-`AMI_BRIDGE_LEDGER_SEED` repeats the order of a run that was printed, not its moments. The long form has 10,000 alarms.
+`AMI_BRIDGE_LEDGER_SEED` repeats the order of a run that was printed, not its moments. The long form has 10,000 alarms,
+one between the two as many as `AMI_BRIDGE_LEDGER_ALARMS` says.
 """
 
 import asyncio
 import json
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.real.house import SOAK
 from tests.real.ledger import BATCH
 from tests.real.ledger_judge import GOES_ON, OPEN, judge, told
-from tests.real.ledger_plant import PEOPLE, Plant, a_plant
+from tests.real.ledger_plant import FLOODED, PEOPLE, Plant, a_plant
 
 SEED = int(os.environ.get("AMI_BRIDGE_LEDGER_SEED") or random.SystemRandom().randrange(1_000_000))
-SECONDS = 200.0 if SOAK else 40.0
+ALARMS = int(os.environ.get("AMI_BRIDGE_LEDGER_ALARMS") or (10_000 if SOAK else 500))
+SECONDS = max(40.0, ALARMS / 30)
 """For how long alarms are sent while things die."""
-EACH = 320 if SOAK else 50
+PAUSE = 8.0 if SOAK else 3.0
+"""At most between two deeds: where 30 alarms come in a second, some of them must be called about meanwhile."""
+EACH = max(50, ALARMS * 32 // 1000)
 """Alarms that call for themselves."""
-FLOOD = 5_000 if SOAK else 250
-MQTT = 4_680 if SOAK else 200
+FLOOD = ALARMS // (2 * BATCH) * BATCH
+MQTT = ALARMS - EACH - FLOOD
+PROGRESS = os.environ.get("AMI_BRIDGE_LEDGER_PROGRESS", "")
+"""File for a line every five seconds."""
 NOBODYS = 2
 """Alarms about which nobody can be reached."""
 ENDS_AFTER = 15.0
 """Seconds from the confirmation of an alarm to its end: longer than a network is silent."""
-OVER_WITHIN = 170.0
+OVER_WITHIN = 100.0 + 10.0 * EACH / (len(PEOPLE) - len(FLOODED))
+"""Seconds until all is over: in the worst case nobody was called before, and everybody then takes one call after the
+other, of 7 s, and one in ten twice; 100 s are for what was not confirmed yet, and for whoever is called again."""
 
 
 class Sources:
@@ -41,7 +52,7 @@ class Sources:
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to send."""
-        people = list(PEOPLE)[:-2]  # the others take over what the floods are about
+        people = [one for one in PEOPLE if one not in FLOODED]
         for point in range(EACH):
             class_ = "away" if point < NOBODYS else people[point % len(people)]
             single = partial(self._single, point, class_)
@@ -90,19 +101,22 @@ async def test_no_alarm_is_lost_whatever_dies(database: str, tmp_path: Path) -> 
     async with a_plant(database, tmp_path, SEED) as plant:
         print(json.dumps({"AMI_BRIDGE_LEDGER_SEED": SEED}))
         ready = time.monotonic()
-        watching = asyncio.get_running_loop().create_task(plant.watch())
+        loop = asyncio.get_running_loop()
+        watching = [loop.create_task(plant.watch()), loop.create_task(progress(plant))]
+        sent = ready
         try:
             async with asyncio.timeout(SECONDS + OVER_WITHIN), asyncio.TaskGroup() as tasks:
                 Sources(plant).begin(tasks)
-                await plant.torment(SECONDS)
+                await plant.torment(SECONDS, PAUSE)
             sent = time.monotonic()
             await plant.house.until_ready()
             await over(plant)
         finally:
-            watching.cancel()
-            figures = await told(plant)
-        times = {"start": ready - began, "torment": sent - ready, "until all is over": time.monotonic() - sent}
-        print(json.dumps({**figures, "seconds": {name: round(took) for name, took in times.items()}}))
+            for task in watching:
+                task.cancel()
+            times = {"start": ready - began, "torment": sent - ready, "until all is over": time.monotonic() - sent}
+            rounded = {name: round(took) for name, took in times.items()}
+            print(json.dumps({**await told(plant), "seconds": rounded}))
         await judge(plant)
 
 
@@ -111,3 +125,24 @@ async def over(plant: Plant) -> None:
     async with asyncio.timeout(OVER_WITHIN):
         while plant.ledger.open() or (await plant.rows(OPEN))[0][0] or (await plant.rows(GOES_ON))[0][0] < NOBODYS:
             await asyncio.sleep(0.5)
+
+
+async def progress(plant: Plant) -> None:
+    """Write how far it is, where somebody wants to know why it takes long."""
+    while PROGRESS:
+        await asyncio.sleep(5)
+        by_source = """SELECT source, count(*), sum(CASE WHEN acknowledged IS NULL THEN 1 ELSE 0 END),
+            sum(CASE WHEN acknowledged IS NULL AND bundle IS NULL THEN 1 ELSE 0 END) FROM alarms GROUP BY 1"""
+        attempts = "SELECT count(*) FROM attempts"
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.OperationalError):
+            now = {
+                "seconds": round(time.monotonic()),
+                "not confirmed": len(plant.ledger.open()),
+                "raised, open, calling": await plant.rows(by_source),
+                "attempts": (await plant.rows(attempts))[0][0],
+                "calls": len(plant.staff.calls),
+                "refused": dict(plant.ledger.refused),
+                "load": os.getloadavg()[0],
+            }
+            with Path(PROGRESS).open("a", encoding="utf-8") as paper:  # noqa: ASYNC230 - a line
+                paper.write(json.dumps(now) + "\n")

@@ -44,7 +44,13 @@ def report(
     if not own.is_own(said):
         told = words.clean(data) if isinstance(data, str) else ""
         said = {"text": told or about, "values": said}
-    key = "" if said.get("point") or point else f"event/{words.short(str(event['source']), str(event['id']))}"
+    origin, id_ = str(event["source"]), str(event["id"])
     return own.report(
-        {"time": event.get("time"), **said}, source=source, raw=raw, point=point or about, what=what, dedup=key
+        {"time": event.get("time"), **said},
+        source=source,
+        raw=raw,
+        point=point or about,
+        what=what,
+        dedup="" if said.get("point") or point else f"event/{words.short(origin, id_)}",
+        event=words.short("event", origin, id_, raw),
     )

@@ -60,12 +60,14 @@ def report_of(message: EmailMessage, content: bytes, *, source: str) -> list[Rep
         return [words.unreadable(content, source, "leere Mail")]
     lines = [one for one in (words.clean(line) for line in body.splitlines()) if one and not one.startswith(">")]
     said = ". ".join([one for one in [about, *lines[:3]] if one])
+    message_id = _header(message, "Message-ID").strip()
     found_one = own.report(
         {"text": said},
         source=source,
         raw=words.raw(content),
         what=what,
         dedup=f"mail/{words.short((about if what is not None and about else said).casefold())}",
+        event=words.short("mail", message_id, subject, said) if message_id else "",
     )
     return [found_one] if found_one is not None else []
 

@@ -15,8 +15,11 @@ from ami_bridge.errors import NotReachableError
 
 log = structlog.get_logger()
 
-AT_ONCE = 400
-"""Reports of one source that wait for the disk at the same time: more are sent away to come again."""
+AT_ONCE = 100
+"""Reports of one source that wait for the disk at the same time: more are sent away to come again.
+
+Few enough that they are kept before a sender has lost its patience: what it sends once more is work for nothing.
+"""
 CALM_EVERY = 15.0
 
 
@@ -66,6 +69,10 @@ class Gate:
         self._now = now
         self._lately: dict[str, deque[datetime]] = {name: deque() for name in self._sources}
         self._waiting: dict[str, int] = dict.fromkeys(self._sources, 0)
+
+    def full(self, name: str) -> bool:
+        """Whether so many reports of a source wait that no more are taken now."""
+        return self._waiting[name] >= AT_ONCE
 
     async def take(self, name: str, reports: Sequence[Report]) -> list[str]:
         """Let in what a source reports; returns the ids of the alarms after the commit.

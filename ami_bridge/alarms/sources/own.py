@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ami_bridge.alarms.model import LONGEST_NAME, Report, What
 from ami_bridge.alarms.sources import words
 
-KNOWN = frozenset({"point", "text", "message", "state", "class", "priority", "time", "dedup", "values"})
+KNOWN = frozenset({"point", "text", "message", "state", "class", "priority", "time", "dedup", "event_id", "values"})
 
 
 def is_own(said: Mapping[str, object]) -> bool:
@@ -16,12 +16,19 @@ def is_own(said: Mapping[str, object]) -> bool:
 
 
 def report(
-    said: Mapping[str, object], *, source: str, raw: str, point: str = "", what: What | None = None, dedup: str = ""
+    said: Mapping[str, object],
+    *,
+    source: str,
+    raw: str,
+    point: str = "",
+    what: What | None = None,
+    dedup: str = "",
+    event: str = "",
 ) -> Report | None:
     """Read one; None for an acknowledgement: a source says what is, and people acknowledge.
 
-    What is odd in it costs its own place alone: it stands among the values, and the rest is believed. `point`, `what`
-    and `dedup` are what is taken where it says none.
+    What is odd in it costs its own place alone: it stands among the values, and the rest is believed. `point`, `what`,
+    `dedup` and `event` are what is taken where it says none.
     """
     odd: dict[object, object] = {}
     given = said.get("state")
@@ -37,11 +44,13 @@ def report(
     text = words.clean(said.get("text") or said.get("message"))
     key = words.clean(said.get("dedup"), LONGEST_NAME) or dedup
     values = said.get("values")
+    named_event = words.clean(said.get("event_id"))
     return Report(
         source=source,
         point=named or words.MESSAGE,
         dedup=key or named or f"text/{words.short(text)}",
         what=state or "come",
+        event=words.short("own", named_event, raw) if named_event else event,
         text=text,
         alarm_class=words.clean(said.get("class"), LONGEST_NAME) or None,
         priority=priority,

@@ -55,6 +55,9 @@ OPERATIONS = (
 class Gate(Protocol):
     """Lets reports in."""
 
+    def full(self, name: str) -> bool:
+        """Whether no more reports of a source are taken now."""
+
     async def take(self, name: str, reports: Sequence[Report]) -> list[str]:
         """Let in what a source reports; returns the ids of the alarms after the commit."""
 
@@ -82,6 +85,8 @@ class SourceRoutes:
             what=_state(request.query.get("state")),
             whole=whole,
         )
+        if key := request.headers.get("Idempotency-Key", "")[:LONGEST_NAME]:
+            found = [words.event_of(one, key, words.raw(body), str(number)) for number, one in enumerate(found)]
         ids = await self._take(shown, found)
         return answer(Accepted(id=ids[0] if ids else "", ids=ids), 202)
 
@@ -97,6 +102,8 @@ class SourceRoutes:
         try:
             if not self._credentials.is_signed(request.headers):
                 shown = self._credentials.by_token(request.headers)  # a stranger's body is not even read
+                if self._gate.full(shown.source.name):  # nor one that cannot be kept: in a flood that is most of it
+                    raise NotReachableError("too many reports of this source wait for the disk")
                 return (shown, *await _body(request))
             body, whole = await _body(request)
             shown = self._credentials.by_signature(

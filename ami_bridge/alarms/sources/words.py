@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
+from msgspec import structs
+
 from ami_bridge.alarms.model import MOST_RAW, MOST_TEXT, Priority, Report, What
 
 MESSAGE = "message"
@@ -101,6 +103,14 @@ def raw(body: bytes | str) -> str:
 def short(*said: str) -> str:
     """Return a short name for something long: the same for the same."""
     return hashlib.sha256("\0".join(said).encode("utf-8", "surrogatepass")).hexdigest()[:24]
+
+
+def event_of(report: Report, *said: str) -> Report:
+    """Return a report with what tells its event from others, unless it says that itself.
+
+    What was written is part of it: a device that begins to count anew after a power cut reports something else.
+    """
+    return structs.replace(report, event=report.event or short("key", *said))
 
 
 def unreadable(body: bytes, source: str, why: str) -> Report:
