@@ -13,7 +13,7 @@ APT := $(AS_ROOT) env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pt
 PACKAGES := chromium curl dbus dunst espeak-ng faketime ffmpeg firefox-esr fonts-dejavu-core gcc imagemagick iproute2 krb5-kdc krb5-admin-server \
   krb5-user ldap-utils libc6-dev libfaketime libkrb5-dev mmdebstrap mosquitto openbox postgresql python3-dev python3-ldap3 slapd sox strace tshark x11-utils xdotool xfce4-notifyd xvfb
 
-.PHONY: demo test check bench soak sounds deb lock packages programs
+.PHONY: demo test check bench soak screenshots sounds deb lock packages programs
 
 demo: .venv/for-demo ## the whole town hall: Asterisk, groupware, telephones, daemon
 	@exec $(BIN)/ami-bridge demo
@@ -35,6 +35,9 @@ bench: .venv/for-tests packages programs ## figures against peers and limits
 
 soak: .venv/for-tests packages programs ## the long forms of the tests
 	@$(AS_ROOT) env AMI_BRIDGE_SOAK=1 $(BIN)/python -m pytest --timeout 7200
+
+screenshots: .venv/for-tests packages ## every screen as a picture, in both languages, light and dark, wide and narrow
+	@$(AS_ROOT) $(BIN)/python -m tests.page.screenshots
 
 sounds: .venv/for-demo ## speak the texts of sounds/make.py anew, and make the alarm sounds of sounds/synthesis.py
 	@command -v espeak-ng sox >/dev/null || { $(APT) update; $(APT) install --no-install-recommends espeak-ng sox; }

@@ -20,6 +20,7 @@ KINDS = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
     ".wav": "audio/wav",
+    ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
 """Written out, since what the machine's own table says differs from machine to machine."""

@@ -1,6 +1,7 @@
 """A real browser with the real page, in front of a scripted daemon."""
 
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Error, Locator, Page, async_playwright, expect
 
+from ami_bridge.demo.ports import free_tcp
 from ami_bridge.wire import Call
 from tests.page.axe import Axe
 from tests.page.counterpart import COOKIE, PASSWORD, Counterpart
@@ -23,6 +25,8 @@ FLAGS = [
     "--no-first-run",
 ]
 SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
+PICTURES = bool(os.environ.get("AMI_BRIDGE_SOAK"))
+"""Whether tests keep pictures of what they see, which cost them a fifth of their time; else `make screenshots`."""
 
 
 class Desk:
@@ -45,6 +49,7 @@ class Desk:
         """Leave the window empty for the next one."""
         self.page.remove_listener("console", self._hear)
         self.page.remove_listener("pageerror", self._hear)
+        await self.page.evaluate("localStorage.clear()")
         await self.page.goto("about:blank")
         await self.page.context.clear_cookies()
 
@@ -86,6 +91,8 @@ class Desk:
         return await Axe(self.page).violations()
 
     async def photograph(self, name: str) -> None:
+        if not PICTURES:
+            return
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
@@ -113,9 +120,15 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+@pytest.fixture(scope="session")
+def port() -> int:
+    """Where every scripted daemon is in its turn: a browser that knows the place has most files already."""
+    return free_tcp()
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def daemon() -> AsyncIterator[Counterpart]:
-    async with Counterpart().running() as counterpart:
+async def daemon(port: int) -> AsyncIterator[Counterpart]:
+    async with Counterpart(port).running() as counterpart:
         yield counterpart
 
 

@@ -19,7 +19,8 @@ from tests.page.rooms import made
 STATIC = Path(__file__).parents[2] / "ami_bridge" / "web" / "static"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-    "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    "media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": CSP,
@@ -40,8 +41,8 @@ def utc() -> datetime:
 class Counterpart:
     """One daemon as a page sees it. Its methods are what happens to daemons."""
 
-    def __init__(self) -> None:
-        self.port = 0
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
         self.user = ANNA
         self.calls: dict[str, wire.Call] = {}
         self.bridges = {"rathaus": wire.Bridge(pbx="rathaus", ami="up", since=utc() - timedelta(hours=3))}
@@ -111,7 +112,7 @@ class Counterpart:
         )
         runner = web.AppRunner(app, shutdown_timeout=0.1)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", self.port, reuse_address=True)
         await site.start()
         self.port = runner.addresses[0][1]
         try:
@@ -236,6 +237,8 @@ class Counterpart:
         answer = await handler(request)
         if not answer.prepared:
             answer.headers.update(HEADERS)
+            if request.path.startswith("/static/"):
+                answer.headers["Cache-Control"] = "max-age=3600"  # they stay as they are as long as tests run
         return answer
 
     async def _page(self, _: web.Request) -> web.StreamResponse:

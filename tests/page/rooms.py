@@ -17,6 +17,7 @@ PINS = (
 
 def person(id_: str, name: str | None, number: str | None = "102", **different: object) -> Participant:
     said: dict[str, Any] = {"id": id_, "name": name, "number": number, "since": ago(300), "role": "part"}
+    said["display"] = number and number.replace("+4930", "030 ").replace("+4969", "069 ")
     return Participant(**(said | different))
 
 

@@ -9,7 +9,6 @@ from ami_bridge.doctor.people import NO_EXTENSION
 from tests.page import office
 from tests.page.conftest import Desk
 from tests.page.counterpart import until
-from tests.page.test_axe import LOOKS, in_every_light, small_targets
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -122,17 +121,3 @@ async def test_links_books_and_rules_are_shown_as_they_are(desk: Desk) -> None:
         "Kein Verlauf für 2",
     ):
         await expect(rules).to_contain_text(text)
-
-
-@pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS.keys())
-async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) -> None:
-    look = request.node.callspec.id
-    office.fill(desk.daemon)
-    await desk.is_signed_in()
-    await desk.page.goto(f"{desk.daemon.url}#/admin")
-    await desk.page.locator(".finding").first.wait_for()
-    await desk.page.locator(".admin-ask button").click()
-    await desk.page.locator(".rows .control").first.wait_for()
-    await desk.page.locator("details summary").click()
-    assert await in_every_light(desk, f"admin-{look}", ("light", "dark", "forced")) == {}
-    assert await small_targets(desk) == []

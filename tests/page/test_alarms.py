@@ -9,7 +9,6 @@ from playwright.async_api import Locator, expect
 from ami_bridge import wire
 from tests.page.alarms import DIETER, EVERYTHING, MANAGER, alarm, attempt, by, every_kind
 from tests.page.conftest import Desk
-from tests.page.test_axe import LOOKS, in_every_light, small_targets
 from tests.page.town import HOSTILE, call
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -69,31 +68,6 @@ async def test_from_raised_to_closed_by_keyboard_alone(desk: Desk) -> None:
     assert [one.op for one in desk.daemon.asked] == ["alarm.take-over", "alarm.acknowledge", "alarm.clear"]
 
 
-@pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS.keys())
-async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) -> None:
-    look = request.node.callspec.id
-    await opens(desk, *every_kind(), user=MANAGER)
-    del desk.daemon.alarms.closed[1:], desk.daemon.alarms.log[5:]
-    await card(desk).get_by_role("button", name="Gasmotor steht").last.click()
-    await desk.page.locator(".alarm-log").wait_for()
-    lights = ("light", "dark", "forced") if look == "wide-german" else ("still",)
-    assert await in_every_light(desk, f"alarms-{look}", lights) == {}
-    assert await small_targets(desk) == []
-    for view, there in (
-        ("closed", ".alarm"),
-        ("log", ".alarm-log"),
-        ("rota", ".stored"),
-        ("sources", ".stored"),
-        ("tests", ".stored"),
-    ):
-        await desk.page.locator(f'input[value="{view}"]').check(force=True)
-        await desk.page.locator(there).first.wait_for()
-        assert await in_every_light(desk, f"alarms-{view}-{look}", lights[-1:]) == {}
-    await desk.page.locator('input[value="open"]').check(force=True)
-    await card(desk).locator('[data-does="shelve"]').click()
-    assert await in_every_light(desk, f"shelve-{look}", lights[:1]) == {}
-
-
 async def test_who_is_called_is_told_as_it_happens(desk: Desk) -> None:
     await opens(desk, alarm())
     calls = card(desk).locator("[data-attempt]")
@@ -113,7 +87,7 @@ async def test_who_is_called_is_told_as_it_happens(desk: Desk) -> None:
     await expect(desk.said).to_contain_text("Emil Elster hat quittiert: Gasmotor steht.")
     await desk.has_read(await desk.daemon.tells_of_alarm(alarm(rev=2)))  # came late
     await expect(card(desk).locator(".state")).to_have_text("gekommen, quittiert")
-    await expect(card(desk).get_by_role("button")).to_have_text([re.compile("Verlauf")])  # nothing that cannot work
+    await expect(card(desk).get_by_role("button")).to_have_text([re.compile("Hergang")])  # nothing that cannot work
     quiet = tuple(one for one in alarm().attempts if one.state == "done")
     await desk.has_read(await desk.daemon.tells_of_alarm(replace(done, rev=4, attempts=quiet)))
     await expect(calls).to_have_count(0)  # it is settled

@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from ami_bridge.wire import Line, Peer
-from tests.page import life
 from tests.page.conftest import Desk
-from tests.page.rooms import every_kind
 from tests.page.town import HOSTILE, call, ended, every_state
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -59,42 +57,6 @@ async def test_everybody_can_use_it(desk: Desk, request: pytest.FixtureRequest) 
     await desk.has_read(await desk.daemon.loses_the_pbx())
     await desk.photograph(f"pbx-down-{look}")
     assert await desk.check() == []
-
-
-@pytest.mark.parametrize("looks", LOOKS.values(), ids=LOOKS.keys())
-async def test_everybody_can_use_the_other_screens(desk: Desk, request: pytest.FixtureRequest) -> None:
-    look = request.node.callspec.id
-    lights = {"wide-german": ("light", "dark", "forced", "forced-dark"), "narrow-english": ("still",)}[look]
-    life.fill(desk.daemon.answers)
-    await desk.is_signed_in()
-    await desk.page.goto(f"{desk.daemon.url}#/journal")
-    await desk.page.locator(".entry").first.wait_for()
-    assert await in_every_light(desk, f"journal-{look}", lights) == {}
-    assert await small_targets(desk) == []
-    await desk.page.goto(f"{desk.daemon.url}#/conferences")
-    for room in every_kind():
-        await desk.daemon.tells_of_room(room)
-    await desk.has_read(desk.daemon.seq)
-    await desk.page.locator(".room-more button").first.click()
-    assert await in_every_light(desk, f"conferences-{look}") == {}
-    assert await small_targets(desk) == []
-    await desk.page.locator(".rooms-head button").click()
-    assert await in_every_light(desk, f"new-room-{look}") == {}
-    await desk.page.keyboard.press("Escape")
-    await desk.page.goto(f"{desk.daemon.url}#/contacts")
-    await desk.page.locator("#contact-search").fill("korn")
-    await desk.page.locator(".number-line .plain-button").first.click()
-    await desk.page.locator(".whose fieldset").wait_for()
-    assert await in_every_light(desk, f"contacts-{look}", lights) == {}
-    assert await small_targets(desk) == []
-    await desk.page.goto(f"{desk.daemon.url}#/settings")
-    await desk.page.locator(".stored").wait_for()
-    await desk.page.locator("#tokens ~ p button").click()
-    await desk.page.locator(".pairing").wait_for()
-    assert await in_every_light(desk, f"settings-{look}", lights) == {}
-    assert await small_targets(desk) == []
-    await desk.page.locator(".rows .control").first.click()
-    assert await in_every_light(desk, f"dialog-{look}", lights) == {}
 
 
 @pytest.mark.parametrize("looks", [NARROW], ids=["narrow"])

@@ -128,7 +128,12 @@ async def test_the_invitation_is_copied_or_offered_where_the_browser_does_not(de
 
 async def test_who_is_there_is_told_in_words(desk: Desk) -> None:
     await opens(desk, live())
-    for name, word in (("Anna Amsel", "moderiert"), ("Ben Biber", "spricht"), ("Maier", "stumm"), ("+4969", "wartet")):
+    for name, word in (
+        ("Anna Amsel", "moderiert"),
+        ("Ben Biber", "spricht"),
+        ("Maier", "stumm"),
+        ("069 90009123", "wartet"),
+    ):
         await expect(row(desk, name).locator(".tag")).to_have_text(word)
     carla = person("e", "Carla Çelik", "103")
     await desk.has_read(await desk.daemon.tells_of_room(live(rev=3, participants=(PEOPLE[0], *PEOPLE[2:], carla))))

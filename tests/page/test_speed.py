@@ -49,11 +49,14 @@ async def test_two_hundred_calls_with_fifty_news_a_second_never_hold_the_page_up
 async def test_the_page_is_painted_within_half_a_second(desk: Desk) -> None:
     await desk.is_signed_in()
     times = []
+    link = await desk.page.context.new_cdp_session(desk.page)
+    await link.send("Network.setCacheDisabled", {"cacheDisabled": True})
     for _ in range(3):
         await desk.page.reload()
         await desk.has_read(desk.daemon.seq)
         paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
         times.append(await desk.page.evaluate(paint))
+    await link.detach()
     print(json.dumps({"first paint, ms": times}))
     assert min(times) <= FIRST_PAINT
 

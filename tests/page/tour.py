@@ -11,7 +11,7 @@ from ami_bridge.wire import Alarm, Call, Presence, PresenceState, Room
 from tests.page import alarms, life, office, rooms
 from tests.page.conftest import Desk
 from tests.page.counterpart import Counterpart
-from tests.page.town import HOSTILE, every_state
+from tests.page.town import HOSTILE, answered, every_state
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -34,6 +34,7 @@ MEANT_FOR_PEOPLE = frozenset(
     | {"place", "plant", "point", "shelve_reason", "source", "started_by", "strangers", "text", "title"}
 )
 """Names of fields that hold text of others, to be read by people."""
+STEERED = ("hangup", "hold", "transfer", "consult", "park", "conference", "note")
 ALARM_VIEWS = {
     "closed": ".alarm",
     "log": ".alarm-log",
@@ -49,7 +50,7 @@ def fill(daemon: Counterpart) -> None:
     roles = (*office.EVA.roles, "plant", "alarm-manager")
     daemon.user = msgspec.structs.replace(office.EVA, roles=roles, department="Bürgerbüro", extensions=("101",))
     life.fill(daemon.answers)
-    daemon.calls = {one.id: one for one in every_state()}
+    daemon.calls = {one.id: one for one in (answered("talk", actions=STEERED), *every_state())}
     daemon.colleagues = {
         state: Presence(login=state, name=f"Kollegin {at}", extension=f"11{at}", state=state, rev=1)
         for at, state in enumerate(get_args(PresenceState))
@@ -74,7 +75,7 @@ def make_hostile(daemon: Counterpart) -> None:
         (answers, ("entries", "contacts", "lookups", "devices", "seats", "tokens", "admin")),
     ):
         for name in names:
-            setattr(holder, name, _poisoned(getattr(holder, name), texts))
+            setattr(holder, name, _poisoned(getattr(holder, name), cycle(HOSTILE)))
 
 
 def _structs(one: S, kind: type[S], texts: Iterator[str]) -> S:
@@ -92,14 +93,29 @@ def _poisoned(said: Any, texts: Iterator[str], key: str = "") -> Any:  # noqa: A
     return said
 
 
-async def screens(desk: Desk) -> AsyncIterator[str]:
-    """Go to one screen after the other; each is shown when its name comes."""
+DIALOGS = {
+    "calls": ("verb=redirect", "verb=transfer", "verb=conference", "verb=note"),
+    "conferences": ("id=end", "new-room"),
+    "alarms": ("does=shelve", "does=clear", "raises"),
+    "settings": ("revoke",),
+}
+"""What opens one on a screen; the first of each is pressed."""
+OPENERS = {"new-room": ".rooms-head button", "revoke": ".rows .control"}
+
+
+async def screens(desk: Desk, *, dialogs: bool = False) -> AsyncIterator[str]:
+    """Go to one screen after the other, and to its dialogs if they are wanted; each is shown when its name comes."""
     page = desk.page
     for name, prepare in SCREENS.items():
         await page.goto(f"{desk.daemon.url}#/{name}")
         await prepare(page)
         await unfold(page)
         yield name
+        for dialog in DIALOGS.get(name, ()) if dialogs else ():
+            await page.locator(OPENERS.get(dialog, f"[data-{dialog}]")).first.click()
+            await page.get_by_role("dialog").wait_for()
+            yield f"{name}-dialog-{dialog.partition('=')[2] or dialog}"
+            await page.keyboard.press("Escape")
         if name == "alarms":
             for view, there in ALARM_VIEWS.items():
                 await page.locator(f'input[value="{view}"]').check(force=True)
@@ -138,16 +154,21 @@ async def _conferences(page: Page) -> None:
 async def _alarms(page: Page) -> None:
     await page.locator('input[value="open"]').check(force=True)
     await page.locator(".alarm").first.wait_for()
+    await page.locator('[data-alarm="01ALARMGAS"] .alarm-more button').last.click()
+    await page.locator(".alarm-log").wait_for()
 
 
 async def _settings(page: Page) -> None:
     await page.locator(".stored").wait_for()
+    await page.locator("#tokens ~ p button").click()
+    await page.locator(".pairing").wait_for()
 
 
 async def _admin(page: Page) -> None:
     await page.locator(".finding").first.wait_for()
     await page.locator(".admin-ask button").click()
     await page.locator(".rows .control").first.wait_for()
+    await page.locator("main details:not(.panel) summary").first.click()
 
 
 SCREENS: dict[str, Callable[[Page], Awaitable[None]]] = {

@@ -7,13 +7,14 @@ import secrets
 import sqlite3
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
+from playwright.async_api import Browser, async_playwright
 
 from ami_bridge import wire
 from ami_bridge.config import control_socket
@@ -27,6 +28,7 @@ from ami_bridge.demo.processes import Process, caller
 from ami_bridge.demo.town import BRIDGE_USER, PEOPLE, PREFIX
 from ami_bridge.errors import BridgeError
 from ami_bridge.web.control import ask
+from tests.page.conftest import FLAGS
 from tests.real.schema import must_fit
 
 SOON = 10.0
@@ -55,10 +57,23 @@ class House:
         self.daemon: Process
         self.tokens: dict[str, str] = {}
         self.session: aiohttp.ClientSession
+        self._browsers = AsyncExitStack()
+        self._browser: Browser | None = None
 
     @property
     def web(self) -> str:
         return f"http://{LOCAL}:{self.pbx.ports.web}"
+
+    async def browser(self) -> Browser:
+        """The house's own, started when first asked for: each start costs a test some seconds."""
+        if self._browser is None:
+            playwright = await self._browsers.enter_async_context(async_playwright())
+            self._browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+            self._browsers.push_async_callback(self._browser.close)
+        return self._browser
+
+    async def close(self) -> None:
+        await self._browsers.aclose()
 
     def write(self, *, secret: str | None = None, dialling: str = DIALLING, alarms: str = "") -> None:
         """Write the daemon's configuration."""
@@ -287,4 +302,5 @@ async def a_house(
             await house.make_tokens()
             yield house
         finally:
+            await house.close()
             await house.daemon.stop()

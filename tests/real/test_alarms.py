@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import expect
 
 from ami_bridge.alarms.engine import LEASE_HOLDS
 from ami_bridge.demo import alarms
@@ -24,7 +24,6 @@ from ami_bridge.demo.ports import LOCAL, free, free_udp
 from ami_bridge.demo.sipp import call_by_dialler
 from ami_bridge.share import shared
 from tests.page.axe import Axe
-from tests.page.conftest import FLAGS
 from tests.real.conftest import HOME, RING_SECONDS, _say
 from tests.real.horn import GROUP, HEADER, Horn
 from tests.real.house import House, a_house
@@ -276,11 +275,9 @@ async def test_an_alarm_is_raised_acknowledged_and_cleared_on_the_page(plant: Ho
 
 
 async def test_without_scripts_alarms_are_raised_acknowledged_and_cleared_by_forms(plant: House) -> None:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        context = await browser.new_context(
-            locale="de-DE", java_script_enabled=False, viewport={"width": 320, "height": 640}
-        )
+    async with await (await plant.browser()).new_context(
+        locale="de-DE", java_script_enabled=False, viewport={"width": 320, "height": 640}
+    ) as context:
         page = await context.new_page()
         await page.goto(f"{plant.web}/alarms")
         await page.get_by_label("Benutzername").fill("dieter")
@@ -317,7 +314,6 @@ async def test_without_scripts_alarms_are_raised_acknowledged_and_cleared_by_for
             f"{plant.web}/alarms/x/acknowledge", headers={"Origin": "https://evil.example"}
         )
         assert "Benutzername" in await forged.text(), "another site's form is nobody's"
-        await browser.close()
     async with a_browser(plant, user="eva") as page:
         for path in ("/alarms", "/alarms/raise", "/alarms/raise?which=sewage-plant/gas&text=Gas"):
             await page.goto(f"{plant.web}{path}")

@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
 from ami_bridge.demo.sipp import PlayedPhone, TrunkPhone, call_from_trunk
 from tests.page.axe import Axe
-from tests.page.conftest import FLAGS
 from tests.real.house import House
 from tests.real.plays import Stage
 
@@ -28,9 +27,8 @@ async def a_browser(
     house: House, *, user: str = "anna", locale: str = "de-DE", width: int = 1180
 ) -> AsyncIterator[Page]:
     """Somebody at the page, signed in with the groupware's password."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        context = await browser.new_context(locale=locale, viewport={"width": width, "height": 760})
+    context = await (await house.browser()).new_context(locale=locale, viewport={"width": width, "height": 760})
+    async with context:
         context.set_default_timeout(8_000)
         await context.add_init_script(REPORTS)
         page = await context.new_page()
@@ -41,7 +39,6 @@ async def a_browser(
         await page.locator("html[data-seq]").wait_for(state="attached")
         yield page
         assert await page.evaluate("window.complaints") == []
-        await browser.close()
 
 
 async def test_anna_signs_in_and_sees_who_calls(house: House) -> None:
@@ -53,23 +50,21 @@ async def test_anna_signs_in_and_sees_who_calls(house: House) -> None:
         assert "Sabine Schröder" in shown
         assert "030 23125001" in shown
         assert "Sabine Schröder" in await page.title()
-        assert await Axe(page).violations() == []
         await page.locator('.call[data-state="answered"]').wait_for()
         await page.locator('.call[data-state="ended"]').wait_for()
         await call.ended()
+        assert await Axe(page).violations() == []
 
 
 async def test_a_wrong_password_is_refused_in_words(house: House) -> None:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        page = await (await browser.new_context(locale="de-DE")).new_page()
+    async with await (await house.browser()).new_context(locale="de-DE") as context:
+        page = await context.new_page()
         await page.goto(f"{house.web}/")
         await page.locator("#user").fill("anna")
         await page.locator("#password").fill("falsch")
         await page.keyboard.press("Enter")
         await page.get_by_role("alert").wait_for()
         assert await page.locator("html[data-seq]").count() == 0
-        await browser.close()
 
 
 async def test_the_page_says_when_the_telephone_system_is_away_and_when_it_is_back(house: House) -> None:

@@ -23,7 +23,8 @@ async def test_the_policy_is_exactly_the_one_that_was_tried(house: House) -> Non
     async with house.session.get("/") as got:
         assert got.headers["Content-Security-Policy"] == (
             "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
-            "media-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+            "media-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; "
+            "frame-ancestors 'none'"
         )
 
 

@@ -50,7 +50,7 @@ export class LogOf extends Part {
   view(about) {
     return html`
       <p class="alarm-more"><button type="button" class="plain-button" aria-expanded=${this.#open ? "true" : "false"} @click=${() => this.#toggle()}>
-        ${icon("note")}${t("alarms.history")}<span class="unseen"> ${about}</span></button></p>
+        ${icon("queued")}${t("alarms.history")}<span class="unseen"> ${about}</span></button></p>
       ${this.#open ? html`${this.alert()}${this.#lines ? table(this.#lines, { whose: false }) : nothing}` : nothing}`;
   }
 }

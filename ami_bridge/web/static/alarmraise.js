@@ -12,8 +12,8 @@ const TYPED = "ALARM";
 
 /** `took(alarm)` shows what was raised and gives its heading. */
 export const raiseButton = (house, took) => html`
-  <p><button type="button" class="control control-danger" data-raises aria-haspopup="dialog" @click=${() => begin(house, took)}>
-    ${icon("cut")}<span>${t("alarms.raise.begin")}</span></button></p>`;
+  <p class="alarm-raise"><button type="button" class="control control-danger" data-raises aria-haspopup="dialog" @click=${() => begin(house, took)}>
+    ${icon("cut")}<span>${t("alarms.raise.ask")}</span></button></p>`;
 
 async function begin(house, took) {
   const wish = { which: 0, text: "" };

@@ -14,12 +14,11 @@ export function frame({ user, screens = [], current, badge, speak, goodbye, main
     <header class="top">
       <div class="column top-line">
         <p class="brand"><img src="/static/icon.svg" alt="" width="32" height="32">${PRODUCT}</p>
+        ${user ? connection(badge) : nothing}
         ${languages(speak)}
         ${user ? person(user, goodbye) : nothing}
       </div>
-      ${user
-        ? html`<div class="bar"><div class="column bar-line">${navigation(screens, current)}${connection(badge)}</div></div>`
-        : nothing}
+      ${user ? html`<div class="bar"><div class="column">${navigation(screens, current)}</div></div>` : nothing}
     </header>
     <main id="main" class="column" tabindex="-1">${main}</main>`;
 }
