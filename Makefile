@@ -47,7 +47,7 @@ deb: .venv/for-demo ## the Debian package of the desktop part, in dist/
 	@$(BIN)/python -m ami_bridge.desktop.package.deb dist
 
 # The lock files name versions and hashes, never an address: give an index by the environment (UV_DEFAULT_INDEX).
-EXTRAS := --extra demo --extra desktop --extra postgres
+EXTRAS := --extra demo --extra desktop --extra modbus --extra opcua --extra postgres
 LOCK := compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url pyproject.toml
 lock: ## new versions of everything we depend on
 	@test -x .venv/uv/bin/uv || { $(PYTHON) -m venv .venv/uv && .venv/uv/bin/pip install --quiet uv; }

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import field
 
 from ami_bridge.config_section import Section
+from ami_bridge.config_watched import SourceModbus, SourceOpcua
 
 Priority = Literal[1, 2, 3, 4]
 
@@ -116,7 +117,7 @@ class Source(Section, frozen=True, kw_only=True):
     label: str = ""
     """The plant, as people call it."""
     place: str = ""
-    kind: Literal["webhook", "mqtt", "mail", "call"] = "webhook"
+    kind: Literal["webhook", "mqtt", "mail", "call", "modbus", "opcua"] = "webhook"
     token: str = ""
     token_file: str = ""
     alarm_class: str = field(default="", name="class")
@@ -132,6 +133,8 @@ class Source(Section, frozen=True, kw_only=True):
     mqtt: SourceMqtt = SourceMqtt()
     mail: SourceMail = SourceMail()
     call: SourceCall = SourceCall()
+    modbus: SourceModbus = SourceModbus()
+    opcua: SourceOpcua = SourceOpcua()
 
 
 class RegularTests(Section, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ami_bridge.config_check import CONTROL, DEVICE, EXTENSION, HOURS, is_word
+from ami_bridge.config_check_watched import of_modbus, of_opcua
 from ami_bridge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -183,6 +184,10 @@ def _of_its_way(source: "Source") -> Iterator[tuple[str, str]]:
             yield "source.mail.address", f"{source.name} needs the address it writes to"
         case "call":
             yield from _of_a_call(source)
+        case "modbus":
+            yield from of_modbus(source.name, source.modbus)
+        case "opcua":
+            yield from of_opcua(source.name, source.opcua)
 
 
 def _of_a_call(source: "Source") -> Iterator[tuple[str, str]]:

@@ -69,6 +69,12 @@ def _beside(raw: dict[str, Any], path: Path) -> dict[str, Any]:
     match raw:
         case {"people": {"ldap": {"ca_file": str(name), **_more} as ldap}} if name:
             ldap["ca_file"] = str((path.parent / name).resolve())
+    for source in raw.get("source", ()):
+        match source:
+            case {"opcua": dict(opcua)}:
+                for key in ("certificate", "private_key", "server_certificate"):
+                    if isinstance(file := opcua.get(key), str) and file:
+                        opcua[key] = str((path.parent / file).resolve())
     return raw
 
 

@@ -109,3 +109,63 @@ def test_what_is_wrong_is_told_with_its_key(tmp_path: Path, text: str, key: str,
         load(write(tmp_path, text))
     assert key in str(error.value)
     assert why in str(error.value)
+
+
+WATCHED = RIGHT.replace('token = "0123456789abcdef"', 'kind = "{kind}"') + "[source.{kind}]\n"
+MODBUS = (
+    WATCHED.format(kind="modbus")
+    + """
+url = "modbus+insecure://10.0.0.5"
+points.level = {read = "holding 3 float32", alarm = "> 80", normal = "< 75"}
+"""
+)
+OPCUA = (
+    WATCHED.format(kind="opcua")
+    + """
+url = "opc.tcp+insecure://10.0.0.5:4840"
+points.level = {node = "ns=2;s=Level", alarm = "= FAULT"}
+"""
+)
+
+
+def test_values_to_be_watched_are_read_and_their_files_are_beside_the_file(tmp_path: Path) -> None:
+    assert load(write(tmp_path, MODBUS)).source[0].modbus.points["level"].normal == "< 75"
+    for name in ("ours.der", "ours.pem", "theirs.der"):
+        (tmp_path / name).write_bytes(b"")
+    files = 'certificate = "ours.der"\nprivate_key = "ours.pem"\nserver_certificate = "theirs.der"\n'
+    source = load(write(tmp_path, OPCUA.replace("+insecure", "") + files)).source[0]
+    assert source.opcua.server_certificate == str(tmp_path.resolve() / "theirs.der")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        *(
+            (MODBUS.replace("modbus+insecure://10.0.0.5", url), "[source.modbus.url]")
+            for url in ("", "modbus://10.0.0.5", "modbus+insecure://", "modbus+insecure://x:0", "http://127.0.0.1")
+        ),
+        (MODBUS.replace("holding 3 float32", "holding 40001 float64"), "[source.modbus.points.level.read]"),
+        (MODBUS.replace("holding 3 float32", "holding 65535 float32"), "[source.modbus.points.level.read]"),
+        (MODBUS.replace("> 80", "= FAULT"), "[source.modbus.points.level.alarm]"),
+        (MODBUS.replace("< 75", "75"), "[source.modbus.points.level.normal]"),
+        (MODBUS.replace("points.level", 'points."a b"'), "[source.modbus.points]"),
+        (MODBUS + "unit = 256", "[source.modbus.unit]"),
+        (MODBUS + "every = 0.0", "[source.modbus.every]"),
+        (MODBUS + "away_after = 1", "[source.modbus.away_after]"),
+        (MODBUS + 'life = "counter"', "[source.modbus.life]"),
+        (WATCHED.format(kind="modbus") + 'url = "modbus://localhost"', "[source.modbus.points]"),
+        (OPCUA.replace("+insecure", ""), "[source.opcua.url]"),
+        (OPCUA.replace("//", "//user:pw@"), "[source.opcua.url]"),
+        (OPCUA.replace("ns=2;s=Level", "Level"), "[source.opcua.points.level.node]"),
+        (OPCUA.replace("= FAULT", "> FAULT"), "[source.opcua.points.level.alarm]"),
+        (OPCUA + 'certificate = "ours.der"', "[source.opcua.certificate]"),
+        (
+            OPCUA + 'certificate = "a"\nprivate_key = "b"\nserver_certificate = "c"',
+            "there is no file",
+        ),
+    ],
+)
+def test_values_that_could_not_be_watched_are_refused(tmp_path: Path, text: str, why: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        load(write(tmp_path, text))
+    assert why in str(told.value)

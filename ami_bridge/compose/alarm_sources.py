@@ -23,8 +23,10 @@ from ami_bridge.alarms.sources.mqtt import Subscriber
 from ami_bridge.alarms.sources.ourselves import Ourselves
 from ami_bridge.alarms.sources.routes import SourceRoutes
 from ami_bridge.alarms.sources.store import SourceStore
+from ami_bridge.alarms.sources.watching import LOOK_EVERY as LOOK_AT_VALUES_EVERY
 from ami_bridge.alarms.store import AlarmStore, Work
 from ami_bridge.asterisk.alarm_numbers import AlarmNumbers
+from ami_bridge.compose.alarm_watched import watch
 from ami_bridge.compose.base import ZONE, AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.errors import NotReachableError
@@ -82,6 +84,11 @@ def sources(base: Base, takes: Takes, *, audited: Callable[[], datetime | None])
             name = f"alarm broker {source.name}"
             loops[f"mqtt {source.name}"] = subscriber.run
             loops[name] = partial(every, LOOK_AT_BROKERS_EVERY, subscriber.look, name=name)
+        elif source.kind in {"modbus", "opcua"}:
+            watched = watch(source, gate=gate, known=rows, troubles=troubles, language=base.config.site.language)
+            name = f"alarm values {source.name}"
+            loops[f"{source.kind} {source.name}"] = watched.run
+            loops[name] = partial(every, LOOK_AT_VALUES_EVERY, watched.look, name=name)
     if base.config.alarms.watcher_url:
         watcher = Watcher(_poster(base), url=base.config.alarms.watcher_url, audited=audited, now=base.now)
         loops["outside watcher"] = partial(every, EVERY, watcher.beat, name="outside watcher")

@@ -18,6 +18,7 @@ from ami_bridge.errors import NotReachableError
 NIGHT = datetime(2026, 11, 28, 3, 17, 9, tzinfo=UTC)
 TOKEN = "an-entirely-secret-token"
 PLANT = Source(name="plant", label="Kläranlage", token=TOKEN, heartbeat_every=60, grace=30)
+_EMPTY: list[bytes] = []
 
 
 class Kept:
@@ -40,6 +41,10 @@ class Kept:
             raise NotReachableError("the disk is full")
         self.reports_ += reports
         return [f"ALARM{len(self.reports_) - len(reports) + n}" for n in range(1, len(reports) + 1)]
+
+    async def open_keys(self, source: str) -> set[str]:
+        last = {one.dedup: one.what for one in self.reports_ if one.source == source}
+        return {key for key, what in last.items() if what == "come"}
 
     def told(self) -> list[tuple[str, str, str]]:
         return [(one.source, one.dedup, one.what) for one in self.reports_]
@@ -70,8 +75,23 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path, *sources: Source) -> AsyncIterator[World]:
+    await asyncio.to_thread(_prepared, folder / "bridge.sqlite")
     async with open_database(f"sqlite://{folder}/bridge.sqlite") as db:
         found = World(db, sources or (PLANT,))
         await found.troubles.load()
         await found.lives.load()
         yield found
+
+
+def _prepared(path: Path) -> None:
+    """Put an empty database there, migrated once for all tests of this process."""
+    if not _EMPTY:
+        asyncio.run(_migrated(path.parent / "empty.sqlite"))
+        _EMPTY.append((path.parent / "empty.sqlite").read_bytes())
+    if not path.exists():
+        path.write_bytes(_EMPTY[0])
+
+
+async def _migrated(path: Path) -> None:
+    async with open_database(f"sqlite://{path}"):
+        pass
