@@ -20,6 +20,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 
+from ami_bridge.db.database import migrate
 from ami_bridge.demo.pbx import Pbx
 from ami_bridge.demo.ports import free, free_tcp
 from tests.alarms.sources.broker import Broker, broker
@@ -186,6 +187,7 @@ async def a_database(kind: str, folder: Path) -> AsyncIterator[tuple[Rows, Postg
         await asyncio.to_thread(postgres.start)
         try:
             url = postgres.new_database("ledger")
+            await migrate(url)
             yield lambda query: _postgres(url, query), postgres, url
         finally:
             postgres.stop()

@@ -22,6 +22,7 @@ class Broker:
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\nautosave_on_changes true\n"
             f"autosave_interval 1\npersistence_location {folder}/\nuser root\nlog_dest none\n"
+            "max_queued_messages 0\n"  # by itself it throws away what is over 1,000, and has confirmed it
         )
         self._process: asyncio.subprocess.Process | None = None
 
