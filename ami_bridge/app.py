@@ -100,6 +100,8 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         privacy = make_privacy(base, audit, people, calls, contacts)
         dial = make_dial(base, people, calls, contacts)
         rooms = make_rooms(base, people.access, calls, dial)
+        if rooms is not None:
+            privacy.files["recordings"] = rooms.recordings
         doctor = make_doctor(base, calls, contacts, rooms)
         admin = make_admin(base, audit, people, calls, contacts, doctor)
         queues = make_queues(base, people.access, calls, dial)

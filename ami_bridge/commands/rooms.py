@@ -1,4 +1,4 @@
-"""Commands about conference rooms: room new, list, end."""
+"""Commands about conference rooms: room new, list, end, stop."""
 
 import argparse
 import json
@@ -18,9 +18,9 @@ LINES_SHORT = {
 
 def add(command: Command) -> None:
     """Add them."""
-    room = command("room", _room, "Make, list or end conference rooms.")
-    room.add_argument("verb", choices=["new", "list", "end"])
-    room.add_argument("number", nargs="?", metavar="NUMBER", help="with end: which room")
+    room = command("room", _room, "Make, list or end conference rooms, or stop recording one.")
+    room.add_argument("verb", choices=["new", "list", "end", "stop"])
+    room.add_argument("number", nargs="?", metavar="NUMBER", help="with end and stop: which room")
     room.add_argument("--owner", help="with new: login of who moderates it")
     room.add_argument("--title", help="with new: what it is about")
     room.add_argument("--from", dest="starts", help='with new: "2026-11-30 10:00", in the time of this machine')
@@ -60,11 +60,15 @@ def _room(arguments: argparse.Namespace) -> int:
             for one in found:
                 when = (one["starts"] or "stays")[:16].replace("T", " ")
                 print(f"{one['number']:8}  {when:16}  {one['owner']:24}  {one['title']}")
-        case _:
+        case verb:
             if not arguments.number:
                 raise BadRequestError("name the room; `room list` shows those that there are")
-            ask_daemon(config, "DELETE", f"/rooms/{arguments.number}")
-            print("ended")
+            if verb == "stop":
+                ask_daemon(config, "POST", f"/rooms/{arguments.number}/stop")
+                print("no longer recorded")
+            else:
+                ask_daemon(config, "DELETE", f"/rooms/{arguments.number}")
+                print("ended")
     return 0
 
 

@@ -14,13 +14,15 @@ from ami_bridge.privacy.control import PrivacyDesk
 from ami_bridge.privacy.model import Held
 from ami_bridge.privacy.routes import PrivacyRoutes
 from ami_bridge.privacy.store import AuditStore, PersonalStore
-from ami_bridge.privacy.stored import Stored
+from ami_bridge.privacy.stored import Files, Stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyParts:
     """What others need of it."""
 
+    files: dict[str, Files]
+    """By name, what is kept besides the database; others add to it."""
     routes: list[AddRoutes]
     control: list[AddRoutes]
 
@@ -57,11 +59,13 @@ def privacy(base: Base, audit: Audit, people: PeopleParts, calls: CallParts, con
             "seatings": Held(kept_days=ceil(SITS.total_seconds() / 86_400)),
             "attempts": Held(kept_days=base.config.alarms.log_keep_days, for_whom="plant"),
             "alarm_test_people": Held(kept_days=base.config.alarms.log_keep_days, for_whom="plant"),
+            "recordings": Held(kept_days=base.config.rooms.recordings_days, for_whom="moderators"),
             "audit": Held(kept_days=KEPT.days, for_whom="auditor"),
         },
         forget=forget,
     )
     return PrivacyParts(
+        files=stored.files,
         routes=[PrivacyRoutes(guard=people.access, stored=stored, audit=audit).add_to],
         control=[PrivacyDesk(stored=stored, audit=audit).add_to],
     )

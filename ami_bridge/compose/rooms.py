@@ -55,6 +55,7 @@ class RoomParts:
     keeper: Keeper
     desk: RoomDesk
     load: Callable[[], Awaitable[None]]
+    recordings: Recordings
     call_in: Callable[[str, str, str], Awaitable[None]]
     """Calls a number into a room because an appointment says so."""
     adhoc: Adhoc
@@ -195,6 +196,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
         keeper=keeper,
         desk=desk,
         load=keeper.load,
+        recordings=recordings,
         call_in=partial(moderate.call_in, credential="appointment"),
         adhoc=Adhoc(keeper=keeper, people=base.people, language=base.config.site.language),
         pressed=pressed,
@@ -207,7 +209,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
             **({} if spoken is None else {"rooms names": lambda: _speaking(spoken)}),
         },
         routes=[routes.add_to, live.add_to, RecordingRoutes(guard=guard, recordings=recordings).add_to],
-        control=[routes.control],
+        control=[routes.control, live.control],
         ops={**routes.ops(), **live.ops()},
     )
 

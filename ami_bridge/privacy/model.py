@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-ForWhom = Literal["self", "department", "everybody", "auditor", "plant", "nobody"]
+ForWhom = Literal["self", "department", "everybody", "auditor", "plant", "moderators", "nobody"]
 
 
 class Looked(Struct, frozen=True, kw_only=True):

@@ -112,6 +112,10 @@ class LiveRoutes:
         router.add_delete("/api/v1/rooms/{number}/participants/{id}", self._remove)
         router.add_post("/api/v1/rooms/{number}/{verb}", self._act)
 
+    def control(self, router: web.UrlDispatcher) -> None:
+        """Add what who administers the server may do; `add_to` of the control socket."""
+        router.add_post("/rooms/{number}/stop", self._stop_any)
+
     def ops(self) -> dict[str, Op]:
         """Return the operations of the websocket."""
         moderate = self._moderate
@@ -182,6 +186,10 @@ class LiveRoutes:
         identity = await self._identify(request)
         where = request.match_info
         await act(self._moderate, identity.login, where["number"], where["verb"])
+        return web.Response(status=204)
+
+    async def _stop_any(self, request: web.Request) -> web.Response:
+        await self._moderate.stop_any(request.match_info["number"])
         return web.Response(status=204)
 
     def _room(self, identity: Identity, number: str) -> web.Response:

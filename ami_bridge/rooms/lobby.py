@@ -112,7 +112,7 @@ class Lobby:
         return Live(
             since=there.since,
             locked=there.locked,
-            recorded=bool(there.recorded) or room.recording,
+            recorded=bool(there.recorded),
             guessed=guessed and moderates,
             participants=tuple(sorted(shown, key=lambda one: (one.since, one.id))),
         )

@@ -28,6 +28,8 @@ log = structlog.get_logger()
 
 LOOK_EVERY = 3.0
 """Seconds between two looks whether open rooms are locked: no event tells."""
+BEGINS = "booked"
+"""What the dialplan says instead of a channel while a recording that was booked is about to begin."""
 CALLS_A_DAY = 30
 RING_SECONDS = 30
 
@@ -54,7 +56,7 @@ class Bridge(Protocol):
         """Write down what is said, from when everybody was told on."""
 
     async def recorder(self, room: str) -> str:
-        """Say which channel writes down what is said; empty: none."""
+        """Say which channel writes down what is said, BEGINS if it is about to; empty: none."""
 
     async def stop_recording(self, recorder: str) -> None:
         """End that."""
@@ -139,7 +141,7 @@ class Moderate:
             for number, on in (await self._bridge.locked()).items():
                 self._lobby.locked(number, on=on)
             for number in self._participants.rooms() if self._records else ():
-                self._lobby.recorded(number, on=await self._bridge.recorder(number) != "" or self._is_booked(number))
+                self._lobby.recorded(number, on=await self._bridge.recorder(number) != "")
         except NotReachableError:
             return  # the next look, or the next snapshot, tells
 
@@ -190,25 +192,29 @@ class Moderate:
         self._open(self._keeper.moderated_by(login, number))
         if not self._records:
             raise NotAllowedError("Recording is not set up here.")
-        if self._is_booked(number) or await self._bridge.recorder(number):
+        if await self._bridge.recorder(number):
             raise GoneError("This conference is being recorded already.")
         await self._bridge.record(number)
 
     async def stop(self, login: str, number: str) -> None:
         """End a recording; everybody is told."""
-        self._open(self._keeper.moderated_by(login, number))
-        if self._is_booked(number):
-            raise NotAllowedError("This conference is booked to be recorded; that ends with it.")
+        self._keeper.moderated_by(login, number)
+        await self.stop_any(number)
+
+    async def stop_any(self, number: str) -> None:
+        """End a recording, for an administrator; one that was booked does not begin again by itself."""
+        room = self._keeper.room(number)
+        if room is None:
+            raise NotFoundError("There is no such room.")
+        self._open(room)
         recorder = await self._bridge.recorder(number)
         if not recorder:
             raise GoneError("This conference is not being recorded.")
+        if recorder == BEGINS:
+            raise GoneError("The recording is about to begin; it can be stopped in a moment.")
         await self._bridge.stop_recording(recorder)
         self._lobby.recorded(number, on=False)
         await self._bridge.say(number, "room-recording-ends")
-
-    def _is_booked(self, number: str) -> bool:
-        room = self._keeper.room(number)
-        return room is not None and room.recording and self._records
 
     async def end(self, login: str, number: str) -> None:
         """End the room: everybody is sent away, nobody gets in any more."""

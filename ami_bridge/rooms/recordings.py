@@ -5,10 +5,10 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ami_bridge.errors import NotFoundError
 from ami_bridge.rooms.model import Pin, Room
@@ -54,21 +54,25 @@ class Recordings:
             return []
         rooms, pins = await self._store.all()
         theirs = {pin.room for pin in pins if pin.login == login and pin.role == "mod" and pin.revoked_at is None}
-        may = [room for room in rooms if room.owner == login or room.id in theirs]
-        listed = []
-        for number, started, size in found:
-            room = _of(number, started, may)
-            if room is not None:
-                listed.append(
-                    Recording(
-                        id=f"{number}-{int(started.timestamp())}",
-                        room=number,
-                        title=room.title,
-                        started=started,
-                        seconds=max(0, size - _HEAD) // _A_SECOND,
-                    )
-                )
-        return sorted(listed, key=lambda one: one.started, reverse=True)
+        return _those(found, [room for room in rooms if room.owner == login or room.id in theirs])
+
+    async def told(self, login: str) -> list[dict[str, Any]]:
+        """Return a row of each that somebody may hear, with its file."""
+        return [{**structs.asdict(one), "file": f"conf-{one.id}.wav"} for one in await self.of(login)]
+
+    async def theirs(self, login: str) -> int:
+        """Count those that somebody may hear."""
+        return len(await self.of(login))
+
+    async def erase(self, login: str) -> int:
+        """Delete those of rooms that are, or were, somebody's; what they moderated for others stays with those."""
+        found = await asyncio.to_thread(self._files)
+        rooms, _ = await self._store.all()
+        own = _those(found, [room for room in rooms if room.owner == login])
+        for one in own:
+            await asyncio.to_thread((self._folder / f"conf-{one.id}.wav").unlink, missing_ok=True)
+            log.info("rooms.recording_deleted", why="erase")
+        return len(own)
 
     async def file(self, login: str, id_: str) -> Path:
         """Return the file of one that somebody may hear; raises NotFoundError for all others alike."""
@@ -106,6 +110,23 @@ class Recordings:
                 except OSError:
                     continue  # deleted just now
         return found
+
+
+def _those(files: Iterable[tuple[str, datetime, int]], rooms: Iterable[Room]) -> list[Recording]:
+    """Return those that were made in one of these rooms, the newest first."""
+    may = list(rooms)
+    listed = [
+        Recording(
+            id=f"{number}-{int(started.timestamp())}",
+            room=number,
+            title=room.title,
+            started=started,
+            seconds=max(0, size - _HEAD) // _A_SECOND,
+        )
+        for number, started, size in files
+        if (room := _of(number, started, may)) is not None
+    ]
+    return sorted(listed, key=lambda one: one.started, reverse=True)
 
 
 def _of(number: str, started: datetime, rooms: Iterable[Room]) -> Room | None:

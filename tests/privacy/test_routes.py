@@ -25,7 +25,10 @@ ME = f"account {pwd.getpwuid(os.getuid()).pw_name}"
 
 
 class House:
-    def __init__(self, world: World, session: ClientSession, control: Path, forgotten: list[str]) -> None:
+    def __init__(
+        self, world: World, session: ClientSession, control: Path, forgotten: list[str], stored: Stored
+    ) -> None:
+        self.stored = stored
         self.world = world
         self.session = session
         self.control = control
@@ -60,7 +63,7 @@ async def house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
             serve_control(socket, add_routes=[control.add_to]),
             ClientSession(f"http://127.0.0.1:{port}") as session,
         ):
-            yield House(world, session, socket, forgotten)
+            yield House(world, session, socket, forgotten, stored)
 
 
 async def test_everybody_sees_what_is_stored_about_them(house: House) -> None:
@@ -74,6 +77,34 @@ async def test_everybody_sees_what_is_stored_about_them(house: House) -> None:
     assert found["people"] == (0, None, "everybody")
     assert "journal" not in found
     assert (await house.kinds("ben"))["calls.external.missed"] == (1, 30, "self")
+
+
+class Shelf:
+    """Files of somebody, kept beside the database."""
+
+    def __init__(self, house: House, *names: str) -> None:
+        self.house = house
+        self.files = {"eva": list(names)}
+
+    async def told(self, login: str) -> list[dict[str, Any]]:
+        return [{"file": one} for one in self.files.get(login, [])]
+
+    async def theirs(self, login: str) -> int:
+        return len(self.files.get(login, []))
+
+    async def erase(self, login: str) -> int:
+        assert self.house.forgotten == [], "what says whose they are is still there"
+        return len(self.files.pop(login, []))
+
+
+async def test_what_is_kept_in_files_is_told_handed_out_and_erased_too(house: House) -> None:
+    house.stored.files["recordings"] = Shelf(house, "conf-8123-1.wav", "conf-8123-2.wav")
+    assert (await house.kinds("eva"))["recordings"][0] == 2
+    found = await ask(house.control, "GET", "/stored/eva")
+    assert found["recordings"] == [{"file": "conf-8123-1.wav"}, {"file": "conf-8123-2.wav"}]
+    answer = await ask(house.control, "DELETE", "/stored/eva")
+    assert answer["erased"]["recordings"] == 2
+    assert (await house.kinds("eva"))["recordings"][0] == 0
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import pytest
 from ami_bridge.db.tables import metadata
 from ami_bridge.privacy.model import ForWhom
 
-BESIDE = {"contacts", "rooms", "audit"}
-"""Tables of what is somebody's without a column `login`."""
+BESIDE = {"contacts", "rooms", "audit", "recordings"}
+"""Tables, and files, of what is somebody's without a column `login`."""
 BY_CLASS = {"journal"}
 """The journal tells of its classes."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from ami_bridge.demo.phones import OutsidePhone, Phone
 from tests.real.house import House
+from tests.real.test_names_on_phones import manager
 from tests.real.test_rooms import dials_in, forgive, wish
 from tests.real.test_rooms_heard import HEARD, NOT_HEARD, NUMBERS, SPEECH, call_in, heard, prompt, speak, until_in
 from tests.sound import find_though_cut, read, spoken
@@ -74,3 +75,57 @@ async def test_what_is_said_while_it_is_recorded_is_in_the_file(house: House, tm
         assert (await house.rest("anna", "DELETE", f"/recordings/{one}"))[0] == 204
     assert not list(house.pbx.recordings_folder.glob(f"conf-{number}-*"))
     await house.rest("anna", "POST", f"/rooms/{number}/end")
+
+
+async def test_what_is_booked_to_be_recorded_can_be_stopped_and_does_not_begin_again(house: House) -> None:
+    """It begins with the second who comes, by the PBX alone; who comes after the stop is neither told nor recorded."""
+    await forgive(house)
+    _, room = await house.rest("anna", "POST", "/rooms", wish(recording=True))
+    number, pin = room["number"], room["guest_pin"]
+    folder = house.pbx.recordings_folder
+
+    async def written() -> bool:
+        return len([*folder.glob(f"conf-{number}-*")]) == 1
+
+    def told(said: bytearray) -> list[str]:
+        """Say who has heard by themselves that it is recorded."""
+        found = []
+        for block in said.decode(errors="replace").split("\r\n\r\n"):
+            fields = dict(line.partition(": ")[::2] for line in block.split("\r\n"))
+            if fields.get("Application") == "Playback" and fields["AppData"].endswith("/room-recorded"):
+                found.append(fields["CallerIDNum"])
+        return found
+
+    async with (
+        manager(house.pbx) as said,
+        house.listen("anna", topics=[f"room:{number}"]) as seen,
+        Phone(house.pbx, "101") as anna,
+        Phone(house.pbx, "102") as ben,
+        OutsidePhone(house.pbx, NUMBERS[0]) as late,
+    ):
+        await dials_in(anna, number, room["my_pin"], number=number)
+        await until_in(house, number, 1)
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/stop"))[0] == 409, "one alone is not recorded"
+        await dials_in(ben, number, pin, number=number)
+        mark = await seen.until(lambda one: one.get("room", {}).get("recorded") is True, within=20)
+        await house.pbx.until(written, "nothing is recorded", 10)
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/record"))[0] == 409, "it is already"
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/stop"))[0] == 204
+        mark = await seen.until(lambda one: one.get("room", {}).get("recorded") is False, after=mark)
+        await call_in(late, number, pin)
+        await until_in(house, number, 3)
+        assert told(said) == ["101", "102"]
+        assert await written(), "who came later is not recorded"
+
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/record"))[0] == 204, "it may be wished for again"
+        await seen.until(lambda one: one.get("room", {}).get("recorded") is True, after=mark)
+        config = "--config", str(house.folder / "config.toml")
+        assert await house.command("room", "stop", number, *config) == (0, "no longer recorded\n")
+        code, answer = await house.command("room", "stop", number, *config)
+        assert code != 0, answer
+        assert (await house.rest("anna", "POST", f"/rooms/{number}/end"))[0] == 204
+    await house.pbx.quiet()
+    assert f"CONFREC_{number}=\n" in (known := await house.pbx.cli("dialplan show globals")) + "\n"
+    assert f"CONFRECOVER_{number}=1" not in known, "the next conference is recorded again"
+    for one in folder.glob(f"conf-{number}-*"):
+        one.unlink()

@@ -69,6 +69,16 @@ async def test_only_ids_that_were_listed_are_files(world: World, id_: str) -> No
     assert await world.recordings.of("anna") == []
 
 
+async def test_who_is_erased_takes_those_of_their_own_rooms_along(world: World) -> None:
+    old, new = world.put("8123", NOON - 2 * DAY + HOUR), world.put("8123", NOON, 5)
+    assert await world.recordings.theirs("ben") == 1
+    assert [one["file"] for one in await world.recordings.told("anna")] == [f"conf-{old}.wav"]
+    assert await world.recordings.erase("ben") == 0, "what he moderated for Anna is hers"
+    assert await world.recordings.erase("anna") == 1
+    assert [path.name for path in world.folder.iterdir()] == [f"conf-{new}.wav"]
+    assert await world.recordings.theirs("ben") == await world.recordings.theirs("anna") == 0
+
+
 async def test_they_are_deleted_after_thirty_days_and_nothing_else_is(world: World) -> None:
     for at in (NOON - 31 * DAY, NOON - 29 * DAY):
         world.put("8123", at)

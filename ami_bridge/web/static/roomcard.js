@@ -96,7 +96,7 @@ export class RoomCard extends Part {
             ${live ? button("mute_all", "held", () => this.#do("mute_all", params, t("conferences.say.all_muted"))) : nothing}
             ${live ? button("unmute_all", "answered", () => this.#do("unmute_all", params, t("conferences.say.all_heard"))) : nothing}
             ${live ? button(room.locked ? "unlock" : "lock", "private", () => this.#do(room.locked ? "unlock" : "lock", params)) : nothing}
-            ${live && room.can_record && !room.recording
+            ${live && room.can_record
               ? room.recorded
                 ? button("stop", "stop", () => this.#do("stop", params, t("conferences.say.recording_over")))
                 : button("record", "record", () => this.#do("record", params, t("conferences.say.recorded")))
