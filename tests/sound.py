@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 RATE = 8000
 FULL = 32768.0
+# How a sound is followed along: from a place that is long enough to be found anywhere, in pieces, within three packets.
+ANCHOR, PIECE, NEAR = RATE // 2, RATE * 15 // 100, RATE * 6 // 100
+SURE = 0.7
 Samples = NDArray[np.float64]
 """From -1 to 1."""
 
@@ -109,14 +112,39 @@ def find(needle: Samples, hay: Samples) -> tuple[float, float]:
 
 
 def find_though_cut(needle: Samples, hay: Samples) -> float:
-    """Say how surely a sound is in another one from which a telephone may have lost a moment or two.
+    """Say how surely a sound is in another one from which a busy machine may have lost many a moment.
 
     A packet that is lost or late moves all that comes after by 20 ms, and two halves that do not fit do not correlate.
-    So besides the whole, pieces of a second are looked for, and most of them must be there.
+    So besides the whole, it is followed along in pieces, each looked for only where the one before it says that it must
+    be, give or take three packets; most of them must be there. Looked for anywhere, such short pieces fit any speech.
     """
-    pieces = [needle[at : at + RATE] for at in range(0, len(needle) - RATE // 2, RATE)]
-    scores = sorted(find(piece, hay)[0] for piece in pieces if loudness(piece) > loudness(needle) / 4)
-    return max(find(needle, hay)[0], scores[(len(scores) - 1) // 2] if len(scores) > 1 else 0.0)
+    whole = find(needle, hay)[0]
+    audible = loudness(needle) / 4
+    anchors = [
+        (*find(part, hay), at)
+        for at in range(0, len(needle) - ANCHOR + 1, ANCHOR * 3 // 2)
+        if loudness(part := needle[at : at + ANCHOR]) > audible
+    ]
+    paths = [_along(needle, hay, at, int(second * RATE) - at) for _, second, at in sorted(anchors)[-3:]]
+    return max(whole, *paths) if paths else whole
+
+
+def _along(needle: Samples, hay: Samples, anchor: int, shift: int) -> float:
+    """Follow a sound from this place of it on, to its end and its beginning; `shift` is how much later it is there."""
+    audible = loudness(needle) / 4
+    starts = [
+        at for at in range(0, len(needle) - PIECE + 1, PIECE) if loudness(needle[at : at + PIECE]) > audible
+    ]  # fmt: skip
+    scores = []
+    for side in ([at for at in starts if at >= anchor], [at for at in reversed(starts) if at < anchor]):
+        by = shift
+        for at in side:
+            begin = max(0, at + by - NEAR)
+            score, second = find(needle[at : at + PIECE], hay[begin : max(0, at + by + PIECE + NEAR)])
+            if score > SURE:
+                by = begin + round(second * RATE) - at
+            scores.append(score)
+    return sorted(scores)[(len(scores) - 1) // 2] if len(scores) > 2 else 0.0
 
 
 def has_tone(hertz: float, samples: Samples) -> float:
