@@ -1,14 +1,17 @@
 """A plain calendar program writes appointments into the booking calendar; conferences are made of them."""
 
+import asyncio
 import re
 import sqlite3
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ami_bridge.demo.phones import Phone
+from ami_bridge.demo.phones import OutsidePhone, Phone
 from tests.real.booking import Client, event
 from tests.real.house import House
-from tests.real.test_rooms import dials_in, in_room
+from tests.real.test_rooms import dials_in, forgive, in_room
+from tests.real.test_rooms_heard import NUMBERS, call_in
 
 HOUR = timedelta(hours=1)
 
@@ -44,10 +47,16 @@ async def test_an_appointment_becomes_a_room_that_can_be_dialled_and_moves_along
     room = await room_of(house, number)
     assert room is not None
     assert (room["title"], room["owner"]) == ("Bauabnahme", "Ben Biber")
-    async with Phone(house.pbx, "101") as anna:
-        await dials_in(anna, number, pin)
+    await forgive(house)
+    async with Phone(house.pbx, "101") as anna, OutsidePhone(house.pbx, NUMBERS[0]) as stranger:
+        # Somebody has guessed: strangers are not let in for a while, even with the PIN, and who is of the house is.
+        await house.pbx.cli(f"database put conffail room-{number} 10:{int(time.time())}")
+        mark = stranger.mark()
+        await asyncio.gather(call_in(stranger, number, pin), dials_in(anna, number, pin))
+        await stranger.idle(after=mark, within=20)
         await house.pbx.until(lambda: _is_in(house, number), "Anna is not in the room")
     await house.pbx.quiet()
+    await forgive(house)
 
     moved, etag = await client.get("bau")
     later = begin + 3 * HOUR

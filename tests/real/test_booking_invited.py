@@ -4,19 +4,22 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
+from playwright.async_api import expect
+
 from ami_bridge.calendars.lines import lines_of, unescaped
-from ami_bridge.demo.phones import OutsidePhone
+from ami_bridge.demo.phones import OutsidePhone, Phone
 from tests.dav.calendars import CalendarOnServer
 from tests.dav.cyrus import Cyrus, cyrus
 from tests.fakes.smtp import MailServer, mail_server
 from tests.real.booking import event
 from tests.real.house import DIALLING, House
 from tests.real.test_booking import HOUR, dial_in_of, now, room_of
-from tests.real.test_rooms import forgive
-from tests.real.test_rooms_heard import NUMBERS, call_in, until_in
+from tests.real.test_page import a_browser
+from tests.real.test_rooms import dials_in, forgive
+from tests.real.test_rooms_heard import HEARD, NUMBERS, SPEECH, call_in, heard, speak, until_in
 
 AT = "musterhausen.example"
 CONFERENCE = f"konferenz@{AT}"
@@ -104,9 +107,9 @@ async def test_who_invites_the_conference_finds_how_to_dial_in_and_the_room_move
         told = re.search(r"Raum: (\d+)#\s+PIN: (\d+)#", mail.get_content())
         assert told is not None
         assert mail["To"] == f"ben@{AT}"
-        async with OutsidePhone(house.pbx, NUMBERS[0]) as first, OutsidePhone(house.pbx, NUMBERS[1]) as second:
-            await asyncio.gather(call_in(first, number, pin), call_in(second, told[1], told[2]))
-            await until_in(house, number, 1)
+        await meets(house, number)
+        async with Phone(house.pbx, "102") as inside:
+            await dials_in(inside, told[1], told[2], number=told[1])
             await until_in(house, told[1], 1)
         await house.pbx.quiet()
 
@@ -134,6 +137,39 @@ async def test_who_invites_the_conference_finds_how_to_dial_in_and_the_room_move
         await house.pbx.until(lambda: ending(house) == {"hers", "his"}, "the rooms stay for ever", within=WITHIN)
         for who, its in (("anna", number), ("ben", told[1])):
             assert (await house.rest(who, "DELETE", f"/rooms/{its}"))[0] == 204
+
+
+async def meets(house: House, number: str) -> None:
+    """Anna, Carla, whom she invited, and a guest dial in and hear each other, and the page has their names."""
+    _, room = await house.rest("anna", "GET", f"/rooms/{number}")
+    carla = next(one["digits"] for one in room["pins"] if one["name"] == "Carla Çelik")
+    async with AsyncExitStack() as stack:
+        phones = [
+            await stack.enter_async_context(OutsidePhone(house.pbx, caller, record=True)) for caller in NUMBERS
+        ]  # fmt: skip
+        pins = room["my_pin"], carla, room["guest_pin"]
+        page = await stack.enter_async_context(a_browser(house))
+        await page.get_by_role("link", name="Konferenzen").click()
+        await asyncio.gather(*(call_in(one, number, pin) for one, pin in zip(phones, pins, strict=True)))
+        await until_in(house, number, 3)
+        there = page.locator(f"[data-room='{number}'] [data-participant]")
+        await expect(there).to_have_count(3)
+        for name in ("Anna Amsel", "Carla Çelik", "030 23125013"):
+            await expect(there.filter(has_text=name)).to_be_visible()
+        await asyncio.sleep(3)  # until the room has said what it says
+        for phone, sentence in zip(phones, SPEECH, strict=False):
+            await speak(phone, sentence)
+        for phone in phones:
+            await phone.hangup()
+        await house.pbx.quiet()
+        scores = {
+            (speaker, listener): heard(one, sentence)
+            for speaker, sentence in enumerate(SPEECH[:3])
+            for listener, one in enumerate(phones)
+            if speaker != listener
+        }
+        print({pair: round(score, 3) for pair, score in scores.items()})
+        assert min(scores.values()) >= HEARD
 
 
 def ending(house: House) -> set[str]:

@@ -28,6 +28,7 @@ class World:
 
     def __init__(self, room: Room) -> None:
         self.there: Room | None = room
+        self.number = room.number
         self.time = NOON
         self.up = self.live = True
         self.did: list[tuple[timedelta, str]] = []
@@ -56,17 +57,17 @@ class World:
     async def remove(self, room: str, whom: str) -> None:
         if not self.up:
             raise NotReachableError("away")
-        assert room == "8123"
+        assert room == self.number
         self.did.append((self.time - NOON, whom))
 
     def come(self, *legs: str) -> None:
         for leg in legs:
             self.participants.apply(
-                Joined(room="8123", leg=leg, channel=leg, number=leg, role="part", person="", name=""), self.time
+                Joined(room=self.number, leg=leg, channel=leg, number=leg, role="part", person="", name=""), self.time
             )
 
     def go(self, leg: str) -> None:
-        self.participants.apply(Left("8123", leg), self.time)
+        self.participants.apply(Left(self.number, leg), self.time)
 
     async def until(self, after: timedelta) -> list[tuple[timedelta, str]]:
         """Let time pass, and look as the daemon does; return what was done."""
