@@ -27,6 +27,7 @@ TEXTS = {
     ),
     # Conference rooms (dialplan/rooms.conf), in the language of the room or of the telephone.
     "de/room-welcome": "Willkommen zur Telefonkonferenz.",
+    "de/room-other-language": "For English, press star, and then hash.",
     "de/room-number": "Bitte geben Sie die Raumnummer ein, und dann die Raute-Taste.",
     "de/room-pin": "Bitte geben Sie Ihre PIN ein, und dann die Raute-Taste.",
     "de/room-wrong": "Raumnummer oder PIN stimmt nicht.",
@@ -62,6 +63,7 @@ TEXTS = {
         "Sperren oder öffnen: Stern vier. Alle stumm schalten: Stern fünf. Verlassen: Stern neun."
     ),
     "en/room-welcome": "Welcome to the telephone conference.",
+    "en/room-other-language": "Für Deutsch drücken Sie die Sterntaste, und dann die Raute-Taste.",
     "en/room-number": "Please enter the room number, followed by hash.",
     "en/room-pin": "Please enter your pin, followed by hash.",
     "en/room-wrong": "The room number or the pin is not right.",
@@ -172,12 +174,15 @@ TEXTS = {
     "en/alarm-call-failed": "Attention. The alarm could not be accepted. Please call somebody yourself.",
 }
 
+# Said to who does not understand the others.
+VOICES = {"de/room-other-language": "en", "en/room-other-language": "de"}
+
 
 def make(name: str, folder: Path) -> Path:
     """Speak one text into a wav: 8 kHz, mono, 16 bit."""
     target = folder / f"{name}.wav"
     target.parent.mkdir(exist_ok=True)
-    voice = name.partition("/")[0] if "/" in name else "de"
+    voice = VOICES.get(name) or (name.partition("/")[0] if "/" in name else "de")
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "raw.wav"
         subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(raw), TEXTS[name]], check=True)

@@ -76,7 +76,8 @@ SOUNDS_FINE = Kind(
 SOUNDS = (
     "room-alone-long", "room-alone", "room-begins", "room-early", "room-ends-now", "room-ends-soon", "room-full",
     "room-has-joined", "room-invitation", "room-late", "room-lines", "room-locked", "room-menu-moderator", "room-menu",
-    "room-moderator-left", "room-muted", "room-now-locked", "room-now-unlocked", "room-number", "room-over", "room-pin",
+    "room-moderator-left", "room-muted", "room-now-locked", "room-now-unlocked", "room-number",
+    "room-other-language", "room-over", "room-pin",
     "room-recorded", "room-recording-ends", "room-removed", "room-take-part", "room-too-many", "room-unmuted",
     "room-waiting", "room-welcome", "room-wrong",
 )  # fmt: skip

@@ -3,8 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from ami_bridge.demo.phones import OutsidePhone, Phone
 from tests.real.house import House
 from tests.real.test_names_on_phones import manager
@@ -13,7 +11,6 @@ from tests.real.test_rooms_heard import HEARD, NOT_HEARD, NUMBERS, SPEECH, call_
 from tests.sound import find_though_cut, read, spoken
 
 
-@pytest.mark.alone  # what is heard is measured: a busy machine drops what is said
 async def test_what_is_said_while_it_is_recorded_is_in_the_file(house: House, tmp_path: Path) -> None:
     await forgive(house)
     _, room = await house.rest("anna", "POST", "/rooms", wish(people=[{"login": "ben"}]))
