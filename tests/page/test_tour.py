@@ -54,3 +54,14 @@ async def test_everybody_can_use_every_screen(
         seen = lights if SOAK or "-dialog-" not in screen else lights[:1]
         assert await in_every_light(desk, f"{screen}-{look}", seen) == {}, screen
         assert await small_targets(desk) == [], screen
+        assert await endless(desk) == [], screen
+
+
+async def endless(desk: Desk) -> list[str]:
+    """What moves for ever: it would distract people, and cost a computer that shows the page all day."""
+    found = await desk.page.evaluate(
+        """document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime === Infinity)
+             .map((one) => one.animationName ?? one.transitionProperty)"""
+    )
+    assert isinstance(found, list)
+    return found
