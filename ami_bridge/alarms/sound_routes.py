@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 
 import structlog
 from aiohttp import web
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from ami_bridge.alarms import sounds
 from ami_bridge.alarms.desk import AlarmDesk
+from ami_bridge.alarms.model import LogEntry
 from ami_bridge.alarms.sounds import Library
 from ami_bridge.alarms.states import MANAGES
 from ami_bridge.errors import BadRequestError, BusyError, NotAllowedError
@@ -75,14 +77,18 @@ class SoundRoutes:
         used: Mapping[str, Sequence[str]],
         is_extension: Callable[[str], bool],
         play: Callable[[str, str], Awaitable[None]],
+        note: Callable[[LogEntry], Awaitable[None]],
+        now: Callable[[], datetime],
     ) -> None:
-        """Have `used` tell what has which sound, and `play` ring an extension and play a sound by its name."""
+        """Have `used` tell what has which sound, `play` ring an extension and play a sound by its name, `note` log."""
         self._guard = guard
         self._desk = desk
         self._library = library
         self._used = used
         self._is_extension = is_extension
         self._play_at = play
+        self._note = note
+        self._now = now
         self._one_at_a_time = asyncio.Lock()
         """Recordings are large, and are worked at by another process."""
 
@@ -113,6 +119,7 @@ class SoundRoutes:
         async with self._one_at_a_time:
             sound = await sounds.prepared_in_thread(await sounds.converted(await _recording(request)))
             await asyncio.to_thread(self._library.keep, name, sound)
+        await self._noted(identity, "sound_kept", name)
         log.info("alarms.sound_kept", sound=name, credential=identity.credential)
         (kept,) = [one for one in await asyncio.to_thread(self._library.all) if one.name == name]
         return answer(self._shown(kept))
@@ -126,21 +133,27 @@ class SoundRoutes:
                 f"This sound is that of {', '.join(used)}: give that another one in the configuration first."
             )
         await asyncio.to_thread(self._library.remove, name)
+        await self._noted(identity, "sound_removed", name)
         log.info("alarms.sound_removed", sound=name, credential=identity.credential)
         return web.Response(status=204)
 
     async def _play(self, request: web.Request) -> web.Response:
-        await self._manager(request)
+        identity = await self._manager(request)
         name = sounds.checked(request.match_info["name"])
         wanted = await read_body(request, Where)
         if not self._is_extension(wanted.to):
             raise BadRequestError("`to` is an extension of this house that has a telephone.")
         await asyncio.to_thread(self._library.read, name)  # one that there is
+        await self._noted(identity, "sound_played", name, destination=wanted.to)
         await self._play_at(wanted.to, name)
         return answer({}, 202)
 
     def _shown(self, one: sounds.Kept) -> AlarmSound:
         return AlarmSound(name=one.name, own=one.own, seconds=one.seconds, used=self._used.get(one.name, ()))
+
+    async def _noted(self, identity: Identity, kind: str, name: str, **more: str) -> None:
+        """Write down in the log of alarms who did it: a sound that people know is part of an alarm."""
+        await self._note(LogEntry(at=self._now(), actor=identity.login, kind=kind, data={"name": name, **more}))
 
     async def _operator(self, request: web.Request) -> Identity:
         identity = await self._guard.identify(request)

@@ -173,6 +173,14 @@ class AlarmStore:
                     raise
         return None
 
+    async def note(self, entry: LogEntry) -> None:
+        """Add a line to the log that is of no alarm."""
+
+        async def do(work: Work) -> None:
+            work.log(entry)
+
+        await self.work(do)
+
     async def change(self, id_: str, decide: Decide, fence: Fence | None = None) -> Change | None:
         """Let `decide` say what becomes of an alarm, and do that; None where nothing is to be done.
 

@@ -8,6 +8,7 @@ from ami_bridge.alarms.desk import AlarmDesk
 from ami_bridge.alarms.ports import AlarmCall
 from ami_bridge.alarms.sound_routes import SoundRoutes
 from ami_bridge.alarms.sounds import Library
+from ami_bridge.alarms.store import AlarmStore
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
 from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.share import shared
@@ -22,6 +23,7 @@ def sounds(
     phone: AlarmPhone,
     named: Callable[[str], str],
     is_extension: Callable[[str], bool],
+    store: AlarmStore,
 ) -> AddRoutes:
     """Make its routes; `named` tells how Asterisk knows a sound."""
     config = base.config.alarms
@@ -46,6 +48,8 @@ def sounds(
         used=_used(base),
         is_extension=is_extension,
         play=play,
+        note=store.note,
+        now=base.now,
     ).add_to
 
 

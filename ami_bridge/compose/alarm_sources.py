@@ -24,7 +24,7 @@ from ami_bridge.alarms.sources.ourselves import Ourselves
 from ami_bridge.alarms.sources.routes import SourceRoutes
 from ami_bridge.alarms.sources.store import SourceStore
 from ami_bridge.alarms.sources.watching import LOOK_EVERY as LOOK_AT_VALUES_EVERY
-from ami_bridge.alarms.store import AlarmStore, Work
+from ami_bridge.alarms.store import AlarmStore
 from ami_bridge.asterisk.alarm_numbers import AlarmNumbers
 from ami_bridge.compose.alarm_watched import watch
 from ami_bridge.compose.base import ZONE, AddRoutes, Base
@@ -114,11 +114,8 @@ def numbers(base: Base, calls: CallParts, parts: SourceParts, store: AlarmStore,
         return
 
     async def log(entry: LogEntry) -> None:
-        async def do(work: Work) -> None:
-            work.log(entry)
-
         with suppress(NotReachableError):
-            await store.work(do)
+            await store.note(entry)
 
     def whose(endpoint: str) -> Person | None:
         extension = calls.board.extension_of(f"PJSIP/{endpoint}-") if endpoint else None

@@ -215,7 +215,9 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         sources=known_sources,
     )
     by_hand = console_routes(base, people, rules=rules, on_call=duty, takes=intake, desk=desk, console=console)
-    listening = sounds(base, guard, desk=desk, phone=phone, named=voice.alarm, is_extension=calls.devices.are_of)
+    listening = sounds(
+        base, guard, desk=desk, phone=phone, named=voice.alarm, is_extension=calls.devices.are_of, store=store
+    )
     outbox = Outbox(store=upkeep, outputs=outputs, show=partial(_for_outputs, store, desk), now=base.now)
     questions = AlarmQuestions(
         engine=engine, store=store, spoken=lambda login: _extension(base, login), tested=test.is_own

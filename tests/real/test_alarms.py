@@ -365,6 +365,13 @@ async def test_the_sites_own_sound_is_sent_listened_to_and_heard_by_telephone(pl
     assert (await plant.rest("eva", "POST", "/sounds/nothing/play", {"to": "104"}))[0] == 404
     assert (await plant.command("sound", "remove", "own-siren", *ways))[0] == 0
     assert (await plant.rest("eva", "DELETE", "/sounds/horn"))[0] == 404, "those that come with us stay"
+    lines = (await plant.rest("eva", "GET", "/alarms/log?before=0&limit=20"))[1]["lines"]
+    told = [(one["kind"], one["actor"], one["data"]) for one in lines if one["kind"].startswith("sound_")]
+    assert told[::-1] == [
+        ("sound_kept", "eva", {"name": "own-siren"}),
+        ("sound_played", "eva", {"name": "own-siren", "destination": "104"}),
+        ("sound_removed", "eva", {"name": "own-siren"}),
+    ], "and nothing of what was refused"
 
 
 async def test_sounds_are_listened_to_added_and_removed_on_the_page(plant: House) -> None:

@@ -13,7 +13,7 @@ const OURSELVES = ["engine", "sweeper"];
 function words({ kind, data = {} }) {
   const what = t(knows(`alarms.log.${kind}`) ? `alarms.log.${kind}` : "alarms.log.other", { kind });
   const outcome = data.outcome && knows(`alarms.call.${data.outcome}`) ? t(`alarms.call.${data.outcome}`) : "";
-  return [what, data.name ?? data.person, data.destination, outcome, data.reason].filter((one) => one !== undefined && one !== null && one !== "");
+  return [what, data.name ?? data.person ?? data.by, data.destination, outcome, data.reason].filter((one) => one !== undefined && one !== null && one !== "");
 }
 
 const table = (lines, { whose }) => html`
