@@ -16,6 +16,7 @@ from ami_bridge.alarms.states import MANAGES
 from ami_bridge.errors import BadRequestError, BusyError, NotAllowedError
 from ami_bridge.web.body import ARRIVES_WITHIN, answer, read_body
 from ami_bridge.web.identity import Guard, Identity
+from ami_bridge.web.language import language_of
 from ami_bridge.web.openapi import Operation
 
 log = structlog.get_logger()
@@ -33,6 +34,8 @@ class AlarmSound(Struct, frozen=True, kw_only=True):
     own: bool
     """Whether it is the site's own, not one that comes with us."""
     seconds: float
+    loudness: float
+    """LUFS, as telephones play it; all are made about as loud."""
     used: Sequence[str]
     """Classes and points that have it."""
 
@@ -110,6 +113,12 @@ class SoundRoutes:
         return web.Response(body=body, content_type="audio/wav", headers={"Cache-Control": "private, no-cache"})
 
     async def _put(self, request: web.Request) -> web.Response:
+        try:
+            return await self._kept(request)
+        except sounds.UnfitError as error:  # whoever has recorded it reads what to do
+            raise BadRequestError(error.said(language_of(request, None))) from error
+
+    async def _kept(self, request: web.Request) -> web.Response:
         identity = await self._manager(request)
         name = sounds.checked(request.match_info["name"])
         if request.content_type in FORMS:
@@ -149,7 +158,9 @@ class SoundRoutes:
         return answer({}, 202)
 
     def _shown(self, one: sounds.Kept) -> AlarmSound:
-        return AlarmSound(name=one.name, own=one.own, seconds=one.seconds, used=self._used.get(one.name, ()))
+        return AlarmSound(
+            name=one.name, own=one.own, seconds=one.seconds, loudness=one.loudness, used=self._used.get(one.name, ())
+        )
 
     async def _noted(self, identity: Identity, kind: str, name: str, **more: str) -> None:
         """Write down in the log of alarms who did it: a sound that people know is part of an alarm."""
@@ -176,9 +187,9 @@ async def _recording(request: web.Request) -> bytes:
             async for chunk in request.content.iter_chunked(CHUNK):
                 body += chunk
                 if len(body) > sounds.LARGEST:
-                    raise BadRequestError(f"A recording has at most {sounds.LARGEST // 1_000_000} MB.")
+                    raise sounds.UnfitError(sounds.TOO_LARGE)
     except TimeoutError as error:
-        raise BadRequestError("The recording did not arrive in time.") from error
+        raise sounds.UnfitError(sounds.LATE) from error
     except (web.RequestPayloadError, ConnectionError) as error:
-        raise BadRequestError("The recording did not arrive whole.") from error
+        raise sounds.UnfitError(sounds.LATE) from error
     return bytes(body)

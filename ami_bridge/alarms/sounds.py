@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Literal
 
 from msgspec import Struct
 
 from ami_bridge.errors import BadRequestError, NotFoundError, NotReachableError
 from ami_bridge.sound import wav
-from ami_bridge.sound.hearing import NARROW, WIDE, faults
-from ami_bridge.sound.level import faded_in, faded_out, levelled
+from ami_bridge.sound.hearing import NARROW, WIDE, Fault, faults, length
+from ami_bridge.sound.level import faded_in, faded_out, levelled, loudness
 from ami_bridge.sound.rate import at_rate
 from ami_bridge.sound.wav import Sound
 
@@ -41,19 +42,55 @@ class Kept(Struct, frozen=True, kw_only=True):
     own: bool
     """Whether it is the site's, not one that we ship."""
     seconds: float
+    loudness: float
+    """LUFS, as telephones play it."""
+
+
+class UnfitError(BadRequestError):
+    """A recording that cannot be a sound of alarms, with what to do about it, in both languages."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(" ".join(one.en for one in faults))
+        self.faults = faults
+
+    def said(self, language: Literal["de", "en"]) -> str:
+        """Return it in one language."""
+        return " ".join(one.de if language == "de" else one.en for one in self.faults)
+
+
+TOO_LARGE = Fault(
+    f"Sie hat mehr als {LARGEST // 1_000_000} MB: kürzen Sie sie, oder speichern Sie sie als MP3.",
+    f"A recording has at most {LARGEST // 1_000_000} MB: cut it, or save it as MP3.",
+)
+UNREADABLE = Fault(
+    "Das ist keine Aufnahme, die sich lesen lässt: speichern Sie sie als WAV, MP3, FLAC oder OGG.",
+    "That is no recording that can be read: save it as WAV, MP3, FLAC or OGG.",
+)
+LATE = Fault(
+    "Sie ist nicht ganz angekommen: versuchen Sie es noch einmal, oder mit einer kleineren Datei.",
+    "The recording did not arrive whole: try again, or a smaller file.",
+)
+NO_NAME = Fault(
+    f"Ein Ton heißt mit kleinen Buchstaben, Ziffern und einzelnen Bindestrichen, höchstens {LONGEST_NAME} Zeichen.",
+    f"A sound's name is small letters, digits and single hyphens, at most {LONGEST_NAME}.",
+)
+TOO_MANY = Fault(
+    f"Es gibt schon {MOST} eigene Töne: entfernen Sie erst einen.",
+    f"There are {MOST} sounds already; remove one first.",
+)
 
 
 def checked(name: str) -> str:
     """Return a name that can be a file's; raises BadRequestError for any other."""
     if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
-        raise BadRequestError(f"A sound's name is small letters, digits and single hyphens, at most {LONGEST_NAME}.")
+        raise UnfitError(NO_NAME)
     return name
 
 
 async def converted(upload: bytes) -> Sound:
     """Read a recording of any form; raises BadRequestError where it is none, NotReachableError without ffmpeg."""
     if len(upload) > LARGEST:
-        raise BadRequestError(f"A recording has at most {LARGEST // 1_000_000} MB.")
+        raise UnfitError(TOO_LARGE)
     try:
         process = await asyncio.create_subprocess_exec(
             *CONVERT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
@@ -64,24 +101,24 @@ async def converted(upload: bytes) -> Sound:
         async with asyncio.timeout(WITHIN):
             frames, _ = await process.communicate(upload)
     except TimeoutError as error:
-        raise BadRequestError(f"That recording could not be read within {WITHIN:g} s.") from error
+        raise UnfitError(UNREADABLE) from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode or len(frames) < 2:  # noqa: PLR2004 - a sample
-        raise BadRequestError("That is no recording that can be read.")
+        raise UnfitError(UNREADABLE)
     return wav.from_frames(frames, WIDE)
 
 
 def prepared(sound: Sound) -> Sound:
     """Make it as loud as alarms are, with soft ends; raises BadRequestError with what is wrong."""
     if not SHORTEST <= sound.seconds <= LONGEST:
-        raise BadRequestError(f"It is {sound.seconds:.1f} s long; {SHORTEST:g} to {LONGEST:g} s are right.")
+        raise UnfitError(length(sound.seconds, SHORTEST, LONGEST))
     made = levelled(faded_out(faded_in(sound, RISES), FALLS), WANTED)
-    wrong = " ".join(faults(made, shortest=SHORTEST, longest=LONGEST, quietest=QUIETEST, loudest=LOUDEST))
+    wrong = [*faults(made, shortest=SHORTEST, longest=LONGEST, quietest=QUIETEST, loudest=LOUDEST)]
     if wrong:
-        raise BadRequestError(wrong)
+        raise UnfitError(*wrong)
     return made
 
 
@@ -97,6 +134,8 @@ class Library:
         """Keep them in `alarms/` below `folder`; `ours` are shipped as `alarm-<name>.wav`."""
         self._folder = folder / "alarms"
         self._ours = ours
+        self._measured: dict[tuple[Path, int, int], float] = {}
+        """How loud a file is, as long as it is the same: measuring one takes some hundredths of a second."""
 
     def all(self) -> list[Kept]:
         """Return what there is, by name; the site's own instead of ours."""
@@ -119,7 +158,7 @@ class Library:
         file = self._folder / f"{checked(name)}.wav"
         self._folder.mkdir(parents=True, exist_ok=True)
         if not file.is_file() and sum(1 for _ in self._folder.glob("*.wav")) >= MOST:
-            raise BadRequestError(f"There are {MOST} sounds already; remove one first.")
+            raise UnfitError(TOO_MANY)
         _write(file.with_suffix(".sln16"), wav.frames_of(at_rate(sound, WIDE).samples))
         _write(file, wav.write(at_rate(sound, NARROW)))
 
@@ -135,8 +174,16 @@ class Library:
         for file in folder.glob(f"{before}*.wav"):
             name = file.stem.removeprefix(before)
             if NAME.fullmatch(name):
-                length = max(0, file.stat().st_size - 44)  # what comes before the samples
-                yield Kept(name=name, own=not before, seconds=round(length / 2 / NARROW, 1))
+                seen = file.stat()
+                samples = max(0, seen.st_size - 44) / 2  # the header comes first
+                loud = self._loudness(file, (file, seen.st_mtime_ns, seen.st_size))
+                yield Kept(name=name, own=not before, seconds=round(samples / NARROW, 1), loudness=loud)
+
+    def _loudness(self, file: Path, key: tuple[Path, int, int]) -> float:
+        if key not in self._measured:
+            self._measured = {known: loud for known, loud in self._measured.items() if known[0] != file}
+            self._measured[key] = round(loudness(wav.read(file.read_bytes())), 1)
+        return self._measured[key]
 
 
 def _write(file: Path, content: bytes) -> None:

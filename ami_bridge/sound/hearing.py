@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from math import cos, log10, pi
 
+from msgspec import Struct
+
 from ami_bridge.sound.level import loudness, peak
 from ami_bridge.sound.rate import at_rate
 from ami_bridge.sound.spectrum import telephoned
@@ -58,19 +60,61 @@ def _keys(sound: Sound) -> Iterator[str]:
         yield KEYS[low][high - 4] if alike and one + other > PURE * whole else ""
 
 
-def faults(sound: Sound, *, shortest: float, longest: float, quietest: float, loudest: float) -> Iterator[str]:
-    """Say what is wrong with a sound that people are to be woken by, in sentences; nothing where all is well."""
+class Fault(Struct, frozen=True):
+    """Something that is wrong with a sound, and what to do, in both languages."""
+
+    de: str
+    en: str
+
+
+def faults(sound: Sound, *, shortest: float, longest: float, quietest: float, loudest: float) -> Iterator[Fault]:
+    """Say what is wrong with a sound that people are to be woken by; nothing where all is well."""
     if not shortest <= sound.seconds <= longest:
-        yield f"It is {sound.seconds:.1f} s long; {shortest:g} to {longest:g} s are right."
+        yield length(sound.seconds, shortest, longest)
     level = loudness(sound)
     if not quietest <= level <= loudest:
-        yield f"Its loudness is {level:.1f} LUFS; {quietest:g} to {loudest:g} are right."
+        yield Fault(
+            f"Ihre Lautstärke ist {_de(level)} LUFS, richtig sind {quietest:g} bis {loudest:g}: nehmen Sie eine "
+            "Aufnahme, die durchgehend klingt.",
+            f"Its loudness is {level:.1f} LUFS; {quietest:g} to {loudest:g} are right: take a recording without long "
+            "pauses.",
+        )
     if peak(sound) > HIGHEST:
-        yield f"Its peak is {20 * log10(peak(sound)):.1f} dBFS; -3 is the most."
+        high = 20 * log10(peak(sound))
+        yield Fault(
+            f"Ihre Spitze ist {_de(high)} dBFS, höchstens -3 sind richtig: nehmen Sie leiser auf.",
+            f"Its peak is {high:.1f} dBFS; -3 is the most: record it less loud.",
+        )
     left = telephoned(sound)
     if left.share < SHARE:
-        yield f"Only {left.share:.0%} of it gets through a telephone; it needs {SHARE:.0%} between 300 and 3400 Hz."
+        yield Fault(
+            f"Nur {100 * left.share:.0f} % davon kommen durch ein Telefon, nötig sind {100 * SHARE:.0f} % zwischen 300 "
+            "und 3400 Hz: nehmen Sie einen helleren Ton.",
+            f"Only {left.share:.0%} of it gets through a telephone; it needs {SHARE:.0%} between 300 and 3400 Hz: take "
+            "a brighter sound.",
+        )
     if left.lost > LOST:
-        yield f"It is too low or too high: {left.lost:.1f} LU quieter on a telephone, and {LOST:g} are the most."
+        yield Fault(
+            f"Am Telefon ist sie {_de(left.lost)} LU leiser, höchstens {_de(LOST)} sind richtig: sie ist zu tief oder "
+            "zu hoch.",
+            f"It is too low or too high: {left.lost:.1f} LU quieter on a telephone, and {LOST:g} are the most.",
+        )
     if pressed := keys(sound):
-        yield f"A telephone exchange would take it for the key {pressed[0]}."
+        yield Fault(
+            f"Eine Telefonanlage hielte sie für die Taste {pressed[0]}: ändern Sie Tonhöhe oder Klang.",
+            f"A telephone exchange would take it for the key {pressed[0]}: change its pitch or its sound.",
+        )
+
+
+def length(seconds: float, shortest: float, longest: float) -> Fault:
+    """Say that it is too short or too long."""
+    return Fault(
+        f"Sie dauert {_de(seconds)} s, richtig sind {shortest:g} bis {longest:g} s: "
+        + ("schneiden Sie ein Stück heraus." if seconds > longest else "nehmen Sie eine längere."),
+        f"It is {seconds:.1f} s long; {shortest:g} to {longest:g} s are right: "
+        + ("cut out a part of it." if seconds > longest else "take a longer one."),
+    )
+
+
+def _de(number: float) -> str:
+    return f"{number:.1f}".replace(".", ",")

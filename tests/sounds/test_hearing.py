@@ -32,7 +32,7 @@ def noise(seconds: float, loud: float = 0.1, rate: int = 16_000) -> Sound:
 
 
 def found(sound: Sound) -> list[str]:
-    return [*faults(levelled(sound, -17), **RIGHT)]
+    return [one.en for one in faults(levelled(sound, -17), **RIGHT)]
 
 
 def test_what_is_wrong_with_a_sound_is_said_in_a_sentence() -> None:
@@ -42,11 +42,21 @@ def test_what_is_wrong_with_a_sound_is_said_in_a_sentence() -> None:
     assert len(low) == 2
     assert "gets through" in low[0]
     assert "too low" in low[1]
-    assert found(tones(941, 1336)) == ["A telephone exchange would take it for the key 0."]
-    assert found(tones(770, 1209)) == ["A telephone exchange would take it for the key 4."]
+    assert found(tones(941, 1336)) == [
+        "A telephone exchange would take it for the key 0: change its pitch or its sound."
+    ]
+    assert found(tones(770, 1209)) == [
+        "A telephone exchange would take it for the key 4: change its pitch or its sound."
+    ]
     assert "long" in found(tones(440, seconds=0.5))[0]
-    assert "LUFS" in next(faults(levelled(good, -30), **RIGHT))
-    assert any("dBFS" in one for one in faults(Sound(16_000, array("d", [1.0] * 32_000)), **RIGHT))
+    assert "LUFS" in next(faults(levelled(good, -30), **RIGHT)).en
+    loud = [*faults(Sound(16_000, array("d", [1.0] * 32_000)), **RIGHT)]
+    assert any("dBFS" in one.en for one in loud)
+    short = next(faults(levelled(tones(440, seconds=0.5), -17), **RIGHT))
+    assert short.de == "Sie dauert 0,5 s, richtig sind 1 bis 5 s: nehmen Sie eine längere."
+    for one in (*loud, short):
+        assert ": " in one.de, "what to do"
+        assert ": " in one.en
 
 
 def test_a_horn_of_140_hertz_is_not_heard_even_with_overtones() -> None:

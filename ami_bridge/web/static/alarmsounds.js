@@ -44,6 +44,7 @@ export class AlarmSounds extends Part {
       <li class="row" data-sound=${one.name}>
         <div class="row-main"><h3>${one.name}</h3>
           <p class="dotted muted"><span>${t("alarms.sound.seconds", { seconds: number(one.seconds) })}</span>
+            <span>${t("alarms.sound.loudness", { lufs: number(one.loudness) })}</span>
             ${one.own ? html`<span>${t("alarms.sound.own")}</span>` : nothing}
             ${one.used.length ? html`<bdi class="foreign">${one.used.join(", ")}</bdi>` : nothing}</p></div>
         <audio controls preload="none" src=${`/api/v1/sounds/${one.name}`} aria-label=${one.name}></audio>

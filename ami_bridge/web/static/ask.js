@@ -1,6 +1,6 @@
 /** Questions to the daemon over HTTP, and why one was refused, in words a person can act on. */
 
-import { knows, t } from "./i18n.js";
+import { knows, language, t } from "./i18n.js";
 import { learn } from "./clock.js";
 
 const USUAL_PAUSE = 60; // seconds, where a refusal for "too often" does not say how long
@@ -18,8 +18,9 @@ export class Refusal extends Error {
 export const ask = (method, path, body, headers = {}) =>
   body === undefined ? asked(method, path, body, headers) : asked(method, path, JSON.stringify(body), { "Content-Type": "application/json", ...headers });
 
-/** Send a file as it is. */
-export const send = (method, path, file) => asked(method, path, file, { "Content-Type": "application/octet-stream" });
+/** Send a file as it is; what is wrong with it is told in the reader's language. */
+export const send = (method, path, file) =>
+  asked(method, path, file, { "Content-Type": "application/octet-stream", "Accept-Language": language() });
 
 async function asked(method, path, body, headers) {
   const answer = await fetch(`/api/v1/${path}`, { method, cache: "no-store", headers, body });
