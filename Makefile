@@ -36,8 +36,9 @@ bench: .venv/for-tests packages programs ## figures against peers and limits
 soak: .venv/for-tests packages programs ## the long forms of the tests
 	@$(AS_ROOT) env AMI_BRIDGE_SOAK=1 $(BIN)/python -m pytest --timeout 7200
 
-screenshots: .venv/for-tests packages ## every screen as a picture, in both languages, light and dark, wide and narrow
+screenshots: .venv/for-tests packages programs ## every screen as a picture, in both languages, light and dark, wide and narrow
 	@$(AS_ROOT) $(BIN)/python -m tests.page.screenshots
+	@$(AS_ROOT) $(BIN)/python -m tests.real.screenshots
 
 sounds: .venv/for-demo ## speak the texts of sounds/make.py anew, and make the alarm sounds of sounds/synthesis.py
 	@command -v espeak-ng sox >/dev/null || { $(APT) update; $(APT) install --no-install-recommends espeak-ng sox; }

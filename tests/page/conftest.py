@@ -25,8 +25,13 @@ FLAGS = [
     "--no-first-run",
 ]
 SCREENSHOTS = Path(__file__).parents[2] / ".cache" / "screenshots"
-PICTURES = bool(os.environ.get("AMI_BRIDGE_SOAK"))
-"""Whether tests keep pictures of what they see, which cost them a fifth of their time; else `make screenshots`."""
+SOAK = bool(os.environ.get("AMI_BRIDGE_SOAK"))
+PICTURES = bool(os.environ.get("AMI_BRIDGE_PICTURES"))
+"""Whether tests keep pictures of what they see, which costs them time; `make screenshots` takes its own."""
+
+
+PATIENCE = 60_000 if SOAK else 5_000
+"""Milliseconds until a browser is given up: the long form runs beside anything."""
 
 
 class Desk:
@@ -113,7 +118,7 @@ class Desk:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    expect.set_options(timeout=5_000)
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield browser
@@ -135,7 +140,7 @@ async def daemon(port: int) -> AsyncIterator[Counterpart]:
 @contextlib.asynccontextmanager
 async def window(browser: Browser, **looks: Any) -> AsyncIterator[Page]:  # noqa: ANN401 - the browser's own many settings
     context = await browser.new_context(**{"locale": "de-DE", "timezone_id": "Europe/Berlin", **looks})
-    context.set_default_timeout(5_000)
+    context.set_default_timeout(PATIENCE)
     await context.add_init_script(
         # Little jitter, so that coming back takes 25 to 250 ms.
         "Math.random = () => 0.05;"

@@ -1,17 +1,15 @@
 """Every screen at once: hostile texts do nothing, and everybody can use it in the other language and width too."""
 
-import os
 from typing import Any
 
 import pytest
 
 from tests.page import tour
-from tests.page.conftest import Desk
+from tests.page.conftest import SOAK, Desk
 from tests.page.test_axe import LIGHTS, in_every_light, small_targets
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SOAK = bool(os.environ.get("AMI_BRIDGE_SOAK"))
 NARROW = {"viewport": {"width": 320, "height": 640}}
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 LOOKS: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
