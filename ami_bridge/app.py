@@ -99,7 +99,7 @@ async def run(config: Config, *, ready: Callable[[Ready], None] | None = None) -
         contacts = make_contacts(base, people, calls)
         privacy = make_privacy(base, audit, people, calls, contacts)
         dial = make_dial(base, people, calls, contacts)
-        rooms = make_rooms(base, people.access, calls, dial)
+        rooms = make_rooms(base, people.access, audit, calls, dial)
         if rooms is not None:
             privacy.files["recordings"] = rooms.recordings
         doctor = make_doctor(base, calls, contacts, rooms)

@@ -19,6 +19,7 @@ from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.dial import DialParts
 from ami_bridge.errors import NotAllowedError
 from ami_bridge.people.model import People
+from ami_bridge.privacy.audit import Audit
 from ami_bridge.rooms.adhoc import Adhoc
 from ami_bridge.rooms.desk import RoomDesk
 from ami_bridge.rooms.events import Wished
@@ -108,7 +109,7 @@ class CalledIn:
         await self._dial.targets.called(login, [target], credential=credential)
 
 
-def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomParts | None:
+def rooms(base: Base, guard: Guard, audit: Audit, calls: CallParts, dial: DialParts) -> RoomParts | None:
     """Make it; None where the site has no numbers for rooms."""
     config = base.config.rooms
     if not config.numbers:
@@ -208,7 +209,7 @@ def rooms(base: Base, guard: Guard, calls: CallParts, dial: DialParts) -> RoomPa
             "rooms keys": moderate.run,
             **({} if spoken is None else {"rooms names": lambda: _speaking(spoken)}),
         },
-        routes=[routes.add_to, live.add_to, RecordingRoutes(guard=guard, recordings=recordings).add_to],
+        routes=[routes.add_to, live.add_to, RecordingRoutes(guard=guard, recordings=recordings, audit=audit).add_to],
         control=[routes.control, live.control],
         ops={**routes.ops(), **live.ops()},
     )

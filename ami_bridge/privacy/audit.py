@@ -14,7 +14,7 @@ from ami_bridge.privacy.model import Looked
 ONCE_WITHIN = timedelta(minutes=10)
 """Somebody who reads on, page by page or letter by letter, has looked once."""
 KEPT = timedelta(days=366)
-LOOKS = frozenset({"read", "follow"})
+LOOKS = frozenset({"read", "follow", "listen"})
 MOST_WAITING = 10_000
 MOST_REMEMBERED = 10_000
 

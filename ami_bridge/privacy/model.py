@@ -16,9 +16,9 @@ class Looked(Struct, frozen=True, kw_only=True):
     who: str
     """A login; for what was done on the server itself, the account there."""
     did: str
-    """`read`, `follow`, `export`, `erase` or `revoke`."""
+    """`read`, `follow`, `listen`, `export`, `erase` or `revoke`."""
     whose: str
-    """A department, a login, `audit` or `tokens`."""
+    """A department, a login, `audit`, `tokens`, or `conference` and its number."""
     how: str
     """`rest`, `websocket` or `control`."""
 

@@ -1,6 +1,7 @@
 """Recordings over HTTP: listed, listened to and deleted by who moderates, or moderated, the room."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -46,10 +47,18 @@ OPERATIONS = (
 )
 
 
+class Audit(Protocol):
+    """Where it is written down who looks at what of others."""
+
+    async def record(self, *, who: str, did: str, whose: str, how: str) -> None:
+        """Write down what somebody is about to see or do; raises NotReachableError where that is not possible."""
+
+
 class RecordingRoutes:
     """The routes, over the folder; without one nothing is listed."""
 
-    def __init__(self, *, guard: Guard, recordings: Recordings) -> None:
+    def __init__(self, *, guard: Guard, recordings: Recordings, audit: Audit) -> None:
+        self._audit = audit
         self._guard = guard
         self._recordings = recordings
 
@@ -67,6 +76,7 @@ class RecordingRoutes:
         identity = await self._identify(request)
         id_ = request.match_info["id"]
         path = await self._recordings.file(identity.login, id_)
+        await self._noted(identity, "listen", id_)
         log.info("rooms.recording_fetched", credential=identity.credential)
         headers = {
             "Content-Type": "audio/wav",
@@ -77,8 +87,15 @@ class RecordingRoutes:
 
     async def _delete(self, request: web.Request) -> web.Response:
         identity = await self._identify(request)
-        await self._recordings.remove(identity.login, request.match_info["id"])
+        id_ = request.match_info["id"]
+        await self._recordings.file(identity.login, id_)
+        await self._noted(identity, "erase", id_)
+        await self._recordings.remove(identity.login, id_)
         return web.Response(status=204)
+
+    async def _noted(self, identity: Identity, did: str, id_: str) -> None:
+        number = id_.partition("-")[0]
+        await self._audit.record(who=identity.login, did=did, whose=f"conference {number}", how="rest")
 
     async def _identify(self, request: web.Request) -> Identity:
         identity = await self._guard.identify(request)

@@ -70,8 +70,15 @@ async def test_what_is_said_while_it_is_recorded_is_in_the_file(house: House, tm
         assert (await house.rest(somebody, "GET", f"/recordings/{ids[-1]}"))[0] == 404
     for one in ids:
         assert (await house.rest("anna", "DELETE", f"/recordings/{one}"))[0] == 204
+    assert await audited(house, number) == [("anna", "erase"), ("anna", "erase"), ("anna", "listen")]
     assert not list(house.pbx.recordings_folder.glob(f"conf-{number}-*"))
     await house.rest("anna", "POST", f"/rooms/{number}/end")
+
+
+async def audited(house: House, number: str) -> list[tuple[str, str]]:
+    """Say what an auditor reads about the recordings of a room, the newest first."""
+    entries = (await house.ask("GET", "/audit", query={"user": "carla"}))["entries"]
+    return [(one["who"], one["did"]) for one in entries if one["whose"] == f"conference {number}"]
 
 
 async def test_what_is_booked_to_be_recorded_can_be_stopped_and_does_not_begin_again(house: House) -> None:
