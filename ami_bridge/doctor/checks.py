@@ -6,7 +6,9 @@ from datetime import datetime
 
 from ami_bridge.config import Config
 from ami_bridge.contacts.sync import BookSeen
+from ami_bridge.dav.calendar import DavCalendar
 from ami_bridge.doctor.beside import Beside
+from ami_bridge.doctor.booking import Booking
 from ami_bridge.doctor.dialplan import Dialplan
 from ami_bridge.doctor.examine import Check, Doctor
 from ami_bridge.doctor.groupware import Dav, Groupware
@@ -62,7 +64,8 @@ def doctor(
 ) -> Doctor:
     """Make the doctor; without `memory` the daemon does not run."""
     host = Host(config)
-    groupware = Groupware(config, dav=dav, seen=memory.seen if memory else None, now=now)
+    booking = Booking(config, open_=lambda path: _calendar(config, path))
+    groupware = Groupware(config, dav=dav, booking=booking.check, seen=memory.seen if memory else None, now=now)
     staff = Staff(config, people=memory.people if memory else tuple)
     around = Around(config, names=memory.names if memory else int, now=now, daemon=memory is not None)
     manager, dialplan = Manager(config.pbx[0]), Dialplan(config)
@@ -100,6 +103,13 @@ def doctor(
             yield {**checks, **asked}
 
     return Doctor(all_checks, now=now, daemon=memory is not None)
+
+
+def _calendar(config: Config, path: str) -> DavCalendar:
+    """Return a calendar as the account sees it that makes conferences of its appointments."""
+    groupware, account = config.groupware, config.rooms.account
+    who = account if account.user else groupware
+    return DavCalendar(account.url or groupware.url, who.user, who.password, path)
 
 
 def _has_a_say(name: str, there: Visit) -> bool:

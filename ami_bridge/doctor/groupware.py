@@ -1,6 +1,6 @@
 """The groupware: whether it answers, takes our password and has our books, how old what we know is, and its clock."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -85,12 +85,17 @@ class Groupware:
         config: Config,
         *,
         dav: Dav,
+        booking: Callable[[], Awaitable[Sequence[Finding]]],
         seen: Callable[[], Sequence[BookSeen]] | None,
         now: Callable[[], datetime],
     ) -> None:
-        """`seen` tells when the daemon read each book last; without a daemon there is nothing to tell."""
+        """`booking` looks at the calendars too, where the groupware answers.
+
+        `seen` tells when the daemon read each book last; without a daemon there is nothing to tell.
+        """
         self._config = config
         self._dav = dav
+        self._booking = booking
         self._seen = seen
         self._now = now
 
@@ -107,7 +112,7 @@ class Groupware:
             return [AWAY(url=config.url, why=str(error))]
         except RefusedError:
             return [REFUSED(user=config.user)]
-        return [*found, *await self._books(), *self._old()]
+        return [*found, *await self._books(), *self._old(), *await self._booking()]
 
     async def _books(self) -> list[Finding]:
         paths = [book.path for book in self._config.book]

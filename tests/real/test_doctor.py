@@ -81,7 +81,15 @@ async def test_all_is_well_and_the_command_says_so(house: House) -> None:
     report = json.loads(said)
     assert (code, report["daemon"], report["errors"], report["warnings"]) == (0, True, 0, 0), said
     codes = {one["code"] for one in report["findings"]}
-    assert {"ami.fine", "dialplan.fine", "names.fine", "sounds.fine", "groupware.fine", "people.fine"} <= codes
+    assert {
+        "ami.fine",
+        "dialplan.fine",
+        "names.fine",
+        "sounds.fine",
+        "groupware.fine",
+        "calendars.fine",
+        "people.fine",
+    } <= codes
     assert await house.pbx.channels() == []
     for secret in (house.pbx.secrets.ami, house.pbx.secrets.questions, house.pbx.secrets.groupware):
         assert secret not in said
@@ -151,7 +159,10 @@ async def test_who_cannot_be_reached_is_told_apart_from_who_refuses(house: House
     )
     assert set(wrong) == {"ami.away", "groupware.away", "web.unreachable"}
     lost = structs.replace(config.book[0], path="nowhere")
-    assert set(await found(house, book=[lost])) == {"groupware.book_missing"}
+    elsewhere = structs.replace(config.rooms, calendar="Nirgends")
+    wrong = await found(house, book=[lost], rooms=elsewhere)
+    assert set(wrong) == {"groupware.book_missing", "calendars.missing"}
+    assert "“Nirgends” of [rooms] calendar" in wrong["calendars.missing"].what
 
 
 async def test_clocks_that_differ_and_books_that_are_old_are_found(house: House) -> None:
