@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import datetime
 
 import structlog
 
@@ -11,6 +12,7 @@ from ami_bridge.errors import NotReachableError, RefusedError
 
 log = structlog.get_logger()
 
+FORGET_EVERY = 3600.0
 OURS = "0"
 """Key of the row that says that the family of names is ours; without it, what stands there is some other phone book."""
 MARK = "ami-bridge"
@@ -120,6 +122,40 @@ class Rooms:
         for verb in ("pin", "room"):
             await self._astdb.write_all([(row, value) for row, value in rows if value and row.verb == verb])
         _say(self._pbx, "rooms", rows, len(wanted))
+
+
+class Failures:
+    """Who mistyped a PIN, and in which room, which dialplan/rooms.conf counts: forgotten when it counts no more."""
+
+    def __init__(self, *, pbx: str, astdb: AstDb, now: Callable[[], datetime]) -> None:
+        self._pbx = pbx
+        self._astdb = astdb
+        self._now = now
+
+    async def run(self) -> None:
+        """Forget again and again; the link cancels it with the connection."""
+        while True:
+            try:
+                await self.forget()
+            except (RefusedError, NotReachableError) as error:
+                log.warning("astdb.not_written", pbx=self._pbx, family="failures", why=str(error))
+            await asyncio.sleep(FORGET_EVERY)
+
+    async def forget(self) -> None:
+        """Delete rows whose first failure is an hour ago: numbers of callers, and whatever they took for a room."""
+        before = self._now().timestamp() - FORGET_EVERY
+        rows = []
+        for key, value in (await self._astdb.rows("conffail")).items():
+            _, _, first = value.partition(":")
+            number = key.removeprefix("room-")
+            if _are_digits(number) and (not _are_digits(first) or int(first) < before):
+                rows.append((Row("fail", number, "room" if number != key else ""), ""))
+        await self._astdb.write_all(rows)
+        _say(self._pbx, "failures", rows, 0)
+
+
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
 
 
 def _say(pbx: str, family: str, rows: list[tuple[Row, str]], total: int) -> None:

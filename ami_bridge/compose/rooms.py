@@ -10,7 +10,7 @@ from typing import Any
 
 from ami_bridge.asterisk.astdb import AstDb
 from ami_bridge.asterisk.bridges import Bridges
-from ami_bridge.asterisk.copies import Copy, Rooms
+from ami_bridge.asterisk.copies import Copy, Failures, Rooms
 from ami_bridge.asterisk.link import AmiLink
 from ami_bridge.asterisk.phone import Row as PbxRow
 from ami_bridge.calls.control import Target
@@ -147,6 +147,7 @@ def rooms(base: Base, guard: Guard, audit: Audit, calls: CallParts, dial: DialPa
         ).compare,
     )
     calls.beside.append(copy.run)
+    calls.beside.append(Failures(pbx=base.pbx.id, astdb=calls.astdb, now=base.now).run)
     base.leaving.append(keeper.forget)
     base.erasing.append(partial(keeper.forget, wholly=True))
     desk = RoomDesk(

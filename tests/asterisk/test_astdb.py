@@ -5,6 +5,7 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from itertools import count
 
 import pytest
@@ -12,7 +13,7 @@ from structlog.testing import capture_logs
 
 from ami_bridge.asterisk import phone
 from ami_bridge.asterisk.astdb import AT_ONCE, AstDb
-from ami_bridge.asterisk.copies import Copy, Names
+from ami_bridge.asterisk.copies import Copy, Failures, Names
 from ami_bridge.asterisk.message import Message
 from ami_bridge.asterisk.phone import Row
 from ami_bridge.errors import NotReachableError, RefusedError
@@ -42,20 +43,25 @@ class Asterisk:
         self.db: AstDb
         self.names: dict[str, str] = {}
 
+    family, verb = "cidname", "name"
+
     async def items(self, action: str, headers: Headers = NO_HEADERS) -> list[Message]:
-        assert (action, headers) == ("DBGetTree", {"Family": "cidname"})
+        assert (action, headers) == ("DBGetTree", {"Family": self.family})
         if self.down:
             raise NotReachableError("gone")
         if not self.rows:
             raise RefusedError("Database entry not found")
-        return [message(Event="DBGetTreeResponse", Key=f"/cidname/{key}", Val=name) for key, name in self.rows.items()]
+        return [
+            message(Event="DBGetTreeResponse", Key=f"/{self.family}/{key}", Val=name) for key, name in self.rows.items()
+        ]
 
     async def send(self, action: str, headers: Headers = NO_HEADERS) -> Message:
         assert action == "Originate"
-        assert headers["Channel"] == "Local/name@bridge-store/n"
+        assert headers["Channel"] == f"Local/{self.verb}@bridge-store/n"
         assert headers["Async"] == "true"
         variables = dict(one.split("=", 1) for one in headers["Variable"])
-        key, value = variables["BS_KEY"], base64.b64decode(variables["BS_VAL"]).decode()
+        key = f"room-{variables['BS_KEY']}" if variables.get("BS_PIN") == "room" else variables["BS_KEY"]
+        value = base64.b64decode(variables["BS_VAL"]).decode()
         id_ = str(headers["ChannelId"])
         assert headers["ActionID"] == variables["BS_ID"] == id_ != headers["OtherChannelId"]
         self.under_way += 1
@@ -236,3 +242,19 @@ def test_what_a_name_says_cannot_be_read_by_the_manager() -> None:
     action = phone.store(Row("name", "1"), value='a, "b"\r\nAction: Command\\${EPOCH}', id="1", other_id="2")
     written = dict(one.split("=", 1) for one in action.headers["Variable"])["BS_VAL"]
     assert written.replace("+", "").replace("/", "").replace("=", "").isalnum()
+
+
+async def test_who_mistyped_a_pin_is_forgotten_when_it_counts_no_more() -> None:
+    now = 1_800_000_000
+    asterisk, ids = Asterisk(), count()
+    asterisk.family, asterisk.verb = "conffail", "fail"
+    asterisk.rows = {
+        "4930231": f"3:{now - 3601}", "4930232": f"3:{now - 3599}", "room-8123": f"9:{now - 7200}",
+        "room-8999": f"1:{now}", "101": "rubbish", "anonymous": f"2:{now - 9000}",
+    }  # fmt: skip
+    db = asterisk.db = AstDb(link=asterisk, new_id=lambda: f"ID{next(ids)}")
+    failures = Failures(pbx="town", astdb=db, now=lambda: datetime.fromtimestamp(now, UTC))
+    await failures.forget()
+    assert sorted(asterisk.rows) == ["4930232", "anonymous", "room-8999"], "there is but one row without a number"
+    asterisk.rows = {}
+    await failures.forget()
