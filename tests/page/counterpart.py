@@ -71,6 +71,8 @@ class Counterpart:
             "presence.dept:Bürgerbüro",
         )
         """What Anna may follow besides her own."""
+        self.queues: dict[str, wire.Queue] = {}
+        """Queues that the person sees."""
         self.rooms: dict[str, wire.Room] | None = {}
         """Conference rooms; None: it has no numbers for any."""
         self.alarms = AlarmAnswers()
@@ -105,6 +107,7 @@ class Counterpart:
                 web.post("/api/v1/calls/{id}/{verb}", self._over_http),
                 web.get("/api/v1/calls", self._calls),
                 web.post("/api/v1/alarms/{id}/{verb}", self._act),
+                web.post("/api/v1/queues/{name}/{verb}", self._at_a_queue),
                 *self.alarms.routes(),
                 *self.answers.routes(),
                 web.static("/static", STATIC),
@@ -153,6 +156,11 @@ class Counterpart:
         assert self.rooms is not None
         self.rooms[room.number] = room
         return await self._publish("rooms", "room.changed", room=room)
+
+    async def tells_of_queue(self, queue: wire.Queue) -> int:
+        """Say how a queue is now."""
+        self.queues[queue.name] = queue
+        return await self._publish(f"queue:{queue.name}", "queue.changed", queue=queue)
 
     async def tells_of_alarm(self, alarm: wire.Alarm) -> int:
         """Say how an alarm is now."""
@@ -215,10 +223,11 @@ class Counterpart:
         room: wire.Room | None = None,
         presence: wire.Presence | None = None,
         alarm: wire.Alarm | None = None,
+        queue: wire.Queue | None = None,
     ) -> int:
         self.seq += 1
         news = wire.Event(seq=self.seq, prev=0, ts=utc(), topic=topic, event=event, call=call, bridge=bridge)
-        news = msgspec.structs.replace(news, entry=entry, room=room, presence=presence, alarm=alarm)
+        news = msgspec.structs.replace(news, entry=entry, room=room, presence=presence, alarm=alarm, queue=queue)
         self._sent.append(news)
         for socket in self.sockets:
             if topic in self.followed[socket]:
@@ -280,6 +289,8 @@ class Counterpart:
         for topic in sorted(self.followed[socket] - before):
             if topic.startswith("calls.dept:"):
                 await self._show_others(socket, topic)
+            elif topic.startswith("queue:"):
+                await self._show_queue(socket, topic)
             elif topic.startswith("presence.dept:"):
                 presences = tuple(self.colleagues.values())
                 shown = wire.Snapshot(topic=topic, seq=self.seq, prev=self.seq, presences=presences)
@@ -288,7 +299,15 @@ class Counterpart:
 
     def _there(self) -> set[str]:
         mine = {"alarms"} if "plant" in self.user.roles or "alarm-manager" in self.user.roles else set()
-        return {*OWN, *self.offers, *mine} - ({"rooms"} if self.rooms is None else set())
+        return {*OWN, *self._offered, *mine} - ({"rooms"} if self.rooms is None else set())
+
+    @property
+    def _offered(self) -> tuple[str, ...]:
+        return (*self.offers, *(f"queue:{name}" for name in self.queues))
+
+    async def _show_queue(self, socket: web.WebSocketResponse, topic: str) -> None:
+        queues = (self.queues[topic.removeprefix("queue:")],)
+        await self._send(socket, wire.Snapshot(topic=topic, seq=self.seq, prev=self.seq, queues=queues))
 
     async def _show_others(self, socket: web.WebSocketResponse, topic: str) -> None:
         calls = tuple(self.department.values())
@@ -307,6 +326,12 @@ class Counterpart:
         if response.error is not None:
             return refused(409, code=response.error.code, detail=response.error.message)
         return answered(response.result, 201 if verb == "originate" else 200)
+
+    async def _at_a_queue(self, request: web.Request) -> web.Response:
+        """Do something at a queue, as the websocket would."""
+        params = {**await request.json(), "queue": request.match_info["name"]}
+        op, key = f"queue.{request.match_info['verb']}", request.headers.get("Idempotency-Key")
+        return answered(self._done(wire.Request(id="http", op=op, params=params, key=key)).result)
 
     async def _act(self, request: web.Request) -> web.Response:
         """Do something about an alarm, as the websocket would."""
@@ -331,6 +356,8 @@ class Counterpart:
             changed = after(alarm, request.op.partition(".")[2], self.user, request.params)
             self.alarms.open[alarm.id] = changed
             return wire.Response(id=request.id, ok=True, result=changed)
+        if request.op.startswith("queue."):
+            return wire.Response(id=request.id, ok=True, result=self.queues[request.params["queue"]])
         call = f"01DIALLED{len(self.asked)}" if request.op == "call.originate" else request.params.get("call")
         return wire.Response(id=request.id, ok=True, result={"call": call})
 
@@ -374,7 +401,7 @@ class Counterpart:
             heartbeat=self.heartbeat,
             user=self.user,
             topics=("bridge", *(topic for topic in hello.topics if topic in self._there())),
-            offers=self.offers,
+            offers=self._offered,
         )
         self.followed[socket] = set(welcome.topics)
         await self._send(socket, welcome)
@@ -397,6 +424,8 @@ class Counterpart:
         for topic in welcome.topics:
             if topic.startswith("calls.dept:"):
                 await self._show_others(socket, topic)
+            elif topic.startswith("queue:"):
+                await self._show_queue(socket, topic)
 
 
 async def until(happened: Callable[[], object], *, within: float = 5) -> None:

@@ -33,6 +33,7 @@ FAMILIES = (
         "journal.",
         "conferences.",
         "colleagues.",
+        "switchboard.",
         "picture.",
         "alarms.",
     ),

@@ -7,8 +7,8 @@ from typing import Any, TypeVar, get_args
 import msgspec
 from playwright.async_api import Page
 
-from ami_bridge.wire import Alarm, Call, Presence, PresenceState, Room
-from tests.page import alarms, life, office, rooms
+from ami_bridge.wire import Alarm, Call, Presence, PresenceState, Queue, Room
+from tests.page import alarms, life, office, queues, rooms
 from tests.page.conftest import Desk
 from tests.page.counterpart import Counterpart
 from tests.page.town import HOSTILE, answered, every_state
@@ -55,6 +55,7 @@ def fill(daemon: Counterpart) -> None:
         state: Presence(login=state, name=f"Kollegin {at}", extension=f"11{at}", state=state, rev=1)
         for at, state in enumerate(get_args(PresenceState))
     }
+    daemon.queues = {one.name: one for one in queues.every_kind()}
     daemon.rooms = {one.number: one for one in rooms.every_kind()}
     daemon.alarms.fill()
     daemon.alarms.open = {one.id: one for one in alarms.every_kind()}
@@ -66,6 +67,7 @@ def make_hostile(daemon: Counterpart) -> None:
     texts = cycle(HOSTILE)
     daemon.calls = {id_: _structs(one, Call, texts) for id_, one in daemon.calls.items()}
     daemon.colleagues = {id_: _structs(one, Presence, texts) for id_, one in daemon.colleagues.items()}
+    daemon.queues = {name: _structs(one, Queue, texts) for name, one in daemon.queues.items()}
     daemon.rooms = {id_: _structs(one, Room, texts) for id_, one in (daemon.rooms or {}).items()}
     daemon.alarms.open = {id_: _structs(one, Alarm, texts) for id_, one in daemon.alarms.open.items()}
     daemon.alarms.closed = [_structs(one, Alarm, texts) for one in daemon.alarms.closed]
@@ -137,6 +139,10 @@ async def _calls(page: Page) -> None:
     await page.locator(".call").first.wait_for()
 
 
+async def _switchboard(page: Page) -> None:
+    await page.locator("[data-member]").first.wait_for()
+
+
 async def _journal(page: Page) -> None:
     await page.locator(".entry").first.wait_for()
 
@@ -173,6 +179,7 @@ async def _admin(page: Page) -> None:
 
 SCREENS: dict[str, Callable[[Page], Awaitable[None]]] = {
     "calls": _calls,
+    "switchboard": _switchboard,
     "journal": _journal,
     "contacts": _contacts,
     "conferences": _conferences,

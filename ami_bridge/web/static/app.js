@@ -14,6 +14,7 @@ import { Dialer } from "./dialer.js";
 import { JournalScreen } from "./journal.js";
 import { Cut, Link } from "./socket.js";
 import { SettingsScreen } from "./settings.js";
+import { SwitchboardScreen } from "./switchboard.js";
 import { Status } from "./status.js";
 import { ask } from "./ask.js";
 import { carryOut } from "./doing.js";
@@ -33,7 +34,7 @@ const VERSION_CODE = 4502;
  * navigation unless it is `hidden`, `title` on the window, `ticks` says whether a clock runs on it. `welcomed(topics)` tells
  * which topics the daemon has, `lost` that nothing is told any more. `view` draws it.
  */
-const SCREENS = [CallsScreen, JournalScreen, ContactsScreen, ConferencesScreen, AlarmsScreen, SettingsScreen, AdminScreen];
+const SCREENS = [CallsScreen, SwitchboardScreen, JournalScreen, ContactsScreen, ConferencesScreen, AlarmsScreen, SettingsScreen, AdminScreen];
 
 const page = {
   user: undefined, // undefined: not known yet; null: nobody

@@ -3,10 +3,11 @@
 import { Cut } from "./socket.js";
 import { ask } from "./ask.js";
 
-/** An operation on calls or alarms as a request over HTTP: method, path, body. */
-function overHttp(op, { call, alarm, ...rest }) {
+/** An operation on calls, alarms or queues as a request over HTTP: method, path, body. */
+function overHttp(op, { call, alarm, queue, ...rest }) {
   const [about, verb] = op.split(".");
   if (about === "alarm") return ["POST", `alarms/${alarm}/${verb}`, rest];
+  if (about === "queue") return ["POST", `queues/${encodeURIComponent(queue)}/${verb}`, rest];
   return op === "call.originate" ? ["POST", "calls", rest] : ["POST", `calls/${call}/${verb}`, rest];
 }
 
