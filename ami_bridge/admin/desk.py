@@ -7,9 +7,11 @@ from typing import Protocol
 from ami_bridge import __version__, wire
 from ami_bridge.admin.model import (
     BookShown,
+    GroupShown,
     PbxShown,
     PeoplePage,
     PersonShown,
+    QueueShown,
     RateShown,
     Rules,
     SourceShown,
@@ -164,7 +166,7 @@ class AdminDesk:
 
     def rules(self) -> Rules:
         """Tell what is configured."""
-        dialling, journal = self._config.dialling, self._config.journal
+        dialling, journal, lines = self._config.dialling, self._config.journal, self._config.pbx[0].lines
         classes = {name: getattr(journal.keep, name) for name in journal.keep.__struct_fields__}
         return Rules(
             allow=dialling.allow,
@@ -180,6 +182,19 @@ class AdminDesk:
             },
             longer_because=journal.longer_because,
             silent=len(journal.none.numbers) + len(journal.none.devices) + len(journal.none.groups),
+            roles={whom: tuple(roles) for whom, roles in self._config.people.roles.items()},
+            presence=self._config.people.presence == "department",
+            pickup=[GroupShown(name=one.name, who=one.who, of=one.of, peer=one.peer) for one in self._config.pickup],
+            queues=[
+                QueueShown(
+                    name=one.name,
+                    label=lines.get(one.name, one.name),
+                    who=one.who,
+                    members=one.members,
+                    manages=one.manages,
+                )
+                for one in self._config.queue
+            ],
         )
 
     def _shown(self, token: Token) -> TokenOfSomebody:

@@ -100,8 +100,29 @@ class RateShown(Struct, frozen=True, kw_only=True):
     day: int
 
 
+class GroupShown(Struct, frozen=True, kw_only=True):
+    """People who take each other's calls, as configured: logins, `department:NAME`, `group:NAME`."""
+
+    name: str
+    who: Sequence[str]
+    of: Sequence[str]
+    """Whose calls these are; empty: those of the same people."""
+    peer: bool
+    """Whether they see who is calling."""
+
+
+class QueueShown(Struct, frozen=True, kw_only=True):
+    """Who has to do with a queue besides its members and the switchboard, as configured."""
+
+    name: str
+    label: str
+    who: Sequence[str]
+    members: Sequence[str]
+    manages: Sequence[str]
+
+
 class Rules(Struct, frozen=True, kw_only=True):
-    """Who may dial what, and how long things are kept, as configured."""
+    """Who may dial what, who has which role, and how long things are kept, as configured."""
 
     allow: tuple[str, ...]
     """Kinds of numbers that everybody may dial."""
@@ -116,3 +137,9 @@ class Rules(Struct, frozen=True, kw_only=True):
     longer_because: str
     silent: int
     """How many numbers, devices and groups have no journal."""
+    roles: dict[str, tuple[str, ...]]
+    """Besides `user`, which everybody has: by login, `department:NAME`, `group:NAME`."""
+    presence: bool
+    """Whether colleagues of a department see of each other who is free."""
+    pickup: Sequence[GroupShown]
+    queues: Sequence[QueueShown]

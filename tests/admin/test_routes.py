@@ -12,7 +12,8 @@ from aiohttp import ClientSession
 from ami_bridge import wire
 from ami_bridge.admin.desk import AdminDesk
 from ami_bridge.admin.routes import OPERATIONS, AdminRoutes
-from ami_bridge.config import Config, Dialling, Groupware, Pbx, Questions, Rate, Web
+from ami_bridge.config import Config, Dialling, Groupware, Pbx, Pickup, Questions, Queue, Rate, Web
+from ami_bridge.config import People as Staff
 from ami_bridge.config_journal import Journal, KeepDays
 from ami_bridge.contacts.sync import BookSeen
 from ami_bridge.db.database import open_database
@@ -31,7 +32,10 @@ from tests.journal.world import NOON
 
 WEB = Web(listen="http://127.0.0.1:0")
 CONFIG = Config(
-    pbx=[Pbx(id="town", secret="ami secret", questions=Questions(secret="pbx secret"))],
+    pbx=[Pbx(id="town", secret="ami secret", lines={"300": "Front desk"}, questions=Questions(secret="pbx secret"))],
+    people=Staff(roles={"eva": ["admin"]}, presence="off"),
+    pickup=[Pickup(name="Office", who=["anna"], of=["rita"], peer=True)],
+    queue=[Queue(name="300", members=["anna"], manages=["eva"])],
     groupware=Groupware(url="http://groupware.example", user="u", password="dav secret"),
     dialling=Dialling(allow_for={"person:eva": ("international",)}, per_person=Rate(minute=3, day=30)),
     journal=Journal(department="dept", keep_days=20, keep=KeepDays(missed=5)),
@@ -139,6 +143,11 @@ async def test_the_state_of_the_house_and_its_rules_hold_nothing_secret(house: H
     assert rules["keep"] == {"calls": 20, "missed": 5, "audit": 366}
     assert rules["per_person"] == {"minute": 3, "day": 30}
     assert rules["allow_for"] == {"person:eva": ["international"]}
+    assert (rules["roles"], rules["presence"]) == ({"eva": ["admin"]}, False)
+    assert rules["pickup"] == [{"name": "Office", "who": ["anna"], "of": ["rita"], "peer": True}]
+    assert rules["queues"] == [
+        {"name": "300", "label": "Front desk", "who": [], "members": ["anna"], "manages": ["eva"]}
+    ]
     assert "secret" not in str((state, rules))
 
 

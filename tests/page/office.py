@@ -89,6 +89,21 @@ def fill(daemon: Any) -> None:  # noqa: ANN401 - the scripted daemon
             "keep": {"calls": 30, "missed": 10, "audit": 366, "tokens": 365},
             "longer_because": "",
             "silent": 2,
+            "roles": {"eva": ["admin", "auditor"], "department:Kläranlage": ["plant"]},
+            "presence": True,
+            "pickup": [
+                {"name": "Bürgerbüro", "who": ["department:Bürgerbüro", "eva"], "of": [], "peer": True},
+                {"name": "Bauamt", "who": ["group:bau"], "of": ["person:carla"], "peer": False},
+            ],
+            "queues": [
+                {
+                    "name": "300",
+                    "label": "Bürgerbüro",
+                    "who": [],
+                    "members": ["department:Bürgerbüro"],
+                    "manages": ["eva"],
+                }
+            ],
         },
         "audit": {
             "entries": [

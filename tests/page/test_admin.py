@@ -119,5 +119,10 @@ async def test_links_books_and_rules_are_shown_as_they_are(desk: Desk) -> None:
         "10 in der Minute, 100 am Tag",
         "verpasste Anrufe",
         "Kein Verlauf für 2",
+        "übernehmen; wer in allen Abteilungen frei ist",
+        "Abteilung Kläranlage",
+        "Wer wessen Anrufe heranholt",
+        "Wer mit Warteschlangen zu tun hat",
+        "Zu ändern in der Konfiguration unter [dialling] allow, allow_for",
     ):
         await expect(rules).to_contain_text(text)

@@ -75,19 +75,19 @@ class State extends Part {
         one.id,
         html`<span dir="ltr">${one.host}:${one.port}</span>`,
         mark(one.live, t(one.live ? "admin.live" : "admin.down", { since: dateAndTime(one.since) })),
-      ])}
+      ], { change: "[[pbx]]" })}
       ${table("admin.books", ["book", "scope", "read"], books, (one) => [
         one.label,
         scope(one.scope),
         one.why ? mark(false, t("admin.book_failed", { why: one.why })) : one.at ? mark(true, dateAndTime(one.at)) : t("admin.not_read"),
-      ])}
+      ], { change: "[groupware], [[book]], [people] book" })}
       ${sources.length
         ? table("admin.sources", ["source", "place", "kind", "heartbeat"], sources, (one) => [
             one.label || one.name,
             one.place || "–",
             knows(`admin.kind.${one.kind}`) ? t(`admin.kind.${one.kind}`) : one.kind,
             one.heartbeat_every ? t("admin.seconds", { count: number(one.heartbeat_every) }) : t("admin.no_heartbeat"),
-          ])
+          ], { change: "[[source]]" })
         : nothing}`;
   }
 }
@@ -122,15 +122,34 @@ class Rules extends Part {
       [t("admin.in_total"), rate(rules.in_total)],
       [t("admin.hours"), rules.hours],
     ];
+    const given = (role) => {
+      const words = Object.entries(rules.roles).filter(([, roles]) => roles.includes(role)).map(([word]) => whom(word));
+      return role === "user" ? t("admin.everybody") : words.join(", ") || t("admin.nobody");
+    };
+    const listed = (words) => words.map(whom).join(", ") || t("admin.nobody");
     const kept = Object.entries(rules.keep).map(([what, days]) => [t(`admin.kept.${what}`), t("stored.days", { count: number(days) })]);
     return html`
-      ${table("admin.dialling", ["who", "may_dial"], dialling, (row) => row)}
-      ${table("admin.limits", ["what", "limit"], limits, (row) => row)}
-      ${table("admin.retention", ["what", "kept"], kept, (row) => row)}
+      ${table("admin.dialling", ["who", "may_dial"], dialling, (row) => row, { change: "[dialling] allow, allow_for" })}
+      ${table("admin.limits", ["what", "limit"], limits, (row) => row, { change: "[dialling] per_person, in_total, hours" })}
+      ${table("admin.roles", ["role", "may", "given"], ROLES, (role) => [t(`role.${role}`), t(`admin.role.${role}`), given(role)], { change: "[people.roles]" })}
+      ${rules.pickup.length
+        ? table("admin.pickup", ["group", "takes", "of", "sees_caller"], rules.pickup, (one) => [
+            one.name, listed(one.who), one.of.length ? listed(one.of) : t("admin.same"), t(one.peer ? "admin.yes" : "admin.no"),
+          ], { change: "[[pickup]]" })
+        : nothing}
+      ${rules.queues.length
+        ? table("admin.queues", ["queue", "sees", "logs_in", "manages"], rules.queues, (one) => [
+            one.label, listed(one.who), listed(one.members), listed(one.manages),
+          ], { change: "[[queue]]" })
+        : nothing}
+      ${table("admin.retention", ["what", "kept"], kept, (row) => row, { change: "[journal] keep_days, [journal.keep]" })}
+      <p>${t(rules.presence ? "admin.presence" : "admin.presence_off")}</p>
       <p>${t(`admin.journal.${rules.journal}`)} ${rules.silent ? t("admin.silent", { count: number(rules.silent) }) : ""}</p>
       ${rules.longer_because ? html`<p>${t("admin.longer", { why: rules.longer_because })}</p>` : nothing}`;
   }
 }
+
+const ROLES = ["user", "switchboard", "plant", "alarm-manager", "admin", "auditor"];
 
 /** A word of the configuration: department:Bauamt, group:IT, person:anna. */
 const whom = (word) => {

@@ -3,8 +3,12 @@
 import { html, nothing } from "./vendor/lit.js";
 import { t } from "./i18n.js";
 
-/** A table whose first column names the row; narrow, each row is a small list. `quiet`: its title stands above already. */
-export const table = (title, columns, rows, cells, { quiet = false } = {}) => html`
+/**
+ * A table whose first column names the row; narrow, each row is a small list.
+ * `quiet`: its title stands above already.
+ * `change`: under which keys of the configuration it stands, for who is to change it.
+ */
+export const table = (title, columns, rows, cells, { quiet = false, change = "" } = {}) => html`
   <table class="stored">
     <caption class=${quiet ? "unseen" : nothing}>${t(title)}</caption>
     <thead><tr>${columns.map((one) => html`<th scope="col">${t(`admin.col.${one}`)}</th>`)}</tr></thead>
@@ -17,4 +21,5 @@ export const table = (title, columns, rows, cells, { quiet = false } = {}) => ht
         </tr>`;
       })}
     </tbody>
-  </table>`;
+  </table>
+  ${change ? html`<p class="muted admin-change">${t("admin.change")} <code translate="no" dir="ltr">${change}</code></p>` : nothing}`;

@@ -68,7 +68,7 @@ export class Staff extends Part {
             one.department || "–",
             one.extensions.join(", ") || t("admin.none"),
             one.roles.map(role).join(", "),
-          ], { quiet: true })
+          ], { quiet: true, change: "[people], [people.extensions], [people.roles]" })
         : nothing}
       ${page.next ? moreButton(t("admin.more"), () => this.#more(), this.inert) : nothing}`;
   }
