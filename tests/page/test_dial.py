@@ -70,6 +70,34 @@ async def test_whoever_is_meant_alone_is_called_at_once(desk: Desk) -> None:
     assert desk.daemon.asked[0].params == {"to": "103"}
 
 
+async def test_whom_one_has_talked_to_is_found_too_and_a_colleague_with_what_they_are_just_now(desk: Desk) -> None:
+    life.fill(desk.daemon.answers)
+    desk.daemon.answers.entries = [
+        life.entry(f"e{at}", at, peer=wire.Peer(number=number, display=display))
+        for at, (number, display) in enumerate(
+            [("+493023125099", "030 23125099"), ("+493023125099", "030 23125099"), ("+493023125001", "030 23125001")]
+        )
+    ]
+    contacts = desk.daemon.answers.contacts
+    desk.daemon.answers.contacts = [one | {"login": "ben"} if one["name"] == "Ben Biber" else one for one in contacts]
+    await desk.is_signed_in()
+    await desk.daemon.tells_of_colleague(
+        wire.Presence(login="ben", name="Ben Biber", extension="102", state="talking", rev=1)
+    )
+    await desk.has_read(desk.daemon.seq)
+    field = desk.page.get_by_role("combobox", name="Name oder Nummer")
+    await field.fill("23125099")
+    options = desk.page.get_by_role("option")
+    await expect(options).to_have_count(2)
+    await expect(options.last).to_contain_text("030 23125099")
+    await expect(options.last).to_contain_text("zuletzt")
+    await options.last.click()
+    await until(lambda: desk.daemon.asked)
+    assert desk.daemon.asked[0].params == {"to": "+493023125099"}
+    await field.fill("biber")
+    await expect(options.first).to_contain_text("spricht")
+
+
 async def test_escape_shuts_the_list_and_nobody_found_is_said(desk: Desk) -> None:
     life.fill(desk.daemon.answers)
     await desk.is_signed_in()

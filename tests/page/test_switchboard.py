@@ -35,7 +35,7 @@ async def test_who_waits_is_seen_by_name_and_since_when_the_longest_first(desk: 
     await expect(waiting.first).to_contain_text("Platz 1")
     await expect(waiting.first.locator(".duration")).to_have_text(re.compile("1:[01][0-9]"))
     await expect(waiting.first.locator(".since")).to_contain_text("wartet seit")
-    await expect(desk.page.get_by_text("2 warten, 1 von 2 frei")).to_be_visible()
+    await expect(desk.page.get_by_text("Wartend: 2, frei: 1 von 2")).to_be_visible()
     await expect(desk.page.get_by_role("link", name="Vermittlung")).to_contain_text("(wartende Anrufe: 2)")
     await expect(desk.page.locator('[data-member="102"]')).to_contain_text("spricht")
 

@@ -68,6 +68,7 @@ const house = {
   /** Whether it makes sense to offer something: the link may be cut, HTTP may still get through. */
   steerable: (call) => page.status.state !== "stopped" && !page.status.isDown(call.pbx),
   callNow: (call) => page.screens.get(CallsScreen.id).callNow(call),
+  stateOf: (login) => page.screens.get(CallsScreen.id).stateOf(login),
   do: (op, params, key) => carryOut(() => page.link, op, params, key),
   room,
   act,

@@ -67,6 +67,10 @@ export class CallsScreen {
     return [this.#mine, ...this.#groups.values()].map((calls) => calls.get(keyOf(call))).find(Boolean);
   }
 
+  stateOf(login) {
+    return this.#colleagues.stateOf(login);
+  }
+
   get count() {
     return this.#mine.going.length;
   }

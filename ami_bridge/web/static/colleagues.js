@@ -27,6 +27,12 @@ export class Colleagues {
     return true;
   }
 
+  /** What a colleague is just now; nothing where that is not known. */
+  stateOf(login) {
+    if (!this.#house.live) return undefined;
+    return [...this.#departments.values()].map((department) => department.get(login)?.state).find(Boolean);
+  }
+
   #change(topic, presence) {
     const department = this.#departments.get(topic);
     if (department && !(department.get(presence.login)?.rev > presence.rev)) department.set(presence.login, presence);

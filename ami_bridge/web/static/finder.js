@@ -1,14 +1,17 @@
-/** The field "name or number": finds colleagues and contacts while one types, and takes a number as it is. */
+/** The field "name or number": finds colleagues, contacts and whom one has talked to while one types; takes a number as it is. */
 
 import { html, live, nothing } from "./vendor/lit.js";
-import { knows, number, t } from "./i18n.js";
+import { dateAndTime, knows, number, t } from "./i18n.js";
 import { ask } from "./ask.js";
 import { icon } from "./icons.js";
+import { numberOf } from "./words.js";
 import { sayInPause } from "./say.js";
 
 const ENOUGH = 2; // letters
 const PAUSE = 150; // ms between two questions: the first letters ask at once
 const HITS = 8;
+const CALLS = 20; // of the journal; many are with the same
+const TALKED_TO = 4;
 const NUMBER = /^[+\d(*#][\d\s()+\/.\-–*#]*$/u;
 
 /** What can be dialled as it stands. */
@@ -69,6 +72,7 @@ export class Finder {
     clearTimeout(this.#later);
     const [turn, text] = [(this.#asked += 1), this.text];
     this.#askedAt = performance.now();
+    const journal = talkedTo(text);
     let contacts = [];
     let failed = false;
     try {
@@ -81,8 +85,19 @@ export class Finder {
     const same = options.some((one) => one.display === text.trim() || one.number === text.trim());
     if (isNumber(text) && !same) options.unshift({ number: text.trim(), display: text.trim(), name: null });
     Object.assign(this, { options, failed, open: !this.picked, active: -1 });
+    if (options.length) this.#show(text, failed);
+    const known = new Set(options.map((one) => one.number));
+    const more = (await journal).filter((one) => !known.has(one.number)).slice(0, TALKED_TO);
+    if (turn !== this.#asked || (options.length && !more.length)) return;
+    if (!this.picked && !options.length) this.open = true;
+    this.options = [...options, ...more]; // at the end: what is there stays where it is
+    this.#show(text, failed);
+  }
+
+  #show(text, failed) {
     this.#found = text;
     this.#house.draw();
+    const { options } = this;
     sayInPause(failed ? t("find.failed") : t(options.length === 1 ? "find.one" : "find.count", { count: number(options.length) }));
   }
 
@@ -155,6 +170,7 @@ export class Finder {
   }
 
   #option(option, at) {
+    const known = option.login && this.#house.stateOf(option.login);
     return html`
       <li class="finder-option" id="${this.#id}-${at}" role="option" aria-selected=${at === this.active ? "true" : "false"}
         @click=${() => this.#pick(option)}>
@@ -164,10 +180,23 @@ export class Finder {
             ${option.name ? html`<span class="digits foreign" dir="ltr">${option.display}</span>` : nothing}</p>
           <p class="muted">
             ${option.org ? html`<span class="foreign" dir="auto">${option.org}</span>` : nothing}
+            ${known ? html`<span>${t(`colleagues.${known}`)}</span>` : nothing}
+            ${option.talked ? html`<span>${t("find.journal", { when: dateAndTime(option.talked) })}</span>` : nothing}
             ${option.source && knows(`kind.${option.kind}`) ? html`<span>${t(`kind.${option.kind}`)}</span>` : nothing}
             ${option.source ? html`<span class="foreign" dir="auto">${t("calls.source", { source: option.source })}</span>` : nothing}
           </p>
         </div>
       </li>`;
   }
+}
+
+/** With whom one has talked lately, or has missed: each number once, the newest call first. None where that cannot be asked. */
+async function talkedTo(text) {
+  const { entries } = await ask("GET", `journal?limit=${CALLS}&q=${encodeURIComponent(text)}`).catch(() => ({ entries: [] }));
+  const found = new Map();
+  for (const { peer, started_at } of entries) {
+    if (!peer.number || found.has(peer.number)) continue;
+    found.set(peer.number, { number: peer.number, display: numberOf(peer), name: peer.name ?? null, org: peer.org, talked: started_at });
+  }
+  return [...found.values()];
 }

@@ -29,7 +29,7 @@ export class SwitchboardScreen {
   #places = new Places("[data-queue-verb]", ".queue");
   #running = ""; // key of the button
   #errors = new Map(); // topic: sentence
-  #born = new Map(); // key of a button: since when it is there
+  #born = new Map(); // whose buttons: each verb with the time from which it counts
   #complete = new Set(); // topics that were told whole
   #shown = false;
 
@@ -80,6 +80,11 @@ export class SwitchboardScreen {
     if (!queue) this.#queues.delete(topic);
     if (!queue || (!whole && before?.rev > queue.rev)) return;
     this.#queues.set(topic, queue);
+    const waits = new Set(queue.waiting.map(({ id }) => id));
+    for (const group of this.#born.keys()) {
+      const [name, caller] = group.split(" ");
+      if (name === queue.name && caller && !waits.has(caller)) this.#born.delete(group);
+    }
     if (!before || !this.#shown) return;
     const known = new Set(before.waiting.map(({ id }) => id));
     for (const one of queue.waiting.filter(({ id }) => !known.has(id))) {
@@ -172,32 +177,34 @@ export class SwitchboardScreen {
   /** What can be done with one thing: another meaning is another button, which takes no press in its first second. */
   #buttons(queue, verbs, about, name = "", look = "") {
     if (!verbs?.length || !this.#house.steerable({})) return nothing;
+    const group = [queue.name, about.caller, about.member].join(" ");
+    const born = this.#bornNow(group, verbs);
     return html`
       <div class="control-line">
         ${repeat(verbs, (verb) => verb, (verb) => {
-          const key = [queue.name, about.caller, about.member, verb].join(" ");
+          const key = `${group} ${verb}`;
           const busy = this.#running === key;
-          const dead = busy || this.#isNew(key, about);
+          const dead = busy || Date.now() - born.get(verb) < DEAD_WHEN_NEW;
           return html`
             <button type="button" class="control ${look ? `control-${look}` : ""}" data-queue-verb=${verb} aria-disabled=${dead ? "true" : nothing}
-              @click=${(event) => this.#press(event, queue, verb, about, key)}>
+              @click=${(event) => this.#press(event, queue, verb, about, { key, born: born.get(verb) })}>
               ${icon(busy ? "waiting" : VERBS[verb])}<span>${t(`switchboard.${verb}`)}</span>${name ? html`<span class="unseen"> ${name}</span>` : nothing}
             </button>`;
         })}
       </div>`;
   }
 
-  /** What stands where another button was a moment ago is new; who has just come to wait is not in anybody's place. */
-  #isNew(key, { caller }) {
-    if (caller) return false;
-    const since = this.#born.get(key) ?? this.#born.set(key, this.#born.size ? Date.now() : 0).get(key);
-    const left = since + DEAD_WHEN_NEW - Date.now();
-    if (left > 0) setTimeout(() => this.#house.draw(), left + 10);
-    return left > 0;
+  /** Another meaning is another button; where there was one before, it is dead for a moment. */
+  #bornNow(group, verbs) {
+    const before = this.#born.get(group);
+    const born = new Map(verbs.map((verb) => [verb, before ? (before.get(verb) ?? Date.now()) : 0]));
+    if (before && verbs.some((verb) => !before.has(verb))) setTimeout(() => this.#house.draw(), DEAD_WHEN_NEW + 10);
+    this.#born.set(group, born);
+    return born;
   }
 
-  #press(event, queue, verb, about, key) {
-    if (this.#running || this.#isNew(key, about) || !this.#places.takes(event)) return;
+  #press(event, queue, verb, about, { key, born }) {
+    if (this.#running || Date.now() - born < DEAD_WHEN_NEW || !this.#places.takes(event)) return;
     this.#run(queue, verb, about, key);
   }
 
@@ -224,7 +231,7 @@ function summary({ waiting, members, all_members }, live) {
   if (!live) return t("switchboard.unknown");
   const free = members.filter(({ state, paused }) => state === "free" && !paused).length;
   const values = { waiting: number(waiting.length), free: number(free), members: number(members.length) };
-  return t(all_members ? "switchboard.summary" : "switchboard.summary_waiting", values);
+  return t(all_members && members.length ? "switchboard.summary" : "switchboard.summary_waiting", values);
 }
 
 const empty = (key) => html`
