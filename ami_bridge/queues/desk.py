@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from ami_bridge import wire
 from ami_bridge.calls.actions import Might
 from ami_bridge.calls.bubble import Bubbles
-from ami_bridge.calls.events import CallEvent, HungUp, Queued
+from ami_bridge.calls.events import CallEvent, Entered, HungUp, Queued
 from ami_bridge.calls.view import Party, View
 from ami_bridge.contacts.directory import audience_of
 from ami_bridge.people.model import People, Person
@@ -109,6 +109,8 @@ class QueueDesk:
                         event.queue, leg=leg.id, channel=leg.channel, number=leg.number, now=self._now()
                     )
                 )
+        elif isinstance(event, Entered) and event.talk:
+            self._standing.served(event.leg.id)
         elif isinstance(event, HungUp):
             self._changed(self._standing.leaves(event.leg.id))
 

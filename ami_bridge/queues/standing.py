@@ -82,6 +82,10 @@ class Standing:
         while len(self._taken) > MOST_TAKEN:
             del self._taken[next(iter(self._taken))]
 
+    def served(self, leg: str) -> None:
+        """Take that somebody talks to who was taken: in whatever queue they come to wait again, they begin anew."""
+        self._taken.pop(leg, None)
+
     def apply(self, event: QueueEvent) -> set[str]:
         """Take what is told of a member."""
         id_ = id_of(event.queue, event.interface)

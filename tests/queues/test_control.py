@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from ami_bridge.calls.control import OwnTelephone
+from ami_bridge.calls.events import Entered, Leg, Queued
 from ami_bridge.errors import BadRequestError, BridgeError, GoneError, NotAllowedError, NotFoundError, NotReachableError
 from ami_bridge.queues.control import QueueControl, Wish
-from tests.queues.world import World, member, waiting
+from tests.queues.world import CALLER, World, member, waiting
 
 
 class Asterisk:
@@ -149,3 +150,15 @@ async def test_who_comes_back_unanswered_has_waited_all_the_time(desk: Desk) -> 
     desk.world.standing.leaves("9.1")
     desk.world.standing.joins("300", leg="9.1", channel="PJSIP/trunk-9.1", number=None, now=desk.world.time)
     assert desk.world.sees("eva").waiting == (before,)
+
+
+async def test_who_was_served_and_is_given_back_to_the_queue_waits_anew(desk: Desk) -> None:
+    (before,) = desk.world.sees("eva").waiting
+    await desk.do("eva", "take", caller=before.id)
+    desk.world.standing.leaves("9.1")
+    leg = Leg("9.1", "9.1", "PJSIP/trunk-9.1", "up", CALLER, None, "300")
+    desk.world.desk.heard(Entered(leg, "bridge", talk=True))
+    desk.world.desk.heard(Queued(leg, "300"))
+    (now,) = desk.world.sees("eva").waiting
+    assert (now.since, now.peer.number) == (desk.world.time, CALLER)
+    assert now.id != before.id
