@@ -123,6 +123,6 @@ async def test_links_books_and_rules_are_shown_as_they_are(desk: Desk) -> None:
         "Abteilung Kläranlage",
         "Wer wessen Anrufe heranholt",
         "Wer mit Warteschlangen zu tun hat",
-        "Zu ändern in der Konfiguration unter [dialling] allow, allow_for",
+        "[dialling] allow, allow_for",
     ):
         await expect(rules).to_contain_text(text)
