@@ -77,6 +77,7 @@ class Duty:
         store: Store,
         reports: Takes,
         zone: tzinfo,
+        language: str = "de",
         now: Callable[[], datetime],
     ) -> None:
         """`plans` by ladder; `person` makes of somebody who works here somebody who can be rung.
@@ -90,6 +91,7 @@ class Duty:
         self._store = store
         self._reports = reports
         self._zone = zone
+        self._language = language
         self._now = now
         self._rotas: dict[str, tuple[Rota, int]] = {}
         """By calendar: the shifts, and how many appointments cannot be read."""
@@ -199,7 +201,7 @@ class Duty:
         if self._told is None:
             self._told = await self._store.told()
         wrong = {one.id: one for plan in self._distinct() for one in self._wrong(self._state(plan))}
-        new = [_report(one.id, one) for one in wrong.values() if one.id not in self._told]
+        new = [_report(one.id, one, self._language) for one in wrong.values() if one.id not in self._told]
         over = [_report(one, None) for one in sorted(self._told - wrong.keys())]
         if not new and not over:
             return
@@ -223,7 +225,8 @@ def _unfolded(plan: Plan, names: Names, now: datetime) -> tuple[Rota, int]:
     return Rota(shifts), unreadable
 
 
-def _report(id_: str, trouble: Trouble | None) -> Report:
+def _report(id_: str, trouble: Trouble | None, language: str = "de") -> Report:
     if trouble is None:
         return Report(source=OURSELVES, point="rota", dedup=id_, what="go")
-    return Report(source=OURSELVES, point="rota", dedup=id_, text=trouble.text, priority=trouble.priority)
+    text = trouble.text if language == "de" else trouble.text_en
+    return Report(source=OURSELVES, point="rota", dedup=id_, text=text, priority=trouble.priority)

@@ -27,6 +27,8 @@ class Trouble(Struct, frozen=True, kw_only=True):
     id: str
     """The same as long as it is the same trouble; one that has become worse is another."""
     text: str
+    """In German."""
+    text_en: str
     priority: Priority = LOW
 
 
@@ -66,6 +68,7 @@ def _away(state: State, now: datetime, zone: tzinfo) -> Iterable[Trouble]:
         yield Trouble(
             id=f"rota/unreadable/{state.name}",
             text=f"Bereitschaftsplan {state.name}: {state.unreadable} Einträge sind nicht lesbar",
+            text_en=f"Duty rota {state.name}: {state.unreadable} entries cannot be read",
         )
     if not state.trouble or state.trouble_since is None:
         return
@@ -74,9 +77,14 @@ def _away(state: State, now: datetime, zone: tzinfo) -> Iterable[Trouble]:
         return
     what = f"Der Bereitschaftsplan {state.name} kann seit {_length(since)} nicht gelesen werden"
     stand = f"es gilt der Stand vom {_when(state.read_at, zone)}" if state.read_at else "niemand ist eingeteilt"
+    what_en = f"The duty rota {state.name} could not be read for {_length_en(since)}"
+    stand_en = f"what it said on {_when_en(state.read_at, zone)} holds" if state.read_at else "nobody is on duty"
     long = since >= LONG_AWAY
     yield Trouble(
-        id=f"rota/away/{state.name}" + "/long" * long, text=f"{what}; {stand}", priority=HIGHER if long else LOW
+        id=f"rota/away/{state.name}" + "/long" * long,
+        text=f"{what}; {stand}",
+        text_en=f"{what_en}; {stand_en}",
+        priority=HIGHER if long else LOW,
     )
 
 
@@ -86,11 +94,15 @@ def _gaps(state: State, now: datetime, zone: tzinfo) -> Iterable[Trouble]:
         begun = gap.starts <= now
         ends = f"bis {_when(gap.ends, zone)}" if gap.ends < now + AHEAD else "auf Weiteres"
         when = f"jetzt, {ends}" if begun else f"von {_when(gap.starts, zone)} {ends}"
+        what_en = "Nobody is on duty" if gap.rank == FIRST else f"Nobody is on background duty [{gap.rank}]"
+        ends_en = f"until {_when_en(gap.ends, zone)}" if gap.ends < now + AHEAD else "until further notice"
+        when_en = f"now, {ends_en}" if begun else f"from {_when_en(gap.starts, zone)} {ends_en}"
         start = "now" if begun else gap.starts.strftime("%Y-%m-%dT%H:%MZ")
         soon = gap.rank == FIRST and gap.starts - now < SOON
         yield Trouble(
             id=f"rota/gap/{state.name}/{gap.rank}/{start}" + "/soon" * (soon and not begun),
             text=f"{what}: {when} ({state.name})",
+            text_en=f"{what_en}: {when_en} ({state.name})",
             priority=HIGHER if soon else LOW,
         )
 
@@ -101,10 +113,14 @@ def _strangers(state: State, now: datetime, zone: tzinfo) -> Iterable[Trouble]:
         seen.setdefault(shift.strangers, shift)
     for names, shift in list(seen.items())[:MOST]:
         said = ", ".join(f"„{name}“" for name in names)
-        when = _when(max(shift.starts, now), zone)
+        said_en = ", ".join(f"“{name}”" for name in names)
+        from_ = max(shift.starts, now)
         yield Trouble(
             id=f"rota/name/{state.name}/{'/'.join(names)}",
-            text=f"Im Bereitschaftsplan {state.name} steht ab {when} {said}: kein eindeutiger Name von hier",
+            text=f"Im Bereitschaftsplan {state.name} steht ab {_when(from_, zone)} {said}: "
+            "kein eindeutiger Name von hier",
+            text_en=f"From {_when_en(from_, zone)} on the duty rota {state.name} has {said_en}: "
+            "no name of somebody here, or of several",
         )
 
 
@@ -114,9 +130,11 @@ def _dead_telephones(state: State, now: datetime, reachable: Callable[[str], boo
         if not reachable(login):
             on_duty = any(login in state.rota.logins(now, rank) for rank in state.ranks)
             who = "wer Bereitschaft hat" if on_duty else "wer gleich Bereitschaft hat"
+            who_en = "who is on duty" if on_duty else "who will be on duty soon"
             yield Trouble(
                 id=f"rota/telephone/{state.name}/{login}",
                 text=f"Kein Telefon ist angemeldet, auf dem erreicht wird, {who}: {login}",
+                text_en=f"No telephone is registered that reaches {who_en}: {login}",
                 priority=HIGHER,
             )
 
@@ -129,3 +147,13 @@ def _length(length: timedelta) -> str:
     if length < timedelta(days=2):
         return f"{int(length.total_seconds() // 3600)} Stunden"
     return f"{length.days} Tagen"
+
+
+def _when_en(at: datetime | None, zone: tzinfo) -> str:
+    return "" if at is None else at.astimezone(zone).strftime("%d/%m/%Y, %H:%M")
+
+
+def _length_en(length: timedelta) -> str:
+    if length < timedelta(days=2):
+        return f"{int(length.total_seconds() // 3600)} hours"
+    return f"{length.days} days"

@@ -316,6 +316,7 @@ def _duty(
         store=copies,
         reports=intake,
         zone=ZONE,
+        language=base.config.site.language,
         now=base.now,
     )
 

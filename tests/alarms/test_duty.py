@@ -87,14 +87,14 @@ class Plant:
             name=name, calendar=calendar, store=self.store, zone=BERLIN, now=lambda: self.time
         )  # fmt: skip
 
-    async def duty(self, calendar: DavCalendar | Paper, over: Paper | None = None) -> Duty:
+    async def duty(self, calendar: DavCalendar | Paper, over: Paper | None = None, language: str = "de") -> Duty:
         plan = Plan(
             calendar=self.calendar(calendar), over=self.calendar(over, "over") if over else None, ranks=(1, 2)
         )  # fmt: skip
         duty = Duty(
             plans={"plant": plan, "night": plan}, people=self.people, person=self.person,
             reachable=lambda login: login not in self.dead, store=self.store, reports=self.reports, zone=BERLIN,
-            now=lambda: self.time,
+            language=language, now=lambda: self.time,
         )  # fmt: skip
         await duty.load()
         return duty
@@ -155,13 +155,13 @@ async def test_a_calendar_on_a_server_says_who_is_on_duty_and_its_copy_does_whil
         plant.time += timedelta(hours=3)
         await duty.look()
         assert plant.on_duty(duty) == ["dieter"]
-        again = await plant.duty(dav)  # as after a restart
+        again = await plant.duty(dav, language="en")  # as after a restart; the site speaks English now
         plant.time += timedelta(days=9)
         assert (plant.on_duty(again), plant.on_duty(again, 2)) == (["dieter"], ["eva"])
         await again.look()
         away = plant.reports.open["rota/away/duty/long"]
         assert away.priority == 3
-        assert "es gilt der Stand vom 21.11.2026, 13:00 Uhr" in away.text
+        assert "what it said on 21/11/2026, 13:00 holds" in away.text
 
 
 async def test_a_calendar_that_is_suddenly_empty_takes_nobody_off_duty(plant: Plant) -> None:
@@ -278,6 +278,11 @@ def test_gaps_names_and_telephones_are_told_days_before_and_louder_when_it_is_ne
     ]
     assert "von 25.11.2026, 13:00 Uhr bis 30.11.2026, 13:00 Uhr" in found[0].text
     assert "wer gleich Bereitschaft hat: eva" in found[2].text
+    assert [one.text_en for one in found] == [
+        "Nobody is on duty: from 25/11/2026, 13:00 until 30/11/2026, 13:00 (duty)",
+        "From 26/11/2026, 13:00 on the duty rota duty has “Dienst Maier”: no name of somebody here, or of several",
+        "No telephone is registered that reaches who will be on duty soon: eva",
+    ]
     later = troubles(State(name="duty", rota=Rota(shifts)), now=NOON + 3 * day, zone=BERLIN, reachable=lambda _: True)
     assert (later[0].id, later[0].priority) == ("rota/gap/duty/1/2026-11-25T12:00Z/soon", 3)
     begun = troubles(State(name="duty", rota=Rota(shifts)), now=NOON + 5 * day, zone=BERLIN, reachable=lambda _: True)
@@ -285,3 +290,9 @@ def test_gaps_names_and_telephones_are_told_days_before_and_louder_when_it_is_ne
     assert "Niemand hat Bereitschaft: jetzt, bis 30.11.2026" in begun[0].text
     nobody = troubles(State(name="duty", rota=Rota()), now=NOON, zone=BERLIN, reachable=lambda _: True)
     assert "jetzt, auf Weiteres" in nobody[0].text
+    assert nobody[0].text_en == "Nobody is on duty: now, until further notice (duty)"
+    away = State(name="duty", rota=Rota(), read_at=NOON, trouble="x", trouble_since=NOON - 2 * day, unreadable=2)
+    assert [one.text_en for one in troubles(away, now=NOON, zone=BERLIN, reachable=lambda _: True)][:2] == [
+        "Duty rota duty: 2 entries cannot be read",
+        "The duty rota duty could not be read for 2 days; what it said on 21/11/2026, 13:00 holds",
+    ]

@@ -212,7 +212,14 @@ class AlarmAnswers:
                     {**shift, **stranger},
                 ],
                 "gaps": [{"starts": ago(-86_400), "ends": ago(-90_000), "rank": 1}],
-                "troubles": [{"id": "x", "text": "Niemand hat Bereitschaft: morgen", "priority": 3}],
+                "troubles": [
+                    {
+                        "id": "x",
+                        "text": "Niemand hat Bereitschaft: morgen",
+                        "text_en": "Nobody: tomorrow",
+                        "priority": 3,
+                    }
+                ],
             }
         ]
         source = {

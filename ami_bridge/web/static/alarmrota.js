@@ -1,6 +1,6 @@
 /** Who is on duty when, where nobody is, and what is wrong with the rota. */
 
-import { dateAndTime, t } from "./i18n.js";
+import { dateAndTime, language, t } from "./i18n.js";
 import { html, nothing } from "./vendor/lit.js";
 import { Part } from "./part.js";
 import { ask } from "./ask.js";
@@ -29,7 +29,7 @@ function one({ calendar, ladders, read_at: readAt, shifts, gaps, troubles }, at)
     <section class="panel" aria-labelledby="rota-${at}">
       <h2 id="rota-${at}" tabindex="-1" data-refuge>${t("alarms.rota")} <bdi class="foreign">${ladders.join(", ")}</bdi></h2>
       <p class="muted"><bdi class="foreign">${calendar}</bdi> · ${readAt ? t("alarms.rota_read", { time: dateAndTime(readAt) }) : t("alarms.rota_unread")}</p>
-      ${troubles.map(({ text }) => html`<p class="message message-danger"><span class="kern-icon kern-icon--danger" aria-hidden="true"></span><span lang="de">${text}</span></p>`)}
+      ${troubles.map(({ text, text_en: inEnglish }) => html`<p class="message message-danger"><span class="kern-icon kern-icon--danger" aria-hidden="true"></span><span>${language() === "de" ? text : inEnglish}</span></p>`)}
       ${gaps.length
         ? html`<h3>${t("alarms.gaps")}</h3>
             <ul class="plain-list">${gaps.map(({ starts, ends, rank }) => html`<li>${rank > 1 ? t("alarms.rank", { rank }) : nothing} ${t("alarms.from_until", { from: dateAndTime(starts), until: dateAndTime(ends) })}</li>`)}</ul>`
