@@ -85,12 +85,19 @@ export class Finder {
     const same = options.some((one) => one.display === text.trim() || one.number === text.trim());
     if (isNumber(text) && !same) options.unshift({ number: text.trim(), display: text.trim(), name: null });
     Object.assign(this, { options, failed, open: !this.picked, active: -1 });
-    if (options.length) this.#show(text, failed);
+    const added = this.#add(journal, { turn, text, failed });
+    if (options.length) this.#show(text, failed); // and nobody waits for the journal who has found somebody
+    else await added;
+  }
+
+  /** Put whom one has talked to at the end: what is there stays where it is. */
+  async #add(journal, { turn, text, failed }) {
+    const { options } = this;
     const known = new Set(options.map((one) => one.number));
     const more = (await journal).filter((one) => !known.has(one.number)).slice(0, TALKED_TO);
     if (turn !== this.#asked || (options.length && !more.length)) return;
     if (!this.picked && !options.length) this.open = true;
-    this.options = [...options, ...more]; // at the end: what is there stays where it is
+    this.options = [...options, ...more];
     this.#show(text, failed);
   }
 
