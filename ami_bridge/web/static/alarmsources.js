@@ -66,7 +66,7 @@ export class Sources extends Part {
         <span>${t(`alarms.works.${word}`)}</span><span class="unseen"> ${source.label}</span></button>`;
     const buttons = works ? [button("end", endDialog), button("change", beginDialog)] : [button("begin", beginDialog)];
     return html`
-      ${works ? worksNote(works) : this.#manages ? nothing : html`<span class="muted">${t("alarms.works.none")}</span>`}
+      ${works ? worksNote(works) : html`<span class="muted">${t("alarms.works.none")}</span>`}
       ${this.#manages ? html`<div class="controls">${buttons}</div>` : nothing}`;
   }
 }
