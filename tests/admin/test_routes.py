@@ -16,7 +16,6 @@ from ami_bridge.config import Config, Dialling, Groupware, Pbx, Pickup, Question
 from ami_bridge.config import People as Staff
 from ami_bridge.config_journal import Journal, KeepDays
 from ami_bridge.contacts.sync import BookSeen
-from ami_bridge.db.database import open_database
 from ami_bridge.doctor.examine import Check, Doctor
 from ami_bridge.doctor.manager import REFUSED
 from ami_bridge.doctor.model import Finding
@@ -28,6 +27,7 @@ from ami_bridge.privacy.store import AuditStore
 from ami_bridge.web.identity import Doorway
 from ami_bridge.web.openapi import document
 from ami_bridge.web.server import serve
+from tests.empty import empty_database
 from tests.journal.world import NOON
 
 WEB = Web(listen="http://127.0.0.1:0")
@@ -84,7 +84,7 @@ async def checks() -> AsyncIterator[Mapping[str, Check]]:
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     people, revoked, clock = People(PEOPLE), list[str](), [NOON]
-    async with open_database(f"sqlite:///{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
 
         def now() -> datetime:
             return clock[0]

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from ami_bridge.alarms.by_hand import ByHand, Wish
-from ami_bridge.db.database import open_database
 from ami_bridge.errors import BadRequestError, NotAllowedError, UnconfirmedError
 from ami_bridge.people.model import Person
 from tests.alarms.world import CLASSES, SOURCES, STAFF, World
+from tests.empty import empty_database
 
 FIRE = Wish(source="sewage", alarm_class="machine", text="Es riecht verbrannt", confirmed=True)
 
@@ -34,7 +34,7 @@ def by_hand(world: World) -> ByHand:
 
 
 async def test_who_is_called_is_told_before(tmp_path: Path) -> None:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         world = World(db)
         (sewage, water) = by_hand(world).scenarios("dieter")
         assert (sewage.plant, sewage.alarm_class, sewage.priority) == ("Kläranlage", "machine", 2)
@@ -45,7 +45,7 @@ async def test_who_is_called_is_told_before(tmp_path: Path) -> None:
 
 
 async def test_one_wish_is_one_alarm_and_says_who_raised_it(tmp_path: Path) -> None:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         world = World(db)
         raises = by_hand(world)
         with pytest.raises(UnconfirmedError):

@@ -15,12 +15,13 @@ from ami_bridge.alarms.duty_store import CopyStore
 from ami_bridge.alarms.duty_troubles import State, troubles
 from ami_bridge.calendars.rota import Rota, Shift
 from ami_bridge.dav.calendar import DavCalendar, Found, Listing
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import NotReachableError
 from ami_bridge.people.model import People, Person
 from tests.calendars.test_rota import event
 from tests.dav.calendars import CalendarOnServer
 from tests.dav.radicale import Radicale, radicale
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -116,7 +117,7 @@ def whole_day(uid: str, day: str, title: str, *more: str, days: int = 1) -> str:
 
 @pytest.fixture
 async def plant(tmp_path: Path) -> AsyncIterator[Plant]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         yield Plant(db)
 
 

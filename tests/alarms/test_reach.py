@@ -17,10 +17,11 @@ from ami_bridge.alarms.store import Change
 from ami_bridge.alarms.tests_reach import Tests as Trials
 from ami_bridge.alarms.tests_reach import Wish
 from ami_bridge.alarms.weekly import Regular, last_due, read_at
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import BadRequestError, BusyError, NotReachableError
 from ami_bridge.people.model import People, Person
 from tests.alarms.world import STAFF, World, world_of
+from tests.empty import empty_database
 
 BERLIN = ZoneInfo("Europe/Berlin")
 SILENT = Person(login="sven", name="Sven Still", roles=("user", "plant"))
@@ -59,7 +60,7 @@ class Town:
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db, world_of(db) as world:
+    async with empty_database(tmp_path / "bridge.sqlite") as db, world_of(db) as world:
         yield Town(world, db)
 
 

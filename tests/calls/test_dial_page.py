@@ -17,11 +17,11 @@ from ami_bridge.calls.dial_page import DialPage
 from ami_bridge.calls.nonces import Nonces
 from ami_bridge.config import OwnBlock, Site
 from ami_bridge.contacts.directory import Directory
-from ami_bridge.db.database import open_database
 from ami_bridge.errors import BridgeError, LateError, NotAllowedError, NotReachableError, RateLimitedError
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Wish
 from ami_bridge.web.server import serve
+from tests.empty import empty_database
 from tests.people.conftest import Browser, House
 
 SITE = Site(area_code="89", own_block=OwnBlock(prefix="+498999998", digits=3), outside_line="0")
@@ -65,7 +65,7 @@ class Page:
 
 @pytest.fixture
 async def page(tmp_path: Path) -> AsyncIterator[Page]:
-    async with open_database(f"sqlite://{tmp_path}/data/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "data" / "bridge.sqlite") as db:
         house = House(db)
         it = Page(house)
         async with serve(

@@ -11,9 +11,10 @@ from msgspec import Struct
 
 from ami_bridge.calls.once import KEPT, Once
 from ami_bridge.calls.store import KeyStore
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import BadRequestError, BusyError, LateError, NotReachableError, RateLimitedError
 from ami_bridge.tasks import Errands
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -60,7 +61,7 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_database(f"sqlite://{tmp_path}/data/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "data" / "bridge.sqlite") as db:
         yield World(db)
 
 

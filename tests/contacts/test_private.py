@@ -19,13 +19,14 @@ from ami_bridge.contacts.sync import Sync
 from ami_bridge.dav.client import Book, Card, Known
 from ami_bridge.dav.plan import Listing
 from ami_bridge.dav.transport import AwayError
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import NotAllowedError, NotFoundError, NotReachableError, RefusedError
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Account, People, Person, Wish
 from ami_bridge.people.store import OwnStore, PersonStore
 from ami_bridge.people.wishes import Wishes
 from tests.dav.radicale import vcard
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SITE = config.Site(area_code="89")
@@ -181,7 +182,7 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_database(f"sqlite://{tmp_path}/data/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "data" / "bridge.sqlite") as db:
         it = World(db, tmp_path / "data")
         it.groupware.book("anna", "privat", owner="/anna/", m=vcard("Mama", "030 23125 900"))
         it.groupware.book("ben", "privat", owner="/ben/", c=vcard("Chef", "030 23125 900"))

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from ami_bridge.contacts.model import Contact
 from ami_bridge.contacts.store import Changes, ContactStore
-from ami_bridge.db.database import open_database
+from tests.empty import empty_database
 
 
 async def test_names_of_a_deleted_card_or_book_are_in_no_file(tmp_path: Path) -> None:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         store = ContactStore(db)
         anna, zoe, ida = (Contact(href=f"/{name}", name=name) for name in ("Anna Amsel", "Zoe Zaunkönig", "Ida Igel"))
         await store.keep(Changes(path="stadt", label="Stadt", scope="shared", contacts=[anna, zoe]))

@@ -16,12 +16,13 @@ from ami_bridge.contacts.store import ContactStore
 from ami_bridge.contacts.sync import AT_ONCE, Sync
 from ami_bridge.dav.client import DavClient
 from ami_bridge.dav.transport import Limits
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import NotReachableError, RefusedError
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People, Person
 from tests.dav.fake import FakeDav, breaks_off, fake_dav, says
 from tests.dav.radicale import vcard
+from tests.empty import empty_database
 
 QUICK = Limits(connect=0.5, sign_in=0.5, properties=0.5, listing=0.5, cards=0.5, batch=100)
 SITE = config.Site(area_code="89", own_block=config.OwnBlock(prefix="+498999998", digits=3), outside_line="0")
@@ -98,7 +99,7 @@ async def client() -> AsyncIterator[DavClient]:
 
 @pytest.fixture
 async def world(client: DavClient, tmp_path: Path) -> AsyncIterator[World]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         made = World(client.fake, db)  # type: ignore[attr-defined]
         await made.start(client)
         yield made

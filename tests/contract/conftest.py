@@ -12,6 +12,7 @@ import pytest
 from ami_bridge.db.database import Database, migrate, open_database
 from ami_bridge.db.tables import metadata
 from tests.contract.postgres import Postgres
+from tests.empty import empty_database
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,7 @@ def migrated(postgres: Postgres) -> str:
 async def db(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
     """An empty database of each kind."""
     if request.param == "sqlite":
-        async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as opened:
+        async with empty_database(tmp_path / "bridge.sqlite") as opened:
             yield opened
         return
     url = request.getfixturevalue("migrated")

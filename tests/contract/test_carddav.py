@@ -16,7 +16,6 @@ from ami_bridge.contacts.sync import Sync
 from ami_bridge.dav.client import Book, DavClient, Known
 from ami_bridge.dav.plan import Listing, plan
 from ami_bridge.dav.transport import AwayError, Limits
-from ami_bridge.db.database import open_database
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import People
 from ami_bridge.people.store import PersonStore
@@ -24,6 +23,7 @@ from tests.dav import radicale as real
 from tests.dav.fake import FakeDav, fake_dav
 from tests.dav.radicale import Radicale
 from tests.dav.xandikos import Xandikos, xandikos
+from tests.empty import empty_database
 
 LIMITS = Limits(connect=2, properties=10, batch=3)
 
@@ -179,7 +179,7 @@ async def test_from_radicale_to_the_name_on_the_screen(tmp_path: Path) -> None:
     async with (
         real.radicale(tmp_path / "radicale") as server,
         DavClient(server.url, server.user, server.password, limits=LIMITS) as client,
-        open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db,
+        empty_database(tmp_path / "bridge.sqlite") as db,
     ):
         for book in ("stadt", "staff"):
             await server.make_book(book, book.title())

@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import Boolean, DateTime, Executable, Integer, LargeBinary, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.db.tables import audit, books, contacts, devices, journal, metadata, people, rooms
 from ami_bridge.errors import NotFoundError
 from ami_bridge.privacy.model import Looked
 from ami_bridge.privacy.store import AuditStore, PersonalStore
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MARK = "Zaunkönig"
@@ -138,7 +139,7 @@ class TestPersonal:
 
 async def test_after_erasing_no_byte_of_it_is_in_any_file(tmp_path: Path) -> None:
     """Rows that grew and moved leave traces behind, and so do copies that a migration made."""
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         await plant(db, "anna")
         await db.run(delete(people))
         for number in range(400):

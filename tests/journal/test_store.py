@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from ami_bridge.config_journal import Journal
-from ami_bridge.db.database import open_database
 from ami_bridge.journal.model import Filters, Kept, Reader
 from ami_bridge.journal.retention import Retention
 from ami_bridge.journal.rules import Rules
 from ami_bridge.journal.store import JournalStore
 from ami_bridge.people.model import People
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def all_bytes(place: Path) -> bytes:
 
 async def test_numbers_and_notes_of_purged_calls_are_in_no_file_and_the_others_stay(tmp_path: Path) -> None:
     now = NOON + timedelta(days=31)
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         journal = JournalStore(db)
         await journal.add([row(n, NOON) for n in range(2900)])
         await journal.add([row(n, now) for n in range(2900, 2950)])

@@ -16,7 +16,7 @@ from ami_bridge.config_journal import Journal
 from ami_bridge.contacts.directory import Directory
 from ami_bridge.contacts.index import Index
 from ami_bridge.contacts.model import Contact, ContactNumber
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import UnauthorisedError
 from ami_bridge.journal.desk import JournalDesk
 from ami_bridge.journal.entries import Entries
@@ -28,6 +28,7 @@ from ami_bridge.people.model import People, Person
 from ami_bridge.privacy.audit import Audit
 from ami_bridge.privacy.store import AuditStore
 from ami_bridge.web.identity import Identity
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SITE = Site(area_code="89", own_block=OwnBlock(prefix="+498999998", digits=3), outside_line="0")
@@ -145,5 +146,5 @@ class World:
 
 @asynccontextmanager
 async def a_world(folder: Path, **config: object) -> AsyncIterator[World]:
-    async with open_database(f"sqlite://{folder}/bridge.sqlite") as db:
+    async with empty_database(folder / "bridge.sqlite") as db:
         yield World(db, convert(config, Journal))

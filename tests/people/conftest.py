@@ -8,7 +8,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar
 
 from ami_bridge.config import Web
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.people.access import Access
 from ami_bridge.people.brokers import Brokers
 from ami_bridge.people.model import People, Person
@@ -20,6 +20,7 @@ from ami_bridge.people.store import BrokerStore, CredentialStore
 from ami_bridge.web.identity import Doorway
 from ami_bridge.web.openapi import openapi_routes
 from ami_bridge.web.server import serve
+from tests.empty import empty_database
 
 ANNA = Person(login="anna", name="Anna Amsel", extensions=("101",), department="Bürgerbüro")
 BEN = Person(login="ben", name="Ben Biber", extensions=("102",))
@@ -93,7 +94,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_database(f"sqlite://{tmp_path}/data/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "data" / "bridge.sqlite") as db:
         it = House(db)
         async with serve(
             it.config,

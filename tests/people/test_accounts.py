@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import BadRequestError, ConfigError, NotAllowedError, NotFoundError, RateLimitedError
 from ami_bridge.people.accounts import HERE, OWN_TRIES, Accounts
 from ami_bridge.people.model import People, Person, Wish
@@ -17,6 +17,7 @@ from ami_bridge.people.signin import SignIn
 from ami_bridge.people.store import OwnStore
 from ami_bridge.people.vault import Vault
 from ami_bridge.people.wishes import Wishes
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 ANNA = Person(login="anna", name="Anna")
@@ -82,7 +83,7 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_database(f"sqlite://{tmp_path}/data/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "data" / "bridge.sqlite") as db:
         yield World(db, new_key())
 
 

@@ -15,7 +15,6 @@ from msgspec import structs
 from ami_bridge import wire
 from ami_bridge.compose.contacts import _rights_changed
 from ami_bridge.config import Seat, Web
-from ami_bridge.db.database import open_database
 from ami_bridge.people import access
 from ami_bridge.people.access import Access
 from ami_bridge.people.model import People, Person, user_of
@@ -28,6 +27,7 @@ from ami_bridge.web.identity import Doorway
 from ami_bridge.web.ops import Ops
 from ami_bridge.web.server import serve
 from ami_bridge.web.socket import Sockets
+from tests.empty import empty_database
 from tests.people.conftest import Clock, FakeGroupware
 
 SOON = 10.0
@@ -163,7 +163,7 @@ class Client:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db, asyncio.TaskGroup() as tasks:
+    async with empty_database(tmp_path / "bridge.sqlite") as db, asyncio.TaskGroup() as tasks:
         it = House(CredentialStore(db), SeatStore(db))
         handing = tasks.create_task(it.hub.run())
         routes = [lambda router: router.add_get("/api/v1/ws", it.sockets.handle), it.routes.add_to]

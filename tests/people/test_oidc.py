@@ -12,11 +12,11 @@ from aiohttp import ClientResponse, web
 from joserfc.jwk import RSAKey
 
 from ami_bridge.config_signin import Oidc as Settings
-from ami_bridge.db.database import open_database
 from ami_bridge.people.oidc import MOST_BYTES, Oidc
 from ami_bridge.people.signin import PER_SOURCE
 from ami_bridge.people.signin_routes import BACK, SignInRoutes
 from ami_bridge.web.server import serve
+from tests.empty import empty_database
 from tests.fakes.oidc import CLIENT, SECRET, Provider
 from tests.people.conftest import Browser, House
 
@@ -34,7 +34,7 @@ def settings(provider: Provider) -> Settings:
 
 @pytest.fixture
 async def house(tmp_path: Path, settings: Settings) -> AsyncIterator[House]:
-    async with open_database(f"sqlite://{tmp_path}/data/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "data" / "bridge.sqlite") as db:
         it = House(db)
         it.clock.now = datetime.fromtimestamp(int(time.time()), UTC)
         routes = SignInRoutes(

@@ -11,7 +11,7 @@ from aiohttp import ClientSession
 from msgspec import structs
 
 from ami_bridge.config import Seat, Web
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import NotAllowedError, NotFoundError, NotReachableError, UnauthorisedError
 from ami_bridge.people.model import People, Person, Seating
 from ami_bridge.people.seat_routes import SeatRoutes
@@ -19,6 +19,7 @@ from ami_bridge.people.seats import SITS, Seats
 from ami_bridge.people.store import SeatStore
 from ami_bridge.web.identity import Identity
 from ami_bridge.web.server import serve
+from tests.empty import empty_database
 from tests.people.conftest import Clock
 
 ANNA = Person(login="anna", name="Anna", extensions=("101",), department="Bürgerbüro")
@@ -63,7 +64,7 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         yield World(db)
 
 

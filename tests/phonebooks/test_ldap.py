@@ -13,7 +13,6 @@ from ami_bridge.config import OwnBlock, Site
 from ami_bridge.contacts.directory import Audience
 from ami_bridge.contacts.folding import fits, searched, terms
 from ami_bridge.contacts.search import Hit, HitNumber
-from ami_bridge.db.database import open_database
 from ami_bridge.demo.ports import free_tcp
 from ami_bridge.errors import BadRequestError
 from ami_bridge.numbers import Numbers
@@ -24,6 +23,7 @@ from ami_bridge.phonebooks.devices import Devices
 from ami_bridge.phonebooks.filter import Wanted, read
 from ami_bridge.phonebooks.ldap import Ldap, serve_ldap
 from ami_bridge.phonebooks.store import DeviceStore
+from tests.empty import empty_database
 from tests.phonebooks.test_routes import NamesForTest
 
 TEMPLATE = Path(ours.__file__).with_name("slapd.conf")
@@ -92,7 +92,7 @@ def search() -> SearchForTest:
 
 @pytest.fixture
 async def devices(tmp_path: Path) -> AsyncIterator[Devices]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         yield Devices(store=DeviceStore(db), pbx_id="rathaus", now=lambda: NOON)
 
 

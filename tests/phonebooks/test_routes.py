@@ -14,7 +14,7 @@ from ami_bridge.config import OwnBlock, Site, Web
 from ami_bridge.contacts.directory import ANYBODY, Audience
 from ami_bridge.contacts.model import Name
 from ami_bridge.contacts.search import Hit, HitNumber
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import BadRequestError, NotFoundError, UnauthorisedError
 from ami_bridge.numbers import Number, Numbers
 from ami_bridge.people.model import People, Person
@@ -28,6 +28,7 @@ from ami_bridge.phonebooks.vendors import VENDORS
 from ami_bridge.web.control import ask, serve_control
 from ami_bridge.web.identity import Doorway
 from ami_bridge.web.problem import problems
+from tests.empty import empty_database
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SITE = Site(area_code="89", own_block=OwnBlock(prefix="+498999998", digits=3), outside_line="0")
@@ -77,7 +78,7 @@ class Clock:
 
 @pytest.fixture
 async def db(tmp_path: Path) -> AsyncIterator[Database]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as opened:
+    async with empty_database(tmp_path / "bridge.sqlite") as opened:
         yield opened
 
 

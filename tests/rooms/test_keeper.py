@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ami_bridge.db.database import open_database
 from ami_bridge.errors import BadRequestError, NotAllowedError, NotFoundError, NotReachableError
 from ami_bridge.people.model import People, Person
 from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.pins import Row
 from ami_bridge.rooms.store import RoomStore
 from ami_bridge.rooms.wishes import Change, Invited, Rules, Wish
+from tests.empty import empty_database
 
 if TYPE_CHECKING:
     from ami_bridge.rooms.model import Room
@@ -89,7 +89,7 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with open_database(f"sqlite://{tmp_path}/bridge.sqlite") as db:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
         yield World(RoomStore(db))
 
 

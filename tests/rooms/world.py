@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ami_bridge.calendars.model import Appointment
 from ami_bridge.dav.calendar import DavCalendar
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import NotAllowedError
 from ami_bridge.people.model import People, Person
 from ami_bridge.rooms.booked import Booked, Terms
@@ -21,6 +21,7 @@ from ami_bridge.rooms.lines import Lines
 from ami_bridge.rooms.model import Room
 from ami_bridge.rooms.store import RoomStore
 from ami_bridge.rooms.wishes import Rules
+from tests.empty import empty_database
 from tests.rooms.test_keeper import Pbx
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -91,7 +92,7 @@ class Town:
 
 @asynccontextmanager
 async def a_town(folder: Path, lines: Lines = NOBODY_KNOWS) -> AsyncIterator[Town]:
-    async with open_database(f"sqlite://{folder}/bridge.sqlite") as db:
+    async with empty_database(folder / "bridge.sqlite") as db:
         yield Town(db, lines)
 
 

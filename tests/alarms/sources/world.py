@@ -12,13 +12,13 @@ from ami_bridge.alarms.sources.misuse import Gate
 from ami_bridge.alarms.sources.ourselves import Ourselves
 from ami_bridge.alarms.sources.store import SourceStore
 from ami_bridge.config_alarms import Source
-from ami_bridge.db.database import Database, open_database
+from ami_bridge.db.database import Database
 from ami_bridge.errors import NotReachableError
+from tests.empty import empty_database
 
 NIGHT = datetime(2026, 11, 28, 3, 17, 9, tzinfo=UTC)
 TOKEN = "an-entirely-secret-token"
 PLANT = Source(name="plant", label="Kläranlage", token=TOKEN, heartbeat_every=60, grace=30)
-_EMPTY: list[bytes] = []
 
 
 class Kept:
@@ -75,23 +75,8 @@ class World:
 
 @asynccontextmanager
 async def world(folder: Path, *sources: Source) -> AsyncIterator[World]:
-    await asyncio.to_thread(_prepared, folder / "bridge.sqlite")
-    async with open_database(f"sqlite://{folder}/bridge.sqlite") as db:
+    async with empty_database(folder / "bridge.sqlite") as db:
         found = World(db, sources or (PLANT,))
         await found.troubles.load()
         await found.lives.load()
         yield found
-
-
-def _prepared(path: Path) -> None:
-    """Put an empty database there, migrated once for all tests of this process."""
-    if not _EMPTY:
-        asyncio.run(_migrated(path.parent / "empty.sqlite"))
-        _EMPTY.append((path.parent / "empty.sqlite").read_bytes())
-    if not path.exists():
-        path.write_bytes(_EMPTY[0])
-
-
-async def _migrated(path: Path) -> None:
-    async with open_database(f"sqlite://{path}"):
-        pass
