@@ -97,6 +97,7 @@ async def test_a_key_of_the_telephone_makes_a_room_of_a_call(house: House) -> No
         await asyncio.sleep(0.5)
         await speak(caller, SPEECH[1])
         await speak(anna, SPEECH[2])
+        await asyncio.sleep(1.5)  # a busy machine begins to speak late
         await anna.hangup()
         await house.pbx.quiet()
         assert heard(anna, SPEECH[0]) >= HEARD
