@@ -25,9 +25,9 @@ from tests.real.ledger_plant import FLOODED, PEOPLE, Plant, a_plant
 
 SEED = int(os.environ.get("AMI_BRIDGE_LEDGER_SEED") or random.SystemRandom().randrange(1_000_000))
 ALARMS = int(os.environ.get("AMI_BRIDGE_LEDGER_ALARMS") or (10_000 if SOAK else 500))
-SECONDS = max(40.0, ALARMS / 30)
-"""For how long alarms are sent while things die."""
-PAUSE = 8.0 if SOAK else 3.0
+SECONDS = max(32.0, ALARMS / 30)
+"""For how long alarms are sent while things die; in the short form each of these things once."""
+PAUSE = 8.0 if SOAK else 1.5
 """At most between two deeds: where 30 alarms come in a second, some of them must be called about meanwhile."""
 EACH = max(50, ALARMS * 32 // 1000)
 """Alarms that call for themselves."""
@@ -37,7 +37,7 @@ PROGRESS = os.environ.get("AMI_BRIDGE_LEDGER_PROGRESS", "")
 """File for a line every five seconds."""
 NOBODYS = 2
 """Alarms about which nobody can be reached."""
-ENDS_AFTER = 15.0
+ENDS_AFTER = 9.0
 """Seconds from the confirmation of an alarm to its end: longer than a network is silent."""
 OVER_WITHIN = 100.0 + 10.0 * EACH / (len(PEOPLE) - len(FLOODED))
 """Seconds until all is over: in the worst case nobody was called before, and everybody then takes one call after the
