@@ -116,10 +116,10 @@ class Plant:
         return found
 
     async def torment(self, seconds: float, pause: float) -> None:
-        """Do one thing after the other, at times two at once; all kinds, before one comes again."""
+        """Do one thing after the other, at times two at once; each kind, before one comes again, and at least once."""
         end = time.monotonic() + seconds
         deeds, bag = self.deeds(), list[str]()
-        while time.monotonic() < end:
+        while time.monotonic() < end or len(self.done) < len(deeds):
             at_once = 2 if self.chance.random() < 0.3 else 1
             bag += self.chance.sample(sorted(deeds), len(deeds)) if len(bag) < at_once else []
             now = [bag.pop(0) for _ in range(at_once)]
