@@ -20,8 +20,9 @@ PATIENCE = 4.0
 LONGEST_PAUSE = 5.0
 """Seconds until it sends again; at first less, as senders do."""
 BATCH = 10
-SUSPECT = 1.0
-"""Seconds for which a broker that is killed may have confirmed what it has not saved: mosquitto saves afterwards."""
+SUSPECT = 3.0
+"""Seconds for which a broker that is killed may have confirmed what it has not saved: mosquitto saves afterwards, and
+on a machine with much to do later than a second (seen at a load of 28)."""
 Rows = Callable[[str], Awaitable[list[tuple[Any, ...]]]]
 """Asks the database, past the daemon."""
 
