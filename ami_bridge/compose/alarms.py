@@ -31,6 +31,8 @@ from ami_bridge.alarms.self_test import SelfTest
 from ami_bridge.alarms.sources.telephony import LOOK_EVERY as LOOK_AT_TELEPHONY_EVERY
 from ami_bridge.alarms.sources.telephony import Telephony
 from ami_bridge.alarms.speech import Speech
+from ami_bridge.alarms.spoken_names import LOOK_EVERY as SAY_NAMES_EVERY
+from ami_bridge.alarms.spoken_names import SpokenNames
 from ami_bridge.alarms.states import MANAGES
 from ami_bridge.alarms.store import AlarmStore
 from ami_bridge.alarms.sweeper import EVERY as SWEEP_EVERY
@@ -130,7 +132,14 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         caller=config.call_number,
     )
     media = Path(config.media_dir)
-    voice = Voice(folder=media, speech=Speech(media), errands=errands)
+    speech = Speech(media)
+    voice = Voice(folder=media, speech=speech, errands=errands)
+    names = SpokenNames(
+        speech=speech,
+        staff=base.people.all,
+        extension=lambda login: _extension(base, login),
+        language=base.config.site.language,
+    )
     engine = Engine(
         store=store,
         upkeep=upkeep,
@@ -144,7 +153,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
             language=base.config.site.language,
             caller=config.call_number,
             alerts={device.partition("/")[2]: ALERT_INFO[maker] for device, maker in config.alert_info.items()},
-            spoken=lambda login: _extension(base, login),
+            spoken=names.of,
         ),
         on_call=duty,
         writer=writer,
@@ -219,9 +228,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         base, guard, desk=desk, phone=phone, named=voice.alarm, is_extension=calls.devices.are_of, store=store
     )
     outbox = Outbox(store=upkeep, outputs=outputs, show=partial(_for_outputs, store, desk), now=base.now)
-    questions = AlarmQuestions(
-        engine=engine, store=store, spoken=lambda login: _extension(base, login), tested=test.is_own
-    )
+    questions = AlarmQuestions(engine=engine, store=store, spoken=names.of, tested=test.is_own)
 
     async def load() -> None:
         await sources.load()
@@ -238,6 +245,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         "alarm maintenance": partial(every, LOOK_AT_WORKS_EVERY, works.look, name="alarm maintenance"),
         "alarm letters": partial(every, LOOK_AT_LETTERS_EVERY, outbox.look, name="alarm letters"),
         "alarm duty": looks,
+        "alarm names": partial(every, SAY_NAMES_EVERY, names.look, name="alarm names"),
         "alarm telephony": partial(every, LOOK_AT_TELEPHONY_EVERY, telephony.look, name="alarm telephony"),
         **{name: partial(_run, loop) for name, loop in sources.loops.items()},
         **tests.loops,
