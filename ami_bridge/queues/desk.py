@@ -90,7 +90,8 @@ class QueueDesk:
         self._shown = shown
         self._now = now
         self._revs: dict[str, int] = {}
-        self._readers: dict[str, frozenset[str]] = {}
+        self._served: dict[str, frozenset[str]] = {}
+        """Extensions that served a queue when it was told last."""
         self._kept: dict[str, tuple[tuple[frozenset[str], int], frozenset[str]]] = {}
         self.live = False
         """Whether what is known is live; else nothing can be done with it."""
@@ -145,11 +146,11 @@ class QueueDesk:
         for name in names:
             state = self._standing.named(name)
             readers = self._who_sees(name, state)
-            before = self._readers.get(name)
-            before = self._who_sees(name, None) if before is None else before
-            self._readers[name] = readers
-            for login in before ^ readers:  # they come back, and are offered what they may see now
+            for login in self._who_saw(name, state) ^ readers:  # they come back, and are offered what they may see now
                 self._hub.rights_changed(login)
+            self._served.pop(name, None)
+            if state is not None:
+                self._served[name] = self._serving(state)
             if state is None:
                 continue
             self._revs[name] = self._revs.get(name, 0) + 1
@@ -256,6 +257,13 @@ class QueueDesk:
         """Return by which telephone somebody serves a queue."""
         return next((one for one in state.members.values() if self._is_of(one, person)), None)
 
+    def _who_saw(self, name: str, state: State | None) -> frozenset[str]:
+        """Return who saw a queue as it was told last; a new staff book is not the queue's to tell."""
+        before = self._served.get(name)
+        if before is None:
+            return self._who_sees(name, None)
+        return self._who_sees(name, state) if before == self._serving(state) else self._seers(name, before)
+
     def _who_sees(self, name: str, state: State | None) -> frozenset[str]:
         """Return the logins of all who see a queue; worked out anew only when that can have changed."""
         if state is None and name not in self._rules:
@@ -264,10 +272,12 @@ class QueueDesk:
         key = (serving, self._people.changes)
         kept = self._kept.get(name)
         if kept is None or kept[0] != key:
-            persons = (self._people.by_login(one.login) for one in self._people.all())
-            seers = frozenset(one.login for one in persons if one is not None and self._sees(one, name, serving))
-            kept = self._kept[name] = (key, seers)
+            kept = self._kept[name] = (key, self._seers(name, serving))
         return kept[1]
+
+    def _seers(self, name: str, serving: frozenset[str]) -> frozenset[str]:
+        persons = (self._people.by_login(one.login) for one in self._people.all())
+        return frozenset(one.login for one in persons if one is not None and self._sees(one, name, serving))
 
     def _sees(self, person: Person, name: str, serving: frozenset[str]) -> bool:
         if SWITCHBOARD in person.roles or not serving.isdisjoint(person.extensions):

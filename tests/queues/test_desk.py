@@ -11,7 +11,7 @@ from ami_bridge import wire
 from ami_bridge.asterisk.message import Message
 from ami_bridge.calls.actions import Means, Might
 from ami_bridge.config import Queue
-from tests.queues.world import ABLE, CALLER, NOON, World, member, waiting
+from tests.queues.world import ABLE, CALLER, NOON, PEOPLE, World, member, waiting
 
 PLAYS = Path(__file__).parents[1] / "recordings" / "plays"
 TOPIC = "queue:300"
@@ -180,3 +180,14 @@ def test_a_queue_that_has_no_label_is_called_as_asterisk_does() -> None:
     world = World(rules=[Queue(name="301", who=["frieda"])])
     world.desk.apply(member("101", queue="301"))
     assert [one.label for one in world.desk.queues("frieda")] == ["301"]
+
+
+def test_who_became_known_after_the_queue_is_not_sent_back_by_its_next_news() -> None:
+    world = World(rules=[])
+    world.people.replace([])
+    world.is_live()
+    world.people.replace(PEOPLE)  # the staff book sends everybody back itself, whose rights it changes
+    world.hub.sent_back.clear()
+    world.desk.apply(member("101", state="talking"))
+    assert world.hub.sent_back == []
+    assert world.hub.told("anna")
