@@ -94,6 +94,9 @@ class Drafts:
         """
         if wish.kind == "department" and person.department is None:
             raise BadRequestError("You belong to no department, so it cannot have a room.")
+        own = next((room for room in rooms if room.kind == "personal" and room.owner == person.login), None)
+        if wish.kind == "personal" and own is not None:
+            raise NotAllowedError(f"You have a room of your own already, {own.number}; everybody has one.")
         if sum(room.owner == person.login for room in rooms) >= self._rules.per_person:
             raise NotAllowedError(f"Nobody may have more than {self._rules.per_person} rooms; end one first.")
         if len(wish.people) > MOST_PINS - 2:

@@ -199,6 +199,8 @@ async def test_who_may_see_and_who_may_act(world: World) -> None:
     room = await keeper.make("anna", booked(people=[Invited(login="ben")]))
     own = await keeper.make("anna", Wish(title="Mein Raum", kind="personal"))
     bau = await keeper.make("anna", Wish(title="Bauamt", kind="department"))
+    with pytest.raises(NotAllowedError, match=f"a room of your own already, {own.number}"):
+        await keeper.make("anna", Wish(title="Noch einer", kind="personal"))
     assert [keeper.may_see(login, room) for login in ("anna", "ben", "eva", "nobody")] == [True, True, True, False]
     assert [keeper.may_see(login, own) for login in ("anna", "ben")] == [True, False]
     assert keeper.may_see("ben", bau)
