@@ -28,7 +28,7 @@ def test_it_is_the_desktop_part_and_nothing_else(package: Path, unpacked: Path) 
     site = unpacked / deb.SITE.relative_to("/")
     ours = {path.relative_to(site).as_posix() for path in (site / "ami_bridge").rglob("*.py")}
     assert {"ami_bridge/wire.py", "ami_bridge/desktop/run.py", "ami_bridge/desktop/dial.py"} <= ours
-    assert {one.split("/")[1] for one in ours} == {"__init__.py", "wire.py", "desktop"}
+    assert {one.split("/")[1] for one in ours} == {"__init__.py", "wire.py", "wire_alarms.py", "desktop"}
     assert not (site / "aiohttp").exists()
 
 

@@ -59,15 +59,19 @@ async def until_both_agree(house: House, calls: int, within: float = 5.0) -> flo
     """Wait until board and PBX say the same; return the seconds it took."""
     clock = asyncio.get_running_loop().time
     began = clock()
-    async with asyncio.timeout(within):
-        while True:
-            try:
-                board, pbx = await on_the_board(house), await at_the_pbx(house)
-            except (OSError, AssertionError):
-                board, pbx = Counter(), Counter({"nobody": 1})
-            if board == pbx and sum(pbx.values()) == calls:
-                return clock() - began
-            await asyncio.sleep(0.1)
+    board, pbx = Counter[str](), Counter({"nobody": 1})
+    try:
+        async with asyncio.timeout(within):
+            while True:
+                try:
+                    board, pbx = await on_the_board(house), await at_the_pbx(house)
+                except (OSError, AssertionError):
+                    board, pbx = Counter(), Counter({"nobody": 1})
+                if board == pbx and sum(pbx.values()) == calls:
+                    return clock() - began
+                await asyncio.sleep(0.1)
+    except TimeoutError as error:
+        raise AssertionError(f"{calls} calls; the board says {board}, the PBX {pbx}") from error
 
 
 async def hang_up(house: House, how_many: int) -> None:

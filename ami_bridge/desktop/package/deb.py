@@ -24,7 +24,7 @@ from ami_bridge.desktop.package import xpi
 NAME = "ami-bridge-desktop"
 NEEDS = ("jeepney", "msgspec", "phonenumbers", "python-xlib", "six", "websockets")
 """All that the desktop part imports."""
-OURS = ("__init__.py", "wire.py", "desktop")
+OURS = ("__init__.py", "wire.py", "wire_alarms.py", "desktop")
 NOT_NEEDED = ("phonenumbers/geodata/", "phonenumbers/carrierdata/", "phonenumbers/tzdata/")
 """Tables that nothing here reads: places, carriers, time zones."""
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
