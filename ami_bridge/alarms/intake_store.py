@@ -51,6 +51,9 @@ class Sight:
         for report in reports:
             by_source.setdefault(report.source, []).append(report)
         for source, its in sorted(by_source.items()):
+            await self.works(
+                source
+            )  # its row first, as whoever begins or ends a maintenance: else each waits for the other
             for keys in _parts({one.dedup for one in its}):
                 mine = select(alarms).where(alarms.c.source == source, alarms.c.dedup.in_(keys), _OPEN)
                 for row in await self._rows(mine.order_by(alarms.c.id).with_for_update()):

@@ -11,6 +11,7 @@ from ami_bridge.people.access import Access
 from ami_bridge.people.accounts import Accounts
 from ami_bridge.people.brokers import Brokers
 from ami_bridge.people.control import BrokerDesk, TokenDesk
+from ami_bridge.people.entrance import Entrance
 from ami_bridge.people.kerberos import Kerberos
 from ami_bridge.people.kerberos_routes import LONGEST_SHOWN, KerberosRoutes
 from ami_bridge.people.ldap import Ldap
@@ -69,6 +70,7 @@ def people(base: Base) -> PeopleParts:
         if base.config.people.sign_in == "ldap"
         else at_groupware
     )
+    entrance = Entrance(access=access, people=base.people, now=base.now)
     kerberos = Kerberos(base.config.kerberos) if base.config.kerberos.keytab else None
     own, key = OwnStore(base.db), base.config.people.key
     accounts = Accounts(
@@ -106,14 +108,12 @@ def people(base: Base) -> PeopleParts:
         routes=[
             PeopleRoutes(access=access, sign_in=sign_in, people=base.people, doorway=doorway).add_to,
             SignInRoutes(
-                access=access,
+                entrance=entrance,
                 doorway=doorway,
-                people=base.people,
                 oidc=Oidc(base.config.oidc, now=base.now) if base.config.oidc.issuer else None,
-                now=base.now,
                 kerberos=kerberos.label if kerberos else None,
             ).add_to,
-            KerberosRoutes(access=access, doorway=doorway, people=base.people, kerberos=kerberos, now=base.now).add_to,
+            KerberosRoutes(entrance=entrance, doorway=doorway, kerberos=kerberos).add_to,
             SeatRoutes(guard=access, seats=seats).add_to,
             PairingRoutes(
                 guard=access,

@@ -1,24 +1,17 @@
 """HTTP for signing in elsewhere: which ways there are, and the way to a provider of OpenID Connect and back."""
 
 import secrets
-from collections.abc import Callable
-from datetime import datetime
 
 import structlog
 from aiohttp import web
 from msgspec import Struct
 
-from ami_bridge.errors import BridgeError, NotAllowedError, NotReachableError, RateLimitedError, UnauthorisedError
-from ami_bridge.people.access import Access
-from ami_bridge.people.model import People
+from ami_bridge.errors import BridgeError, NotReachableError, UnauthorisedError
+from ami_bridge.people.entrance import Entrance, told
 from ami_bridge.people.oidc import Oidc
-from ami_bridge.people.signin import PER_SOURCE, WITHIN
-from ami_bridge.people.signin_html import page, spoken
-from ami_bridge.people.tries import Tries
 from ami_bridge.web.body import answer
-from ami_bridge.web.identity import LONGEST, Doorway, network_of, source_of
+from ami_bridge.web.identity import LONGEST, Doorway
 from ami_bridge.web.openapi import Operation
-from ami_bridge.web.problem import STATUS
 
 log = structlog.get_logger()
 
@@ -71,21 +64,16 @@ class SignInRoutes:
     def __init__(
         self,
         *,
-        access: Access,
+        entrance: Entrance,
         doorway: Doorway,
-        people: People,
         oidc: Oidc | None,
-        now: Callable[[], datetime],
         kerberos: str | None = None,
     ) -> None:
         """`kerberos` is what the button for tickets says; None where none are taken."""
-        self._access = access
+        self._entrance = entrance
         self._doorway = doorway
-        self._people = people
         self._oidc = oidc
         self._kerberos = kerberos
-        self._now = now
-        self._by_source = Tries(most=PER_SOURCE, within=WITHIN)
         self._cookie = f"{doorway.cookie}-oidc"
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -104,7 +92,7 @@ class SignInRoutes:
             where = await oidc.way_there(secret, back=self._address(request))
         except NotReachableError as error:
             log.warning("people.sign_in_away", why=str(error))
-            return _told(request, error)
+            return told(request, error, again_at=START)
         response = web.Response(status=303, headers={"Location": where})
         # Lax: the provider's page leads back here, and a strict cookie would not come along.
         response.set_cookie(
@@ -116,39 +104,21 @@ class SignInRoutes:
     async def _back(self, request: web.Request) -> web.Response:
         oidc = self._provider()
         try:
-            secret = await self._entered(request, oidc)
+            secret = await self._entrance.enter(request, lambda: self._login(request, oidc), way="oidc")
         except BridgeError as error:
-            response = _told(request, error)
+            response = told(request, error, again_at=START)
         else:
             response = web.Response(status=303, headers={"Location": "/"})
             self._doorway.let_in(response, secret)
         response.del_cookie(self._cookie, path="/", secure=self._doorway.secure, httponly=True, samesite="Lax")
         return response
 
-    async def _entered(self, request: web.Request, oidc: Oidc) -> str:
-        """Begin the session of who comes back from the provider, and return its secret."""
-        source, now = network_of(source_of(request)), self._now()
-        if (wait := self._by_source.wait(source, now)) > 0:
-            raise RateLimitedError("Too many sign-ins that failed; try again later.", retry_after=wait)
-        self._by_source.count(source, now)
-        try:
-            shown = request.cookies.get(self._cookie, "")
-            if not 0 < len(shown) <= LONGEST:
-                raise UnauthorisedError("this browser did not ask, or too long ago")
-            login = await oidc.login(shown, request.query, back=self._address(request))
-            person = self._people.by_login(login)
-            if person is None:
-                raise NotAllowedError("nobody here has the login that the provider says")
-        except NotReachableError as error:
-            self._by_source.give_back(source)
-            log.warning("people.sign_in_away", why=str(error))
-            raise
-        except BridgeError as error:
-            log.info("people.oidc_refused", source=source, why=str(error))
-            raise
-        self._by_source.give_back(source)
-        _, secret = await self._access.new_session(person.login, way="oidc")
-        return secret
+    async def _login(self, request: web.Request, oidc: Oidc) -> str:
+        """Ask the provider who comes back from it."""
+        shown = request.cookies.get(self._cookie, "")
+        if not 0 < len(shown) <= LONGEST:
+            raise UnauthorisedError("this browser did not ask, or too long ago")
+        return await oidc.login(shown, request.query, back=self._address(request))
 
     def _provider(self) -> Oidc:
         if self._oidc is None:
@@ -157,11 +127,3 @@ class SignInRoutes:
 
     def _address(self, request: web.Request) -> str:
         return self._doorway.origin(request) + BACK
-
-
-def _told(request: web.Request, error: BridgeError) -> web.Response:
-    text = page(error.code, spoken(request.headers.get("Accept-Language", "")), again_at=START)
-    headers = {"Retry-After": str(max(1, round(error.retry_after)))} if isinstance(error, RateLimitedError) else {}
-    return web.Response(
-        text=text, status=STATUS[error.code], content_type="text/html", charset="utf-8", headers=headers
-    )

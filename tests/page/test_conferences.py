@@ -100,7 +100,7 @@ async def test_a_room_that_stays_has_no_time_and_a_refusal_is_told(desk: Desk) -
     await expect(dialog.get_by_label("Beginn")).to_have_count(0)
     desk.daemon.refuses_ops["room.make"] = wire.Problem(code="not_allowed", message="Too many.")
     await dialog.get_by_role("button", name="Raum anlegen").click()
-    await expect(dialog.get_by_role("alert")).to_contain_text("Sie haben schon so viele Räume, wie erlaubt sind.")
+    await expect(dialog.get_by_role("alert")).to_contain_text("oder so viele Räume, wie erlaubt sind.")
     assert asked(desk) == [("room.make", {"title": "Sprechstunde", "kind": "personal", "waits": True})]
 
 

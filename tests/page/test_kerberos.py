@@ -33,16 +33,12 @@ async def test_one_click_at_a_desk_of_the_realm(browser: Browser, tmp_path: Path
         house.clock.now = datetime.fromtimestamp(int(time.time()), UTC)
         kerberos = Kerberos(Settings(keytab=str(realm.keytab), realms=[REALM]))
         ways = SignInRoutes(
-            access=house.access,
+            entrance=house.entrance,
             doorway=house.doorway,
-            people=house.people,
-            now=house.clock,
             oidc=None,
             kerberos="dem Rathaus-Rechner",
         )
-        routes = KerberosRoutes(
-            access=house.access, doorway=house.doorway, people=house.people, now=house.clock, kerberos=kerberos
-        )
+        routes = KerberosRoutes(entrance=house.entrance, doorway=house.doorway, kerberos=kerberos)
         add = [house.routes.add_to, ways.add_to, routes.add_to]
         async with serve(house.config, add_routes=add, static=STATIC) as house.port:
             address = f"http://localhost:{house.port}/"

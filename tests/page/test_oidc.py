@@ -53,11 +53,9 @@ async def test_anna_signs_in_at_the_house_of_another(browser: Browser, tmp_path:
         house = House(db)
         house.clock.now = datetime.fromtimestamp(int(time.time()), UTC)
         routes = SignInRoutes(
-            access=house.access,
+            entrance=house.entrance,
             doorway=house.doorway,
-            people=house.people,
             oidc=Oidc(settings, now=house.clock),
-            now=house.clock,
         )
         async with (
             serve(house.config, add_routes=[house.routes.add_to, routes.add_to], static=STATIC) as house.port,

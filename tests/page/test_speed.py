@@ -7,6 +7,7 @@ from statistics import median
 import pytest
 
 from bench.page import CONTACTS, LIMIT, waits
+from tests.limits import allowed
 from tests.page.conftest import Desk
 from tests.page.town import ago, answered, call
 
@@ -43,7 +44,7 @@ async def test_two_hundred_calls_with_fifty_news_a_second_never_hold_the_page_up
     tasks = await desk.page.evaluate("window.tasks")
     longest = max(tasks, default=0.0)
     print(json.dumps({"calls": CALLS, "news a second": round(NEWS / seconds), "longest task, ms": longest}))
-    assert longest <= LONGEST_TASK
+    assert longest <= allowed(LONGEST_TASK)
 
 
 async def test_the_page_is_painted_within_half_a_second(desk: Desk) -> None:
@@ -58,10 +59,10 @@ async def test_the_page_is_painted_within_half_a_second(desk: Desk) -> None:
         times.append(await desk.page.evaluate(paint))
     await link.detach()
     print(json.dumps({"first paint, ms": times}))
-    assert min(times) <= FIRST_PAINT
+    assert min(times) <= allowed(FIRST_PAINT)
 
 
 async def test_mueller_is_found_among_a_hundred_thousand_as_one_types() -> None:
     took = await waits(CONTACTS, rounds=3)
     print(json.dumps({"contacts": CONTACTS, "first hits, ms": {text: median(some) for text, some in took.items()}}))
-    assert max(map(median, took.values())) <= LIMIT
+    assert max(map(median, took.values())) <= allowed(LIMIT)

@@ -11,6 +11,7 @@ from ami_bridge.config import Web
 from ami_bridge.db.database import Database
 from ami_bridge.people.access import Access
 from ami_bridge.people.brokers import Brokers
+from ami_bridge.people.entrance import Entrance
 from ami_bridge.people.model import People, Person
 from ami_bridge.people.pairing import Pairing
 from ami_bridge.people.pairing_routes import PairingRoutes
@@ -76,6 +77,7 @@ class House:
             on_revoked=self.revoked.append,
         )
         sign_in = SignIn(groupware=FakeGroupware(), people=self.people, now=self.clock, answers_after=0)
+        self.entrance = Entrance(access=self.access, people=self.people, now=self.clock)
         self.routes = PeopleRoutes(access=self.access, sign_in=sign_in, people=self.people, doorway=self.doorway)
         self.pairing = Pairing(access=self.access, people=self.people, now=self.clock, answers_after=0)
         self.brokers = Brokers(store=BrokerStore(db), access=self.access, people=self.people, now=self.clock)

@@ -77,11 +77,9 @@ def settings(realm: Realm, **different: object) -> Settings:
 
 def routes(house: House, realm: Realm, **different: object) -> KerberosRoutes:
     return KerberosRoutes(
-        access=house.access,
+        entrance=house.entrance,
         doorway=house.doorway,
-        people=house.people,
         kerberos=Kerberos(settings(realm, **different)),
-        now=house.clock,
     )
 
 

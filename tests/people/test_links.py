@@ -28,6 +28,7 @@ from ami_bridge.web.ops import Ops
 from ami_bridge.web.server import serve
 from ami_bridge.web.socket import Sockets
 from tests.empty import empty_database
+from tests.limits import allowed
 from tests.people.conftest import Clock, FakeGroupware
 
 SOON = 10.0
@@ -205,7 +206,7 @@ async def test_revoking_one_token_of_120_clients_cuts_exactly_that_one_within_a_
     assert await victim.until_closed() == 4500
     took = loop.time() - began
     print(f"revoked to cut, with 120 clients: {took * 1000:.1f} ms")
-    assert took < 1
+    assert took < allowed(1)
     assert await cut(house, clients) == {victim.token}
     with pytest.raises(aiohttp.WSServerHandshakeError):
         await house.connect(victim.login, secret=victim.secret)

@@ -38,11 +38,9 @@ async def house(tmp_path: Path, settings: Settings) -> AsyncIterator[House]:
         it = House(db)
         it.clock.now = datetime.fromtimestamp(int(time.time()), UTC)
         routes = SignInRoutes(
-            access=it.access,
+            entrance=it.entrance,
             doorway=it.doorway,
-            people=it.people,
             oidc=Oidc(settings, now=it.clock) if settings.issuer else None,
-            now=it.clock,
         )
         async with serve(it.config, add_routes=[it.routes.add_to, routes.add_to], static=tmp_path) as it.port:
             yield it

@@ -15,6 +15,7 @@ from ami_bridge import wire
 from ami_bridge.asterisk import phone
 from ami_bridge.demo.sipp import PlayedPhone, TrunkPhone
 from tests.calls.test_classes import HOSTILE
+from tests.limits import allowed
 from tests.real.house import DIALLING, SOAK, SOON, House
 from tests.real.plays import Stage
 from tests.real.tap import Sip, Tap
@@ -51,9 +52,9 @@ async def ringing_for_ever(house: House, number: str = "101") -> AsyncIterator[P
             await house.pbx.quiet()
 
 
-async def in_calls(house: House) -> list[str]:
-    """The telephones' channels; the copy of names in AstDB has channels of its own."""
-    return [one for one in await house.pbx.channels() if one.startswith("PJSIP/")]
+async def in_calls(house: House, *numbers: str) -> list[str]:
+    """The channels of these telephones; others may be ringing for what another test has left."""
+    return [one for one in await house.pbx.channels() if one.startswith(tuple(f"PJSIP/{one}-" for one in numbers))]
 
 
 async def originate(house: House, user: str, to: str, key: str) -> dict[str, Any]:
@@ -178,7 +179,7 @@ async def test_own_telephone_rings_at_once(house: House) -> None:
                 await house.pbx.quiet()  # nobody dials again before the telephone has put down
     median = statistics.median(took)
     print(f"request to the INVITE of one's own telephone: median {median * 1000:.1f}, worst {max(took) * 1000:.1f} ms")
-    assert median <= 0.1
+    assert median <= allowed(0.1)
 
 
 async def test_the_telephone_that_can_is_told_to_answer_by_itself(house: House) -> None:
@@ -223,7 +224,7 @@ async def test_a_telephone_that_forwards_its_calls_is_not_followed(house: House)
 async def test_who_has_no_telephone_on_is_told_so(house: House) -> None:
     status, said = await house.dial("eva", "102")
     assert (status, said["code"], said["retry"]) == (503, "unavailable", True)
-    assert await in_calls(house) == []
+    assert await in_calls(house, "102", "105") == []
 
 
 async def test_a_number_that_leads_nowhere_fails(house: House) -> None:

@@ -33,7 +33,7 @@ async def test_a_click_in_another_page_asks_who_is_meant_and_the_button_rings_on
             await button.wait_for()
             assert "Ben Biber" in await page.locator("main").inner_text(), "known only to who is signed in"
             assert await Axe(page).violations() == []
-            assert await in_calls(house) == []
+            assert await in_calls(house, "101", "102") == []
             await button.click()
             await page.get_by_role("heading", name="Ihr Telefon klingelt").wait_for()
             assert len(await settled(tap, house, "101")) == 1
@@ -66,4 +66,4 @@ async def test_who_is_not_signed_in_is_told_so_and_nothing_rings(house: House) -
         assert "Ben Biber" not in await page.locator("main").inner_text()
         await button.click()
         await page.get_by_role("heading", name="Noch nicht angemeldet").wait_for()
-        assert await in_calls(house) == []
+        assert await in_calls(house, "101", "102") == []

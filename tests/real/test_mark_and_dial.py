@@ -17,6 +17,7 @@ from tests.desktop.desk import DIAL
 from tests.desktop.firefox import Firefox, install_handler
 from tests.desktop.processes import a_client, write_settings
 from tests.desktop.screen import XScreen
+from tests.limits import allowed
 from tests.real.house import SOAK, House
 from tests.real.plays import Stage
 from tests.real.tap import Sip, Tap
@@ -139,8 +140,8 @@ async def test_ones_own_telephone_rings_at_once(house: House) -> None:
     for way, times in (("by the client", by_client), ("by REST", by_rest)):
         told = ", ".join(f"{1000 * one:.0f}" for one in sorted(times))
         print(f"ami-dial --selection {way} to the INVITE at one's own telephone: {median(times):.0f} ms (of {told})")
-    assert median(by_client) <= 1000 * AT_MOST
-    assert median(by_rest) <= 1000 * AT_MOST
+    assert median(by_client) <= 1000 * allowed(AT_MOST)
+    assert median(by_rest) <= 1000 * allowed(AT_MOST)
 
 
 def median(times: list[float]) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ami_bridge.demo.phones import Phone
+from tests.limits import allowed
 from tests.real.house import House
 from tests.real.test_names_on_phones import manager
 
@@ -45,7 +46,7 @@ async def test_a_room_is_made_in_a_moment_and_lets_in_who_has_a_pin(house: House
         took.append(time.perf_counter() - began)
         assert status == 201, room
     print(f"a room could be dialled {statistics.median(took) * 1000:.0f} ms after it was wished for (median of 5)")
-    assert statistics.median(took) < 0.3
+    assert statistics.median(took) < allowed(0.3)
     assert room["guest_pin"] not in (house.folder / "log").read_text()
     async with Phone(house.pbx, "101") as anna, Phone(house.pbx, "102") as ben:
         await dials_in(anna, room["number"], room["my_pin"])

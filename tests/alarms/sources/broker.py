@@ -19,6 +19,7 @@ class Broker:
     def __init__(self, folder: Path) -> None:
         self.port = ports.free_tcp()
         self._config = folder / "mosquitto.conf"
+        self._kept = folder / "mosquitto.db"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\nautosave_on_changes true\n"
             f"autosave_interval 1\npersistence_location {folder}/\nuser root\nlog_dest none\n"
@@ -44,6 +45,12 @@ class Broker:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
+
+    async def saved(self, text: str) -> None:
+        """Wait until this is in the file that it has again after `kill`."""
+        async with asyncio.timeout(20):
+            while not (self._kept.exists() and text.encode() in self._kept.read_bytes()):
+                await asyncio.sleep(0.05)
 
     async def publish(self, topic: str, payload: str | bytes, *, qos: int = 1) -> None:
         """Return when the broker has it."""

@@ -136,6 +136,7 @@ async def test_a_killed_broker_loses_nothing_and_its_absence_is_an_alarm(tmp_pat
         listening(town, lambda: seconds[0]) as subscriber,
     ):
         await until(lambda: subscriber.connected)
+        await at.saved("plant/alarms/#")  # else it has forgotten who listens, and whom it must keep messages for
         await at.kill()
         await until(lambda: not subscriber.connected)
         await subscriber.look()
