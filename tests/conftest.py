@@ -2,6 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
+from tests.second_try import pytest_collection_modifyitems, pytest_terminal_summary  # noqa: F401 - the same
 from tests.turns import (  # noqa: F401 - pytest looks for them here
     pytest_collection_finish,
     pytest_configure,

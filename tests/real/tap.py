@@ -24,6 +24,11 @@ class Sip:
     target: tuple[str, int]
     text: str
 
+    def __repr__(self) -> str:
+        """Tell what one asks first when there is one too many."""
+        told = (f"{name}: {self.header(name)}" for name in ("From", "To", "Call-ID", "CSeq"))
+        return f"<{self.time:.3f} {self.source[1]}→{self.target[1]} {self.start}; {'; '.join(told)}>"
+
     @property
     def start(self) -> str:
         """Its first line."""

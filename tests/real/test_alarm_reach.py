@@ -71,6 +71,14 @@ async def keys_for(house: House, number: str) -> str:
     return f"{found[0]}#"
 
 
+def ends(house: House) -> list[tuple[str, ...]]:
+    """How each call ended, as it is kept: tells why, when one ended otherwise than it should."""
+    with sqlite3.connect(f"file:{house.folder}/bridge.sqlite?mode=ro", uri=True) as rows:
+        found = rows.execute("SELECT destination, outcome, cause, tech FROM attempts ORDER BY destination").fetchall()
+    rows.close()
+    return found
+
+
 async def confirms(house: House, phone: Phone) -> None:
     """Be one of the town's people."""
     await phone.ringing(within=30)
@@ -117,7 +125,7 @@ async def test_twenty_are_called_and_the_report_is_exact(plant: House, phones: l
         "mailbox": "voicemail_suspected",
     }
     expected = {person.user: "acked" for person in PEOPLE} | {login: told[kind] for login, (_, kind) in CREW.items()}
-    assert {one["login"]: one["why"] for one in report["rows"]} == expected
+    assert {one["login"]: one["why"] for one in report["rows"]} == expected, ends(plant)
     assert {one["login"] for one in report["rows"] if one["reached"]} == {
         login for login, why in expected.items() if why == "acked"
     }

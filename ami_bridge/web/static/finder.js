@@ -84,7 +84,9 @@ export class Finder {
     const options = contacts.flatMap((hit) => hit.numbers.map((one) => ({ ...one, name: hit.name, org: hit.org, source: hit.source, login: hit.login })));
     const same = options.some((one) => one.display === text.trim() || one.number === text.trim());
     if (isNumber(text) && !same) options.unshift({ number: text.trim(), display: text.trim(), name: null });
-    Object.assign(this, { options, failed, open: !this.picked, active: -1 });
+    const chosen = this.options[this.active]; // by an arrow key, before these hits came: it stays the chosen one
+    const active = chosen ? options.findIndex((one) => one.number === chosen.number && one.name === chosen.name) : -1;
+    Object.assign(this, { options, failed, open: !this.picked, active });
     const added = this.#add(journal, { turn, text, failed });
     if (options.length) this.#show(text, failed); // and nobody waits for the journal who has found somebody
     else await added;
