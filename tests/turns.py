@@ -116,8 +116,9 @@ class Desk:
 class Turns:
     """Gives out the turns, as xdist asks of its schedulers."""
 
-    def __init__(self, workers: int, folder: Path) -> None:
+    def __init__(self, config: pytest.Config, workers: int, folder: Path) -> None:
         """Wait for this many workers, each of which writes the kinds of its tests into the folder."""
+        self.config = config  # other plugins look for it here
         self._workers = workers
         self._folder = folder
         self._desks: dict[Worker, Desk] = {}
@@ -185,9 +186,10 @@ class Turns:
         self._feed()
         return died
 
-    def mark_test_pending(self, item: str) -> NoReturn:
-        """Refuse: no plugin of ours repeats tests."""
-        raise NotImplementedError
+    def mark_test_pending(self, item: str) -> None:
+        """Let a test be run once more whose worker died."""
+        self._return(item, self._kinds[item])
+        self._feed()
 
     def remove_pending_tests_from_node(self, node: Worker, indices: Sequence[int]) -> NoReturn:
         """Refuse: nothing is taken from a worker."""
@@ -260,4 +262,4 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config) -> Turns:
     """Give out the turns."""
-    return Turns(config.getoption("numprocesses"), config.stash[FOLDER])
+    return Turns(config, config.getoption("numprocesses"), config.stash[FOLDER])
