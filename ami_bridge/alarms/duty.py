@@ -17,6 +17,7 @@ from ami_bridge.alarms.duty_troubles import AHEAD, State, Trouble, gaps, trouble
 from ami_bridge.alarms.model import Person, Report
 from ami_bridge.alarms.ports import Takes
 from ami_bridge.calendars.rota import FIRST, Gap, Names, Rota, Shift, shift_of
+from ami_bridge.calendars.times import Occurrence
 from ami_bridge.errors import NotFoundError, NotReachableError
 from ami_bridge.people import model as people
 
@@ -48,6 +49,17 @@ class Plan(Struct, frozen=True, kw_only=True):
     """Its shifts win."""
     ranks: tuple[int, ...] = (FIRST,)
     """Which ranks the ladders ask for."""
+
+
+class Unfolded(Struct, frozen=True, kw_only=True):
+    """What stands in a plan's calendars for the next weeks."""
+
+    stamp: tuple[int, int]
+    """Which state of both calendars that is."""
+    at: datetime
+    found: Sequence[Occurrence]
+    over: Sequence[Occurrence]
+    unreadable: int
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -93,9 +105,10 @@ class Duty:
         self._zone = zone
         self._language = language
         self._now = now
-        self._rotas: dict[str, tuple[Rota, int]] = {}
-        """By calendar: the shifts, and how many appointments cannot be read."""
-        self._unfolded: dict[str, tuple[object, datetime]] = {}
+        self._unfolded: dict[str, Unfolded] = {}
+        """By calendar."""
+        self._rotas: dict[str, tuple[Unfolded, int, Rota]] = {}
+        """By calendar: what it was made of, of which staff, and the shifts."""
         self._told: frozenset[str] | None = None
 
     def now(self, ladder: str, rank: int, at: datetime) -> tuple[Person, ...]:
@@ -159,7 +172,15 @@ class Duty:
         return list({id(one): one for one in both}.values())
 
     def _rota(self, plan: Plan) -> tuple[Rota, int]:
-        return self._rotas.get(plan.calendar.name, (NO_ROTA, 0))
+        """Return the shifts, and how many appointments cannot be read; whoever came to the staff just now counts."""
+        name, staff = plan.calendar.name, self._people.changes
+        unfolded = self._unfolded.get(name)
+        if unfolded is None:
+            return NO_ROTA, 0
+        made = self._rotas.get(name)
+        if made is None or made[0] is not unfolded or made[1] != staff:
+            made = self._rotas[name] = unfolded, staff, _named(unfolded, Names(self._people.all()))
+        return made[2], unfolded.unreadable
 
     def _state(self, plan: Plan) -> State:
         rota, unreadable = self._rota(plan)
@@ -179,17 +200,14 @@ class Duty:
         return troubles(state, now=self._now(), zone=self._zone, reachable=self._reachable)
 
     async def _unfold(self) -> None:
-        """Make shifts of what stands in the calendars, where something is another, and once an hour."""
+        """Work out what stands in the calendars for the next weeks, where something is another, and once an hour."""
         now = self._now()
         for plan in self._distinct():
             name, over = plan.calendar.name, plan.over
-            stamp = (plan.calendar.changes, over.changes if over is not None else 0, self._people.changes)
+            stamp = plan.calendar.changes, over.changes if over is not None else 0
             known = self._unfolded.get(name)
-            if known is not None and known[0] == stamp and now - known[1] < UNFOLD_EVERY:
-                continue
-            names = Names(self._people.all())
-            self._rotas[name] = await asyncio.to_thread(_unfolded, plan, names, now)
-            self._unfolded[name] = stamp, now
+            if known is None or known.stamp != stamp or now - known.at >= UNFOLD_EVERY:
+                self._unfolded[name] = await asyncio.to_thread(_unfolded, plan, stamp, now)
 
     async def _report(self) -> None:
         """Report what is wrong, once, and when it is over.
@@ -214,15 +232,20 @@ class Duty:
         self._told = frozenset(wrong)
 
 
-def _unfolded(plan: Plan, names: Names, now: datetime) -> tuple[Rota, int]:
+def _unfolded(plan: Plan, stamp: tuple[int, int], now: datetime) -> Unfolded:
     since, until = now - BACK, now + FORWARD
     found, unreadable = plan.calendar.shifts(since, until)
-    shifts = [shift_of(one, names) for one in found]
+    over: Sequence[Occurrence] = ()
     if plan.over is not None:
-        more, unread = plan.over.shifts(since, until)
-        shifts += [shift_of(one, names, over=True) for one in more]
+        over, unread = plan.over.shifts(since, until)
         unreadable += unread
-    return Rota(shifts), unreadable
+    return Unfolded(stamp=stamp, at=now, found=found, over=over, unreadable=unreadable)
+
+
+def _named(unfolded: Unfolded, names: Names) -> Rota:
+    """Say of each appointment whose shift it is."""
+    usual = [shift_of(one, names) for one in unfolded.found]
+    return Rota([*usual, *(shift_of(one, names, over=True) for one in unfolded.over)])
 
 
 def _report(id_: str, trouble: Trouble | None, language: str = "de") -> Report:

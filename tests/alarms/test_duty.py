@@ -220,6 +220,20 @@ async def test_the_second_calendar_wins_and_who_left_or_has_no_telephone_is_not_
     assert any(one.startswith("rota/name/duty/") for one in plant.reports.open)
 
 
+async def test_who_comes_to_the_staff_is_on_duty_at_once_and_not_with_the_next_look(plant: Plant) -> None:
+    """A new daemon knows the rota before the staff book: an alarm just then must not find nobody on duty."""
+    paper = Paper()
+    paper.texts["a"] = whole_day("a", "2026-11-21", "Dachs", days=20)
+    plant.people.replace([])
+    duty = await plant.duty(paper)
+    await duty.look()
+    assert plant.on_duty(duty) == []
+    plant.people.replace(STAFF)
+    assert plant.on_duty(duty) == ["dieter"]
+    plant.people.replace([person for person in STAFF if person.login != "dieter"])
+    assert plant.on_duty(duty) == []
+
+
 async def test_each_trouble_is_told_once_and_its_end_too_also_after_a_restart(plant: Plant) -> None:
     paper = Paper()
     paper.texts["a"] = whole_day("a", "2026-11-21", "Dachs", days=20)

@@ -6,7 +6,7 @@ import os
 import secrets
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +57,8 @@ class House:
         self.daemon: Process
         self.tokens: dict[str, str] = {}
         self.session: aiohttp.ClientSession
+        self.env: dict[str, str] = {}
+        """What the daemon's environment has besides ours."""
         self._browsers = AsyncExitStack()
         self._browser: Browser | None = None
 
@@ -113,6 +115,7 @@ class House:
             name="daemon",
             account=caller(),
             output=self.folder / "log",
+            env={**os.environ, **self.env},
         )
 
     async def until_ready(self, within: float = 6 * SOON) -> None:
@@ -287,9 +290,17 @@ class Listener:
 
 @asynccontextmanager
 async def a_house(
-    pbx: Pbx, folder: Path, *, alarms: str = "", changed: Callable[[str], str] = lambda text: text
+    pbx: Pbx,
+    folder: Path,
+    *,
+    alarms: str = "",
+    changed: Callable[[str], str] = lambda text: text,
+    prepare: Callable[[House], Awaitable[None]] | None = None,
 ) -> AsyncIterator[House]:
-    """Open the town hall in front of this Asterisk; `changed` is asked for another configuration."""
+    """Open the town hall in front of this Asterisk; `changed` is asked for another configuration.
+
+    `prepare` is called before the daemon starts, when the groupware is there.
+    """
     groupware = Radicale(folder=folder / "groupware", port=pbx.ports.groupware, secrets=pbx.secrets)
     async with groupware, aiohttp.ClientSession() as session:
         house = House(pbx, groupware, folder / "daemon")
@@ -297,6 +308,8 @@ async def a_house(
         house.write(alarms=alarms)
         config = house.folder / "config.toml"
         config.write_text(changed(config.read_text(encoding="utf-8")), encoding="utf-8")
+        if prepare is not None:
+            await prepare(house)
         await house.start()
         try:
             await house.make_tokens()

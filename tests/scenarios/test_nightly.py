@@ -63,21 +63,25 @@ class Daemon:
                 await asyncio.sleep(0.3)
 
 
+def faked(clock: Path) -> dict[str, str]:
+    """Return the environment in which a process has the wall clock of this file, which says how far it is off."""
+    return {
+        "LD_PRELOAD": LIBRARY,
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_CACHE_DURATION": "1",  # seconds until it is looked at again
+        "DONT_FAKE_MONOTONIC": "1",  # waits go on as usual: only the calendar jumps
+    }
+
+
 @asynccontextmanager
 async def a_daemon(folder: Path, groupware: FakeDav) -> AsyncIterator[Daemon]:
     daemon = Daemon(folder)
     daemon.config.write_text(CONFIG.format(folder=folder, url=groupware.url), encoding="utf-8")
     daemon.clock.write_text("+0", encoding="utf-8")
-    faked = {
-        "LD_PRELOAD": LIBRARY,
-        "FAKETIME_TIMESTAMP_FILE": str(daemon.clock),
-        "FAKETIME_NO_CACHE": "1",
-        "DONT_FAKE_MONOTONIC": "1",  # waits go on as usual: only the calendar jumps
-    }
     with (folder / "log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ami_bridge", "run", "--config", str(daemon.config),
-            stdout=log, stderr=log, env={**os.environ, **faked},
+            stdout=log, stderr=log, env={**os.environ, **faked(daemon.clock)},
         )  # fmt: skip
     try:
         yield daemon
