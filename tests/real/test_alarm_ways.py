@@ -48,6 +48,9 @@ def config(house: Pbx) -> str:
     return f'{limit}{REMOTE}[alarms.numbers]\ncarla = ["{OUTSIDE}"]\n'
 
 
+pytestmark = pytest.mark.shares("ways")  # dear to start, so it is started by one worker
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A town hall with a sewage plant, and an Asterisk of its own, which is killed."""

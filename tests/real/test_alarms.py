@@ -39,6 +39,9 @@ PAGED = free_udp()
 SPEAKERS = f'channels = 4\nspeakers = ["multicast:{GROUP}:{PAGED}"]'
 
 
+pytestmark = pytest.mark.shares("plant")  # dear to start, so it is started by one worker
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
     """A town hall with a sewage plant, and an Asterisk of its own, which is killed."""
