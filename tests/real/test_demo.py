@@ -18,6 +18,7 @@ import aiohttp
 import pytest
 
 from ami_bridge.demo.ports import check_free, first_taken, fixed, marked
+from tests.limits import allowed
 from tests.real.conftest import HOME, ROOT
 from tests.real.house import SOAK
 
@@ -125,7 +126,6 @@ def folder(pbx: object, tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.alone
 async def test_the_demo_keeps_its_promises_and_restarts_what_dies(folder: Path) -> None:
     async with a_demo(folder) as demo:
         promised = demo.promised
@@ -152,9 +152,9 @@ async def test_the_demo_keeps_its_promises_and_restarts_what_dies(folder: Path) 
         for word in ("asterisk -f", "ami_bridge run"):
             os.kill(demo.pid_of(word), signal.SIGKILL)
             killed = time.monotonic()
-            await _until(partial(demo.has, word), 3, f"{word} stayed dead")
-            await _until_ready(promised, 5)
-            assert time.monotonic() - killed < 5
+            await _until(partial(demo.has, word), allowed(3), f"{word} stayed dead")
+            await _until_ready(promised, allowed(5))
+            assert time.monotonic() - killed < allowed(5)
         code, said = await demo.cli("demo", "call", "--to", "+498999998104", "--seconds", "0.5")
         assert (code, "answered" in said) == (0, True), said
 
@@ -169,13 +169,12 @@ async def test_the_demo_keeps_its_promises_and_restarts_what_dies(folder: Path) 
         check_free(fixed(demo.offset))
 
 
-@pytest.mark.alone
 async def test_a_killed_demo_leaves_no_process(folder: Path) -> None:
     async with a_demo(folder) as demo:
         started = demo.children()
         assert len(started) >= 8
         await demo.ended(signal.SIGKILL)
-        await _until(lambda: not any(_runs(pid) for pid in started), 5, "something outlived the demo")
+        await _until(lambda: not any(_runs(pid) for pid in started), allowed(5), "something outlived the demo")
 
 
 if SOAK:  # it downloads everything anew

@@ -281,7 +281,6 @@ async def test_the_same_key_is_one_call_in_parallel_after_reconnecting_and_after
         await house.pbx.quiet()
 
 
-@pytest.mark.alone
 async def test_killed_at_any_moment_it_never_rings_twice(house: House) -> None:
     """Ten with one key are under way when the daemon dies; whatever the client tries then, one call at most."""
     said: list[str] = []
