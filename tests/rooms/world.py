@@ -21,6 +21,7 @@ from ami_bridge.rooms.lines import Lines
 from ami_bridge.rooms.model import Room
 from ami_bridge.rooms.store import RoomStore
 from ami_bridge.rooms.wishes import Rules
+from ami_bridge.tasks import Errands
 from tests.empty import empty_database
 from tests.rooms.test_keeper import Pbx
 
@@ -55,7 +56,7 @@ class Town:
         self.keeper = Keeper(
             store=RoomStore(db), pbx=self.pbx, people=self.people, rules=rules, new_id=self.new_id,
             random=random.Random(7).randrange,  # noqa: S311 - a test that can be repeated
-            now=lambda: self.time, changed=self._changed, compare=lambda: None,
+            now=lambda: self.time, changed=self._changed, compare=lambda: None, errands=Errands(),
         )  # fmt: skip
 
     def _changed(self, room: Room) -> None:
