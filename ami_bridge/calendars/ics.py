@@ -15,7 +15,6 @@ from ami_bridge.calendars.block import block, is_our_place, one_tap, place, with
 from ami_bridge.calendars.lines import Line, escaped, line, lines_of, text_of, unescaped
 from ami_bridge.calendars.model import Appointment, Entrance
 from ami_bridge.calendars.times import (
-    MOST_EVENTS,
     MOST_TIMES,
     STUMBLES,
     UnreadableError,
@@ -52,11 +51,8 @@ def _read(text: str, *, now: datetime, zone: tzinfo, still: timedelta) -> Appoin
     events = calendar_of(text).walk("VEVENT")
     if not events:
         raise UnreadableError("no appointment is in it")
-    if len(events) > MOST_EVENTS:
-        raise UnreadableError("too many exceptions")
     first = next((event for event in events if "RECURRENCE-ID" not in event), events[0])
-    for event in events:
-        must_be_harmless(event)
+    must_be_harmless(events)
     found = Appointment(
         uid=str(first.get("UID", "")),
         title=" ".join(str(first.get("SUMMARY", "")).split()),

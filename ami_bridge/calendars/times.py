@@ -4,7 +4,7 @@ What comes is hostile: the limits keep a rule from being unfolded for seconds. C
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
@@ -18,6 +18,8 @@ MOST_EVENTS = 500
 MOST_DATES = 1_000
 MOST_COUNT = 2_000
 MOST_TIMES = 5_000
+MOST_RULES = 10
+"""One that never comes true costs seconds, up to the year 9999."""
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
 STUMBLES = (ArithmeticError, AttributeError, BrokenCalendarProperty, LookupError, RecursionError, TypeError, ValueError)
 """What the libraries raise at what nobody honest sends."""
@@ -52,10 +54,8 @@ def occurrences(text: str, *, since: datetime, until: datetime, zone: tzinfo) ->
 def _occurrences(text: str, *, since: datetime, until: datetime, zone: tzinfo) -> tuple[Occurrence, ...]:
     calendar = calendar_of(text)
     events = calendar.walk("VEVENT")
-    if len(events) > MOST_EVENTS:
-        raise UnreadableError("too many exceptions")
+    must_be_harmless(events)
     for event in events:
-        must_be_harmless(event)
         start_of(event)
     day = timedelta(days=1)  # the library knows no zone of ours, so it is asked for a little more
     found = [
@@ -102,8 +102,17 @@ def calendar_of(text: str) -> icalendar.Calendar:
     return found
 
 
-def must_be_harmless(event: icalendar.Component) -> None:
+def must_be_harmless(events: Sequence[icalendar.Component]) -> None:
     """Refuse what would take long to unfold."""
+    if len(events) > MOST_EVENTS:
+        raise UnreadableError("too many exceptions")
+    if sum(len(many(event.get("RRULE"))) for event in events) > MOST_RULES:
+        raise UnreadableError("it has too many rules")
+    for event in events:
+        _must_be_harmless(event)
+
+
+def _must_be_harmless(event: icalendar.Component) -> None:
     for rule in many(event.get("RRULE")):
         frequency = [str(one).upper() for one in rule.get("FREQ", [])]
         if len(frequency) != 1 or frequency[0] not in FREQUENCIES:
@@ -112,6 +121,8 @@ def must_be_harmless(event: icalendar.Component) -> None:
             raise UnreadableError("it recurs more often than daily")
         if any(int(one) > MOST_COUNT for one in rule.get("COUNT", [])):
             raise UnreadableError("it recurs too often")
+        if any(int(one) < 1 for one in rule.get("INTERVAL", [])):  # with 0 the library would never come to an end
+            raise UnreadableError("it recurs at no interval")
     for name in ("RDATE", "EXDATE"):
         if sum(len(getattr(one, "dts", ())) for one in many(event.get(name))) > MOST_DATES:
             raise UnreadableError("it recurs too often")

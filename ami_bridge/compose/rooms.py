@@ -41,7 +41,7 @@ from ami_bridge.rooms.store import RoomStore
 from ami_bridge.rooms.wardens import LOOK_EVERY as LOOK_AT_TIMES_EVERY
 from ami_bridge.rooms.wardens import Wardens
 from ami_bridge.rooms.wishes import Rules
-from ami_bridge.tasks import every
+from ami_bridge.tasks import Errands, every
 from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 
@@ -126,6 +126,7 @@ def rooms(base: Base, guard: Guard, audit: Audit, calls: CallParts, dial: DialPa
         records=config.recordings_dir != "",
         lines=Lines(there=config.lines, each=config.lines_each),
     )
+    errands = Errands()
     keeper = Keeper(
         store=RoomStore(base.db),
         pbx=Rows(base.link, calls.astdb),
@@ -136,6 +137,7 @@ def rooms(base: Base, guard: Guard, audit: Audit, calls: CallParts, dial: DialPa
         now=base.now,
         changed=lambda room: _changed(room, desk, spoken),
         compare=lambda: copy.changed(),  # noqa: PLW0108 - likewise
+        errands=errands,
     )
     copy = Copy(
         pbx=base.pbx.id,
@@ -208,6 +210,7 @@ def rooms(base: Base, guard: Guard, audit: Audit, calls: CallParts, dial: DialPa
             "rooms locked": lambda: every(LOOK_AT_LOCKS_EVERY, moderate.look, name="rooms locked"),
             "rooms times": lambda: every(LOOK_AT_TIMES_EVERY, wardens.look, name="rooms times"),
             "rooms keys": moderate.run,
+            "rooms errands": errands.run,
             **({} if spoken is None else {"rooms names": lambda: _speaking(spoken)}),
         },
         routes=[routes.add_to, live.add_to, RecordingRoutes(guard=guard, recordings=recordings, audit=audit).add_to],

@@ -59,22 +59,33 @@ class RoomDesk:
         self.live: Callable[[Room, str, bool], Live] = lambda _room, _login, _moderates: EMPTY
         """Tells what is going on in a room, as this person may know it; whoever watches the rooms puts it here."""
         self._revs: dict[str, int] = {}
+        self._sees: dict[str, set[str]] = {}
+        """By a room's id: who was shown it, and is told when it is not theirs to see any more."""
 
     def changed(self, room: Room) -> None:
-        """Tell everybody whom it concerns that a room is another now."""
+        """Tell everybody whom it concerns that a room is another now, or that it is theirs to see no more."""
         rev = self._revs[room.id] = self._revs.get(room.id, 0) + 1
+        saw = self._sees.pop(room.id, set())
         for person in self._people.all():
             if self._keeper.may_see(person.login, room):
-                shown = structs.replace(self.show(room, person.login), rev=rev)
-                for topic in (ROOMS, ONE + room.number):
-                    self._hub.publish(
-                        topic, "room.changed", "room", shown, key=f"{topic} {room.id}", login=person.login
-                    )
+                shown = self.show(room, person.login)
+            elif person.login in saw:
+                shown = _farewell(self._shown(room, person.login))
+            else:
+                continue
+            shown = structs.replace(shown, rev=rev)
+            for topic in (ROOMS, ONE + room.number):
+                self._hub.publish(topic, "room.changed", "room", shown, key=f"{topic} {room.id}", login=person.login)
         if room.ended_at is not None:
             self._revs.pop(room.id, None)
+            self._sees.pop(room.id, None)
 
     def show(self, room: Room, login: str) -> wire.Room:
         """Return a room as this person may see it."""
+        self._sees.setdefault(room.id, set()).add(login)
+        return self._shown(room, login)
+
+    def _shown(self, room: Room, login: str) -> wire.Room:
         moderates = self._keeper.moderates(login, room)
         pins = self._keeper.pins_of(room)
         guest = next((pin.digits for pin in pins if pin.role == "guest"), None)
@@ -100,7 +111,7 @@ class RoomDesk:
             can_record=moderates and self._records,
             my_pin=mine,
             guest_pin=guest if knows else None,
-            pins=tuple(map(_shown, pins)) if moderates else (),
+            pins=tuple(map(_pin, pins)) if moderates else (),
             invitation=self._invitation(room, guest) if knows and guest else {},
             since=live.since,
             locked=live.locked,
@@ -139,5 +150,13 @@ class RoomDesk:
         return dict(text)
 
 
-def _shown(pin: Pin) -> wire.RoomPin:
+def _farewell(room: wire.Room) -> wire.Room:
+    """Return the last that somebody hears of a room: that it is gone, and nothing of who is in it."""
+    return structs.replace(
+        room, guest_pin=None, invitation={}, since=None, locked=False, recorded=False, guessed=False, participants=(),
+        ended=True,
+    )  # fmt: skip
+
+
+def _pin(pin: Pin) -> wire.RoomPin:
     return wire.RoomPin(id=pin.id, role=pin.role, name=pin.name, digits=pin.digits)

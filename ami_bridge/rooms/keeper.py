@@ -8,12 +8,21 @@ from typing import Protocol
 import structlog
 from msgspec import structs
 
-from ami_bridge.errors import BadRequestError, GoneError, NotAllowedError, NotFoundError, NotReachableError
+from ami_bridge.errors import (
+    BadRequestError,
+    GoneError,
+    NotAllowedError,
+    NotFoundError,
+    NotReachableError,
+    RefusedError,
+)
 from ami_bridge.people.model import People
 from ami_bridge.rooms.lines import Crowd, crowd, crowds
 from ami_bridge.rooms.model import Pin, Role, Room
 from ami_bridge.rooms.pins import Random, Row, row_of_pin, row_of_room
+from ami_bridge.rooms.turns import Turns
 from ami_bridge.rooms.wishes import MOST_PINS, Change, Drafts, Invited, Rules, Wish
+from ami_bridge.tasks import Errands
 
 log = structlog.get_logger()
 
@@ -72,6 +81,7 @@ class Keeper:
         now: Callable[[], datetime],
         changed: Callable[[Room], None],
         compare: Callable[[], None],
+        errands: Errands,
     ) -> None:
         """Tell `changed` of each room that is another now; `compare` has the PBX's rows compared soon."""
         self._store = store
@@ -89,6 +99,7 @@ class Keeper:
         self._rest: dict[str, set[str]] = {}
         """By room number: digits that must not be given out again yet."""
         self._making: set[str] = set()
+        self._turns = Turns(errands)
 
     async def load(self) -> None:
         """Begin with what was kept."""
@@ -207,6 +218,25 @@ class Keeper:
 
     async def change(self, number: str, change: Change) -> Room:
         """Change a room; who is in it stays."""
+        return await self._turns.take(number, self._change(number, change))
+
+    async def end(self, number: str) -> None:
+        """End a room: nobody gets in any more."""
+        await self._turns.take(number, self._end(number))
+
+    async def invite(self, number: str, *people: Invited) -> list[Pin]:
+        """Give more people a PIN of their own; none gets one where that cannot be for all."""
+        return await self._turns.take(number, self._invite(number, *people))
+
+    async def let_moderate(self, number: str, pin_id: str, *, on: bool) -> None:
+        """Have somebody who was invited moderate, or no more; the PIN stays the same."""
+        await self._turns.take(number, self._let_moderate(number, pin_id, on=on))
+
+    async def revoke(self, number: str, pin_id: str) -> None:
+        """Let nobody in with this PIN any more; guests get another, or a room would be closed to all of them."""
+        await self._turns.take(number, self._revoke(number, pin_id))
+
+    async def _change(self, number: str, change: Change) -> Room:
         room = self._must_be(number)
         wanted = {name: value for name, value in structs.asdict(change).items() if value is not None}
         new = structs.replace(room, **wanted)
@@ -218,12 +248,11 @@ class Keeper:
         if not await self._store.change(new):
             raise GoneError("This room has just ended.")
         self._rooms[number] = new
-        await self._tell_pbx([(Row("room", number), row_of_room(new))])
         self._changed(new)
+        await self._tell_pbx([(Row("room", number), row_of_room(new))])
         return new
 
-    async def end(self, number: str) -> None:
-        """End a room: nobody gets in any more."""
+    async def _end(self, number: str) -> None:
         room = self._must_be(number)
         ended = structs.replace(room, ended_at=self._now())
         if not await self._store.change(ended):
@@ -235,8 +264,7 @@ class Keeper:
         self._changed(ended)
         await self._tell_pbx([(Row("room", number), ""), *((Row("pin", number, pin.digits), "") for pin in pins)])
 
-    async def invite(self, number: str, *people: Invited) -> list[Pin]:
-        """Give more people a PIN of their own; none gets one where that cannot be for all."""
+    async def _invite(self, number: str, *people: Invited) -> list[Pin]:
         room = self._must_be(number)
         if len(self.pins_of(room)) + len(people) > MOST_PINS:
             raise NotAllowedError(f"A room has at most {MOST_PINS} PINs.")
@@ -252,8 +280,7 @@ class Keeper:
         await self._tell_pbx([(Row("pin", number, pin.digits), row_of_pin(pin)) for pin in given])
         return given
 
-    async def let_moderate(self, number: str, pin_id: str, *, on: bool) -> None:
-        """Have somebody who was invited moderate, or no more; the PIN stays the same."""
+    async def _let_moderate(self, number: str, pin_id: str, *, on: bool) -> None:
         room = self._must_be(number)
         pin = self._pins.get(room.id, {}).get(pin_id)
         if pin is None:
@@ -269,8 +296,7 @@ class Keeper:
         self._changed(room)
         await self._tell_pbx([(Row("pin", number, pin.digits), row_of_pin(new))])
 
-    async def revoke(self, number: str, pin_id: str) -> None:
-        """Let nobody in with this PIN any more; guests get another, or a room would be closed to all of them."""
+    async def _revoke(self, number: str, pin_id: str) -> None:
         room = self._must_be(number)
         pin = self._pins.get(room.id, {}).get(pin_id)
         if pin is None or not await self._store.revoke(pin_id, self._now()):
@@ -341,6 +367,9 @@ class Keeper:
         try:
             for row, value in rows:
                 await self._pbx.write(row, value)
+        except RefusedError:
+            self._compare()
+            raise
         except NotReachableError as error:
             self._compare()
             raise NotReachableError(

@@ -88,7 +88,7 @@ def test_what_has_no_room_has_no_times() -> None:
     "rule",
     [
         "RRULE:FREQ=SECONDLY;COUNT=200000", "RRULE:FREQ=MINUTELY", "RRULE:FREQ=DAILY;BYHOUR=1,2,3",
-        "RRULE:FREQ=DAILY;COUNT=99999",
+        "RRULE:FREQ=DAILY;COUNT=99999", "RRULE:FREQ=DAILY;INTERVAL=0", "\r\n".join(["RRULE:FREQ=DAILY"] * 11),
         "RRULE:FREQ=OFTEN", "RRULE:BYDAY=MO", "RRULE:FREQ=DAILY;UNTIL=nonsense",
         "RDATE:" + ",".join(f"20261{n % 3}0{n % 9 + 1}T{n % 24:02}0000Z" for n in range(1200)),
     ],

@@ -1,5 +1,6 @@
 """Rooms as people make them: only what both database and PBX have is told, and only to those whom it concerns."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.pins import Row
 from ami_bridge.rooms.store import RoomStore
 from ami_bridge.rooms.wishes import Change, Invited, Rules, Wish
+from ami_bridge.tasks import Errands
 from tests.empty import empty_database
 
 if TYPE_CHECKING:
@@ -77,6 +79,7 @@ class World:
             now=lambda: self.time,
             changed=self.told.append,
             compare=self.compare,
+            errands=Errands(),
         )
 
     def new_id(self) -> str:
@@ -141,6 +144,51 @@ async def test_what_is_changed_while_the_pbx_is_away_is_kept_and_follows(world: 
     with pytest.raises(NotReachableError):
         await keeper.end(room.number)
     assert keeper.rows() == {}
+    again = world.daemon()
+    await again.load()
+    assert again.all() == []
+
+
+async def test_what_is_changed_while_the_pbx_is_away_is_seen_at_once(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    world.pbx.up = False
+    with pytest.raises(NotReachableError):
+        await keeper.change(room.number, Change(title="Anderes"))
+    assert world.told[-1].title == "Anderes"
+
+
+class Swapping(Pbx):
+    """What is written stands there later than what is deleted, as two calls of Asterisk's may overtake each other."""
+
+    async def write(self, row: Row, value: str) -> None:
+        await asyncio.sleep(0.02 if value else 0)
+        await super().write(row, value)
+
+
+async def test_a_pin_that_is_revoked_while_it_is_changed_lets_nobody_in(world: World) -> None:
+    world.pbx = Swapping()
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked(people=[Invited(login="ben")]))
+    ben = keeper.pins_of(room)[-1]
+    async with asyncio.TaskGroup() as people:
+        people.create_task(keeper.let_moderate(room.number, ben.id, on=True))
+        people.create_task(keeper.revoke(room.number, ben.id))
+    assert ben.id not in {pin.id for pin in keeper.pins_of(room)}
+    assert world.pbx.rows == keeper.rows()
+
+
+async def test_who_closes_the_page_while_a_room_ends_ends_it_all_the_same(world: World) -> None:
+    world.pbx = Swapping()
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    async with asyncio.TaskGroup() as pages:
+        ending = pages.create_task(keeper.end(room.number))
+        await asyncio.sleep(0)
+        ending.cancel()
+    with pytest.raises(NotFoundError):  # it comes after that one
+        await keeper.end(room.number)
+    assert (keeper.rows(), world.pbx.rows) == ({}, {})
     again = world.daemon()
     await again.load()
     assert again.all() == []

@@ -21,6 +21,7 @@ from ami_bridge.rooms.lines import Lines
 from ami_bridge.rooms.model import Room
 from ami_bridge.rooms.store import RoomStore
 from ami_bridge.rooms.wishes import Rules
+from ami_bridge.tasks import Errands
 from tests.empty import empty_database
 from tests.rooms.test_keeper import Pbx
 
@@ -30,6 +31,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 PEOPLE = (
     Person(login="anna", name="Anna Amsel", email="anna@example.org", department="Bau"),
     Person(login="ben", name="Ben Biber", email="Ben@example.org", department="Bau"),
+    Person(login="carl", name="Carl Luchs", email="carl@example.org", department="Kasse"),
     Person(login="eva", name="Eva Eule", email="eva@example.org", roles=("user", "admin")),
 )
 
@@ -45,6 +47,7 @@ class Town:
         self.told: list[str] = []
         self.called: list[tuple[str, str]] = []
         self.count = 0
+        self.changed: Callable[[Room], None] = lambda _room: None
         self.store = BookingStore(db)
         rules = Rules(
             pbx_id="town", numbers=(range(8000, 9000),), before=timedelta(minutes=15), after=timedelta(hours=1),
@@ -53,8 +56,11 @@ class Town:
         self.keeper = Keeper(
             store=RoomStore(db), pbx=self.pbx, people=self.people, rules=rules, new_id=self.new_id,
             random=random.Random(7).randrange,  # noqa: S311 - a test that can be repeated
-            now=lambda: self.time, changed=lambda _room: None, compare=lambda: None,
+            now=lambda: self.time, changed=self._changed, compare=lambda: None, errands=Errands(),
         )  # fmt: skip
+
+    def _changed(self, room: Room) -> None:
+        self.changed(room)
 
     def new_id(self) -> str:
         self.count += 1
