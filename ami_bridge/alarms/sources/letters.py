@@ -16,7 +16,8 @@ from ami_bridge.alarms.sources.webhook import reports
 
 _STATE = re.compile(r"^\s*[\[*(]*\s*([A-Za-zÄÖÜäöü]{2,20})(?::\d+)?\s*[\])*]*\s*[:\s-]")
 _PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|aw|wg)\s*:\s*)+", re.IGNORECASE)
-_PROVEN = re.compile(r"\b(?:spf|dkim|dmarc)\s*=\s*pass\b", re.IGNORECASE)
+_PROVEN = re.compile(r"\s*(?:spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*pass(?=\s|$)", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _TAG = re.compile(r"<[^<>]*>")
 LONGEST_HEADER = 4_000
 """Characters; of a longer one reading takes seconds, in which nobody else's alarm is kept."""
@@ -67,9 +68,10 @@ def senders(message: EmailMessage, envelope: str) -> set[str]:
 def is_proven(message: EmailMessage, checked_by: str) -> bool:
     """Whether the house's mail server says that SPF, DKIM or DMARC passed: only its own topmost word counts."""
     for header in _headers(message, "Authentication-Results"):
-        name, _, results = _COMMENT.sub("", header).partition(";")
+        # What stands in quotes and after the first word of a result may be the sender's own words.
+        name, *results = _COMMENT.sub("", _QUOTED.sub('""', header)).split(";")
         if name.split() and name.split()[0].casefold() == checked_by.casefold():
-            return _PROVEN.search(results) is not None
+            return any(_PROVEN.match(one) for one in results)
     return False
 
 

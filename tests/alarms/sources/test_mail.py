@@ -95,6 +95,9 @@ async def test_only_what_the_houses_mail_server_has_proven(tmp_path: Path) -> No
         (["mx.a; spf=fail", "mx.a; spf=pass"], False),
         (["mx.b; spf=pass"], False),
         (["mx.a; none (spf=pass)"], False),
+        (['mx.a; spf=fail smtp.mailfrom="spf=pass"@evil.example'], False),
+        (['mx.a; dkim=fail header.i="; dkim=pass"@evil.example header.s=dkim=pass'], False),
+        (["mx.a 1; spf=fail smtp.mailfrom=a@b.example; dkim/1 = pass header.d=b.example"], True),
         ([], False),
     ],
 )
