@@ -277,9 +277,10 @@ def _looked_after(alarm: Alarm, live: Sequence[Attempt], free: Free, now: dateti
         return _wait(alarm, now + _longest(alarm), "acknowledged" if alarm.acknowledged else "taken_over")
     if until > now and alarm.reminded_at is None:
         return _wait(alarm, until, "acknowledged" if alarm.acknowledged else "taken_over")
+    if alarm.reminded_at is None and (quiet := quiet_until(alarm.plan.quiet, now)) is not None:
+        return _wait(alarm, quiet, "acknowledged" if alarm.acknowledged else "taken_over")
     if alarm.reminded_at is None:
-        who = alarm.acknowledged or alarm.taken_over
-        person = next((one for one in _known(alarm) if who and one.login == who.login), None)
+        person = _who_cares(alarm)
         alarm = structs.replace(
             alarm,
             reminded_at=now,
@@ -307,9 +308,10 @@ def _looked_after(alarm: Alarm, live: Sequence[Attempt], free: Free, now: dateti
 
 def _all_clear(alarm: Alarm, live: Sequence[Attempt], free: Free, now: datetime) -> Turn:
     """Tell whoever took care of it that it is over: each of their numbers once."""
-    who = alarm.acknowledged or alarm.taken_over
+    if (quiet := quiet_until(alarm.plan.quiet, now)) is not None:
+        return _wait(alarm, quiet, "returned")
     if alarm.why != "all_clear" or not alarm.targets:
-        person = next((one for one in _known(alarm) if who and one.login == who.login), None)
+        person = _who_cares(alarm)
         told = (Target(person=person, step=alarm.step, due=now),) if person else ()
         alarm = structs.replace(alarm, targets=told)
     alarm, rings, blocked = _rung(alarm, free, now)
@@ -317,6 +319,14 @@ def _all_clear(alarm: Alarm, live: Sequence[Attempt], free: Free, now: datetime)
         return Turn(alarm=structs.replace(alarm, cleared_call="done", targets=(), next_at=now), log=("all_clear_done",))
     timed = _timed(structs.replace(alarm, round_at=None), live, now, blocked=bool(blocked), rings=bool(rings))
     return Turn(alarm=structs.replace(timed, why="all_clear"), rings=rings, blocked=blocked)
+
+
+def _who_cares(alarm: Alarm) -> Person | None:
+    """Return who has taken care of it, where that is somebody to be rung; about what is only shown nobody is."""
+    who = alarm.acknowledged or alarm.taken_over
+    if who is None or not alarm.plan.rings:
+        return None
+    return next((one for one in _known(alarm) if one.login == who.login), None)
 
 
 def _known(alarm: Alarm) -> list[Person]:

@@ -27,6 +27,8 @@ LONGEST = timedelta(seconds=900)
 """The longest interval that can be configured."""
 OVERDUE = timedelta(seconds=60)
 SHIFT = timedelta(hours=8)
+DAY = timedelta(hours=24)
+"""For so long maintenance may keep an alarm from ringing; people set one aside for a shift."""
 
 
 class Upkeep:
@@ -87,7 +89,8 @@ class Upkeep:
             )
             hidden = (alarms.c.overlay != "") & (
                 alarms.c.overlay_until.is_(None)
-                | (alarms.c.overlay_until > now + SHIFT + OVERDUE)
+                | (alarms.c.overlay_until > now + DAY + OVERDUE)
+                | ((alarms.c.overlay != "suppressed") & (alarms.c.overlay_until > now + SHIFT + OVERDUE))
                 | alarms.c.next_at.is_(None)
             )
             stray = alarms.c.active & _OPEN & alarms.c.next_at.is_(None)

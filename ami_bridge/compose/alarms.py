@@ -182,6 +182,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         failed=lambda why: sources.troubles.wrong(
             "self-test", f"Die Telefonanlage kann keine Alarme melden: {why}", point="telephone"
         ),
+        passed=lambda: sources.troubles.fine("self-test", point="telephone"),
         clock=monotonic,
     )
     telephony = Telephony(

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
+from ami_bridge.alarms.acts import Act
 from ami_bridge.alarms.calling import Caller
 from ami_bridge.alarms.classes import Rules
 from ami_bridge.alarms.engine import Engine
 from ami_bridge.alarms.intake import Intake
 from ami_bridge.alarms.letters import Writer
-from ami_bridge.alarms.model import Alarm, How, Outcome, Person, Report
+from ami_bridge.alarms.model import Alarm, Attempt, By, How, Outcome, Person, Report
 from ami_bridge.alarms.ports import AlarmCall, Ended, Ringing, Talking, Verdict
-from ami_bridge.alarms.store import AlarmStore
+from ami_bridge.alarms.store import AlarmStore, Change
 from ami_bridge.alarms.upkeep import Upkeep
 from ami_bridge.config_alarms import AlarmClass, Alarms, Ladder, LadderStep, Source, SourceLimit
 from ami_bridge.db.database import Database
@@ -32,6 +33,7 @@ CLASSES = (
     AlarmClass(name="machine", priority=2, sound="engine-stopped"),
     AlarmClass(name="gas", priority=1, kind="extended"),
     AlarmClass(name="info", priority=3, kind="simple", quiet="22:00-06:00"),
+    AlarmClass(name="night", priority=3, quiet="22:00-06:00", all_clear=True),
     AlarmClass(name="shown", priority=4),
     AlarmClass(name="site", priority=2, ack="site", all_clear=True),
 )
@@ -206,6 +208,16 @@ class World:
         verdict = await self.engine.acknowledge(attempt=(call or self.phones.calls[-1]).attempt, by=by)
         await self.calm()
         return verdict
+
+    async def acts(self, id_: str, act: Act, login: str = "dieter") -> Change | None:
+        """Do what somebody does on the page."""
+        by = By(login=login, name=login.title(), at=self.clock(), how="page")
+
+        def decide(alarm: Alarm, _live: Sequence[Attempt]) -> Change | None:
+            done = act(alarm, by)
+            return None if done is None else Change(alarm=done.alarm, log=done.log)
+
+        return await self.store.change(id_, decide)
 
     async def alarm(self, id_: str) -> Alarm:
         found = await self.store.get(id_)

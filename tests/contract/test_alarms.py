@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
+from ami_bridge.alarms.acts import acknowledge, take_over
 from ami_bridge.alarms.chain import first_fault
 from ami_bridge.alarms.classes import Meant
 from ami_bridge.alarms.intake import AT_ONCE
@@ -15,7 +16,7 @@ from ami_bridge.alarms.ports import Ended
 from ami_bridge.alarms.store import Change, Work
 from ami_bridge.db.database import Database
 from ami_bridge.errors import NotReachableError
-from tests.alarms.world import ANNA, DIETER, World, world_of
+from tests.alarms.world import ANNA, DIETER, NOON, World, world_of
 
 
 @pytest.fixture
@@ -280,6 +281,38 @@ async def test_a_class_of_the_site_is_taken_over_by_telephone_and_an_all_clear_i
     await world.tick(3000)
     assert len(world.phones.calls) == 2
     assert (await world.alarm(alarm)).open  # on the page somebody must acknowledge
+
+
+async def test_nobody_is_rung_to_be_reminded_of_what_is_only_shown(world: World) -> None:
+    alarm = await world.come(alarm_class="shown")
+    await world.tick()
+    await world.acts(alarm, acknowledge)
+    await world.tick(3601)
+    await world.tick(901)
+    assert (await world.alarm(alarm)).acknowledged is None  # on the page somebody may look at it again
+    assert world.phones.rung == []
+
+
+async def test_quiet_hours_hold_for_reminders_and_all_clear_calls_too(world: World) -> None:
+    world.clock.at = NOON.replace(hour=20, minute=30)  # 21:30 on the wall
+    alarm = await world.come(alarm_class="night")
+    other = await world.come(alarm_class="night", point="fan")
+    await world.tick()
+    await world.acts(alarm, acknowledge)
+    await world.acts(other, take_over)
+    await world.tick(3600)
+    await world.go(point="fan")
+    await world.tick()
+    before = len(world.phones.calls)
+    await world.tick(6 * 3600)
+    assert len(world.phones.calls) == before
+    assert not any("reminder" in one for one in await world.told())
+    world.clock.at = NOON.replace(day=22, hour=5)  # 6:00
+    await world.tick()
+    await world.ends("no_answer")
+    purposes = {one.purpose for one in world.phones.calls[before:]}
+    assert purposes == {"alarm", "all-clear"}
+    assert any("reminder" in one for one in await world.told())
 
 
 async def test_a_report_that_is_known_only_counts_and_a_return_is_a_new_occasion(world: World) -> None:

@@ -135,6 +135,21 @@ async def test_a_longer_time_holds_for_what_is_silent_already(works: Works) -> N
     assert len(world.phones.calls) == 1
 
 
+async def test_work_that_takes_a_whole_day_is_left_alone_by_the_sweeper(works: Works) -> None:
+    world = works.world
+    await works.begin(hours=24)
+    alarm = await world.come()
+    assert await world.upkeep.sweep(world.clock()) == []
+    await world.tick(12 * HOUR)
+    assert await world.upkeep.sweep(world.clock()) == []
+    await world.tick()
+    assert await works.rung() == []
+    await world.tick(12 * HOUR)
+    await works.look()
+    await world.tick()
+    assert await works.rung() == [alarm]
+
+
 async def test_who_takes_care_already_keeps_it_and_what_comes_back_is_silent(works: Works) -> None:
     world = works.world
     alarm = await world.come()

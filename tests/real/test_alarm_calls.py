@@ -63,6 +63,7 @@ class Desk:
             sound=lambda: SOUND,
             noted=self.noted,
             failed=self._failed,
+            passed=self._passed,
             clock=time.monotonic,
         )
         self.up = asyncio.Event()
@@ -77,6 +78,9 @@ class Desk:
 
     async def _failed(self, why: str) -> None:
         self.answers["failed"] = why
+
+    async def _passed(self) -> None:
+        self.answers.pop("failed", None)
 
     def receive(self, message: Message) -> None:
         if not self.astdb.take(message) and (event := in_alarm(message)) is not None:

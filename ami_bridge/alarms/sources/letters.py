@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from email import policy
+from email.errors import MessageError
+from email.headerregistry import BaseHeader
 from email.message import EmailMessage
-from email.parser import BytesParser
+from email.parser import BytesHeaderParser, BytesParser
+from email.policy import EmailPolicy
 from email.utils import parseaddr
 from html.parser import HTMLParser
 
@@ -14,31 +16,62 @@ from ami_bridge.alarms.sources.webhook import reports
 
 _STATE = re.compile(r"^\s*[\[*(]*\s*([A-Za-zÄÖÜäöü]{2,20})(?::\d+)?\s*[\])*]*\s*[:\s-]")
 _PREFIX = re.compile(r"^\s*(?:(?:re|fwd?|aw|wg)\s*:\s*)+", re.IGNORECASE)
-_PROVEN = re.compile(r"\b(?:spf|dkim|dmarc)\s*=\s*pass\b", re.IGNORECASE)
+_PROVEN = re.compile(r"\s*(?:spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*pass(?=\s|$)", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_TAG = re.compile(r"<[^<>]*>")
+LONGEST_HEADER = 4_000
+"""Characters; of a longer one reading takes seconds, in which nobody else's alarm is kept."""
+STUMBLES = (ValueError, AttributeError, LookupError, TypeError, RecursionError, AssertionError, MessageError)
+"""What the standard library does not forgive in a mail."""
 _COMMENT = re.compile(r"\([^()]*\)")
 _ENDS = {"resolved", "recovery", "recovered", "ok", "gegangen", "geht", "cleared", "up"}
 _BEGINS = {"problem", "firing", "alerting", "down", "kommt", "gekommen", "triggered"}
 """With one of these the rest of the subject pairs a beginning with its end; else each other text is another alarm."""
 
 
+class _Forgiving(EmailPolicy):
+    """Takes a header that nobody can read for a text."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str | BaseHeader:
+        """Return it as it is asked for."""
+        short = value[:LONGEST_HEADER]
+        try:
+            read: str | BaseHeader = super().header_fetch_parse(name, short)
+        except STUMBLES:
+            return " ".join(short.split())
+        return read
+
+
+_POLICY = _Forgiving()
+
+
 def parse(content: bytes) -> EmailMessage:
-    """Read a mail; whatever is odd about it is found later, or never."""
-    message = BytesParser(policy=policy.default).parsebytes(content)
+    """Read a mail; whatever is odd about it is found later, or never. Of one nested too deeply its head alone."""
+    try:
+        message = BytesParser(policy=_POLICY).parsebytes(content)
+    except STUMBLES:
+        message = BytesHeaderParser(policy=_POLICY).parsebytes(content)
     assert isinstance(message, EmailMessage)  # noqa: S101 - the policy says so
     return message
 
 
 def senders(message: EmailMessage, envelope: str) -> set[str]:
     """Return who claims to have sent it."""
-    return {envelope.casefold(), parseaddr(_header(message, "From"))[1].casefold()} - {""}
+    given = _header(message, "From")
+    try:
+        address = parseaddr(given)[1]
+    except STUMBLES:
+        address = given  # of nobody who is known
+    return {envelope.casefold(), address.casefold()} - {""}
 
 
 def is_proven(message: EmailMessage, checked_by: str) -> bool:
     """Whether the house's mail server says that SPF, DKIM or DMARC passed: only its own topmost word counts."""
     for header in _headers(message, "Authentication-Results"):
-        name, _, results = _COMMENT.sub("", header).partition(";")
+        # What stands in quotes and after the first word of a result may be the sender's own words.
+        name, *results = _COMMENT.sub("", _QUOTED.sub('""', header)).split(";")
         if name.split() and name.split()[0].casefold() == checked_by.casefold():
-            return _PROVEN.search(results) is not None
+            return any(_PROVEN.match(one) for one in results)
     return False
 
 
@@ -78,7 +111,7 @@ def _text(message: EmailMessage) -> str:
         if part is None:
             return ""
         content = part.get_content()
-    except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
+    except STUMBLES:
         return ""  # of a charset or form that nobody knows; the subject is there all the same
     text = content if isinstance(content, str) else ""
     return _without_tags(text) if part.get_content_subtype() == "html" else text
@@ -86,7 +119,10 @@ def _text(message: EmailMessage) -> str:
 
 def _without_tags(text: str) -> str:
     reader = _Words()
-    reader.feed(text)
+    try:
+        reader.feed(text)
+    except AssertionError:  # of marks that it does not know, such as <![x]>
+        return _TAG.sub(" ", text)
     return "".join(reader.found)
 
 
@@ -117,5 +153,5 @@ def _header(message: EmailMessage, name: str) -> str:
 def _headers(message: EmailMessage, name: str) -> list[str]:
     try:
         return [str(one) for one in message.get_all(name, [])]
-    except (ValueError, AttributeError, IndexError, TypeError, LookupError):  # what the standard library stumbles over
+    except STUMBLES:
         return []

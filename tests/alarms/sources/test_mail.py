@@ -10,7 +10,7 @@ import aiosmtplib
 import pytest
 from msgspec import structs
 
-from ami_bridge.alarms.sources.letters import is_proven, parse, report_of
+from ami_bridge.alarms.sources.letters import is_proven, parse, report_of, senders
 from ami_bridge.alarms.sources.mail import AT_ONCE, Mailbox, serve_mail
 from ami_bridge.config_alarms import Source, SourceMail
 from tests.alarms.sources.world import PLANT, World, world
@@ -95,6 +95,9 @@ async def test_only_what_the_houses_mail_server_has_proven(tmp_path: Path) -> No
         (["mx.a; spf=fail", "mx.a; spf=pass"], False),
         (["mx.b; spf=pass"], False),
         (["mx.a; none (spf=pass)"], False),
+        (['mx.a; spf=fail smtp.mailfrom="spf=pass"@evil.example'], False),
+        (['mx.a; dkim=fail header.i="; dkim=pass"@evil.example header.s=dkim=pass'], False),
+        (["mx.a 1; spf=fail smtp.mailfrom=a@b.example; dkim/1 = pass header.d=b.example"], True),
         ([], False),
     ],
 )
@@ -150,12 +153,31 @@ def test_our_own_form_may_be_mailed_and_pages_are_read_without_their_tags() -> N
         b"Subject: =?x?q?=zz?=\r\nFrom: @@<<>\r\nContent-Type: text/plain; charset=nobody\r\n\r\n\xff\xfe",
         b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n" * 50,
         b"Content-Type: message/rfc822\r\n\r\n" * 50,
+        b"Content-Type: message/rfc822\r\n\r\n" * 3000,
+        b"Subject: Pumpe\r\nContent-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n"
+        + b"".join(b"Content-Type: multipart/mixed; boundary=a%d\r\n\r\n--a%d\r\n" % (n, n) for n in range(3000)),
+        b"Subject: Pumpe\r\nContent-Type: text/plain; x=" + b"(" * 3000 + b"\r\n\r\nsteht",
+        b"Subject: Pumpe\r\nMessage-ID: " + b"(" * 3000 + b"\r\n\r\nsteht",
+        b"Content-Type: text/html\r\n\r\n<![steht]><p>Pumpe",
     ],
 )
 def test_no_mail_is_too_strange(content: bytes) -> None:
     for report in report_of(parse(content), content, source="plant"):
         assert report.what == "come"
         assert report.text
+
+
+async def test_a_mail_that_nobody_can_read_is_an_alarm_and_does_not_come_again_for_ever(tmp_path: Path) -> None:
+    async with served(tmp_path) as (town, port):
+        odd = mail("Gasmotor steht", "<p>seit <![03]> eben</p>")
+        odd.replace_header("Content-Type", "text/html")
+        await hand_in(port, odd)
+        assert [one.text for one in town.kept.reports_] == ["Gasmotor steht. seit eben"]
+
+
+def test_a_sender_that_cannot_be_read_is_nobody_who_is_listed() -> None:
+    message = parse(b"From: " + b"(" * 3000 + b"\r\nSubject: x\r\n\r\ny")
+    assert not senders(message, SENDER) <= {SENDER}
 
 
 async def test_many_at_once_come_again(tmp_path: Path) -> None:
