@@ -144,7 +144,9 @@ class Broker:
                     allow_redirects=False,
                 ) as response,
             ):
-                said = await response.content.read(LARGEST_ANSWER)
+                said = b""
+                while len(said) < LARGEST_ANSWER and (piece := await response.content.read(LARGEST_ANSWER)):
+                    said += piece  # a proxy between may cut it
         except (OSError, aiohttp.ClientError, TimeoutError) as error:
             log.warning("broker.daemon_away", why=type(error).__name__)
             raise NotReachableError("The daemon does not answer at the moment.") from error

@@ -75,11 +75,12 @@ class Drivers:
         query = {**ask.query, **({make.password_as: phone.password} if make.password_as else {})}
         known = bool(phone.password) and not make.password_as
         digest = (aiohttp.DigestAuthMiddleware(phone.user, phone.password),) if known else ()
-        status, body, wants = await self._get(url, query, digest)
+        most = MOST_BYTES if make.says_how_it_went else 0
+        status, body, wants = await self._get(url, query, digest, most=most)
         # In clear, a password is shown to nobody who only has to ask for it.
         if status == UNAUTHORISED and known and wants.startswith("basic") and url.startswith("https://"):
             basic = aiohttp.BasicAuth(phone.user, phone.password)
-            status, body, _ = await self._get(url, query, (), basic)
+            status, body, _ = await self._get(url, query, (), basic, most=most)
         return status, body
 
     async def _get(
@@ -88,11 +89,15 @@ class Drivers:
         query: dict[str, str],
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...],
         auth: aiohttp.BasicAuth | None = None,
+        *,
+        most: int,
     ) -> tuple[int, bytes, str]:
         async with self._session.get(
             url, params=query, middlewares=middlewares, auth=auth, allow_redirects=False
         ) as response:
-            body = await response.content.read(MOST_BYTES)
+            body = b""
+            while len(body) < most and (piece := await response.content.read(most - len(body))):  # it comes in pieces
+                body += piece
             return response.status, body, response.headers.get("WWW-Authenticate", "").lower()
 
 

@@ -29,6 +29,7 @@ KNOWN_FOR = timedelta(hours=1)
 KEYS_AFTER = timedelta(seconds=30)
 """New keys are not looked for more often, whatever is shown to us."""
 LONGEST_CODE = 4096
+LONGEST_SECRET = 200
 OK = 200
 NO = frozenset({400, 401, 403})
 
@@ -91,11 +92,18 @@ class Oidc:
         where = provider.authorization_endpoint
         return f"{where}{'&' if urlsplit(where).query else '?'}{urlencode(query)}"
 
-    async def login(self, secret: str, shown: Mapping[str, str], *, back: str) -> str:
-        """Return the login of who comes back; raises UnauthorisedError where that is nobody, or not from there."""
+    def must_answer(self, secret: str, shown: Mapping[str, str]) -> Journey:
+        """Raise UnauthorisedError unless this is the answer to the question of who has this secret; asks nobody."""
+        if not 0 < len(secret) <= LONGEST_SECRET or not secret.isascii():
+            raise UnauthorisedError("this browser did not ask, or too long ago")
         trip = journey(secret)
         if not hmac.compare_digest(shown.get("state", "").encode(), trip.state.encode()):
             raise UnauthorisedError("the answer does not belong to this browser's question")
+        return trip
+
+    async def login(self, secret: str, shown: Mapping[str, str], *, back: str) -> str:
+        """Return the login of who comes back; raises UnauthorisedError where that is nobody, or not from there."""
+        trip = self.must_answer(secret, shown)
         if shown.get("iss", self._settings.issuer) != self._settings.issuer:
             raise UnauthorisedError("the answer comes from another provider")
         code = shown.get("code", "")

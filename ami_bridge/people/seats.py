@@ -90,9 +90,10 @@ class Seats:
         self._one_at_a_time = asyncio.Lock()
 
     async def load(self) -> None:
-        """Begin with who sat where."""
+        """Begin with who sat where, but for those who may not any more; who is not known yet is looked at later."""
         for seating in await self._store.seatings():
-            if seating.seat in self._seats and seating.until > self._now():
+            seat, person = self._seats.get(seating.seat), self._people.by_login(seating.login)
+            if seat is not None and seating.until > self._now() and (person is None or _may(seat, person)):
                 self._seatings[seating.login] = seating
         self._arrange()
 

@@ -10,7 +10,7 @@ from ami_bridge.errors import BridgeError, NotReachableError, UnauthorisedError
 from ami_bridge.people.entrance import Entrance, told
 from ami_bridge.people.oidc import Oidc
 from ami_bridge.web.body import answer
-from ami_bridge.web.identity import LONGEST, Doorway
+from ami_bridge.web.identity import Doorway, network_of, source_of
 from ami_bridge.web.openapi import Operation
 
 log = structlog.get_logger()
@@ -104,7 +104,10 @@ class SignInRoutes:
     async def _back(self, request: web.Request) -> web.Response:
         oidc = self._provider()
         try:
-            secret = await self._entrance.enter(request, lambda: self._login(request, oidc), way="oidc")
+            asked = self._asked(request, oidc)
+            secret = await self._entrance.enter(
+                request, lambda: oidc.login(asked, request.query, back=self._address(request)), way="oidc"
+            )
         except BridgeError as error:
             response = told(request, error, again_at=START)
         else:
@@ -113,12 +116,18 @@ class SignInRoutes:
         response.del_cookie(self._cookie, path="/", secure=self._doorway.secure, httponly=True, samesite="Lax")
         return response
 
-    async def _login(self, request: web.Request, oidc: Oidc) -> str:
-        """Ask the provider who comes back from it."""
-        shown = request.cookies.get(self._cookie, "")
-        if not 0 < len(shown) <= LONGEST:
-            raise UnauthorisedError("this browser did not ask, or too long ago")
-        return await oidc.login(shown, request.query, back=self._address(request))
+    def _asked(self, request: web.Request, oidc: Oidc) -> str:
+        """Return the secret with which this browser went there; raises UnauthorisedError where it did not.
+
+        That does not count as a failure: any web page can have browsers come like this, and would keep a house out.
+        """
+        secret = request.cookies.get(self._cookie, "")
+        try:
+            oidc.must_answer(secret, request.query)
+        except UnauthorisedError as error:
+            log.info("people.entrance_refused", way="oidc", source=network_of(source_of(request)), why=str(error))
+            raise
+        return secret
 
     def _provider(self) -> Oidc:
         if self._oidc is None:

@@ -61,9 +61,12 @@ class StaffFile:
             raise RefusedError(f"{self._path} is too large")
         found: dict[str, Person] = {}
         for at, one in enumerate(written.person, start=1):
-            if one.login in found:  # whose it is, is not for the log
+            person = _person(one)
+            if not person.login or not person.login.isprintable():
+                raise RefusedError(f"{self._path}: the login of person {at} is no word")
+            if person.login in found:  # whose it is, is not for the log
                 raise RefusedError(f"{self._path}: the login of person {at} stands twice")
-            found[one.login] = _person(one)
+            found[person.login] = person
         return list(found.values())
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from msgspec import structs
 
 from ami_bridge.broker import serve as ours
@@ -192,6 +194,26 @@ async def test_a_daemon_that_is_away_or_does_not_know_us_is_told_as_that(house: 
                 told = [(await said(away, b"{}\n"))["code"] for _ in range(ours.MOST + 2)]
     assert set(told) == {"unavailable"}, "and not that they asked too often"
     assert {one["event"] for one in logs} == {"broker.daemon_away"}
+
+
+@pytest.mark.usefixtures("me")
+async def test_an_answer_that_comes_in_pieces_is_a_token_all_the_same(house: House, known: Known) -> None:
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=201)
+        await response.prepare(request)
+        for piece in (b'{"token": "amib_', b'x", "expires": "2026-11-22T00:00:00Z"}'):
+            await response.write(piece)
+            await asyncio.sleep(0.05)
+        return response
+
+    app = web.Application()
+    app.router.add_post("/api/v1/broker/token", in_pieces)
+    async with TestServer(app) as proxy:
+        behind = structs.replace(
+            known, key="k", base=str(proxy.make_url("")).rstrip("/"), config=structs.replace(known.config, least_uid=0)
+        )
+        async with serve_broker(behind, now=house.clock):
+            assert (await said(behind, b"{}\n"))["token"] == "amib_x"
 
 
 @pytest.mark.usefixtures("me")

@@ -1,5 +1,6 @@
 """Telephones are asked as their makers say, at their own address, within limits, without giving the password away."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -128,6 +129,19 @@ async def test_only_success_in_the_telephones_own_words_is_success(body: bytes) 
     async with steered(FakePhone(answers=says), "grandstream") as made:
         with pytest.raises(RefusedError):
             await made.do("PJSIP/101", "answer")
+
+
+async def test_a_telephone_that_answers_in_pieces_is_heard_out() -> None:
+    async def in_pieces(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for piece in (b'{"respon', b'se": "succ', b'ess"}'):
+            await response.write(piece)
+            await asyncio.sleep(0.05)
+        return response
+
+    async with steered(FakePhone(answers=in_pieces), "grandstream") as made:
+        await made.do("PJSIP/101", "answer")
 
 
 async def test_what_is_not_configured_is_not_asked() -> None:

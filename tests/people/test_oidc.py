@@ -1,5 +1,6 @@
 """Signing in by OpenID Connect at a provider that can be told to lie. A real one stands in tests/page/test_oidc.py."""
 
+import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -285,9 +286,32 @@ async def test_a_provider_that_describes_itself_oddly_is_not_used(
 
 
 async def test_trying_codes_ends_in_a_pause(stranger: Browser) -> None:
+    state = (await way_back(stranger)).partition("state=")[2].partition("&")[0]
+    (way,) = (one.value for one in stranger.session.cookie_jar if one.key == "amib-oidc")
     for _ in range(PER_SOURCE):
-        assert (await get(stranger, f"{BACK}?code=x&state=y")).status == 401
+        asked = {"Cookie": f"amib-oidc={way}"}
+        got = await stranger.session.get(f"{BACK}?code=x&state={state}", allow_redirects=False, headers=asked)
+        assert got.status == 401
     back = await way_back(stranger)
     got = await get(stranger, back)
     await is_refused(stranger, got, 429)
     assert int(got.headers["Retry-After"]) > 600
+
+
+async def test_a_web_page_that_sends_browsers_here_keeps_nobody_out(stranger: Browser, house: House) -> None:
+    async with house.session() as session:
+        for at in range(PER_SOURCE + 1):
+            odd = {"Cookie": "amib-oidc=x"} if at % 2 else {}
+            got = await session.get(f"{BACK}?code=x&state=y", allow_redirects=False, headers=odd)
+            assert got.status == 401
+    assert (await come(stranger)).status == 303
+
+
+async def test_a_cookie_that_is_no_text_is_none_of_ours(house: House) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.port)
+    writer.write(f"GET {BACK}?state=y HTTP/1.1\r\nHost: 127.0.0.1\r\n".encode())
+    writer.write(b"Cookie: amib-oidc=\xff\xfe\r\nConnection: close\r\n\r\n")
+    said = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert said.startswith(b"HTTP/1.1 401")

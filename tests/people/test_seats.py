@@ -132,6 +132,15 @@ async def test_a_seat_that_is_not_configured_any_more_is_nobodys(world: World) -
     assert world.has("anna") == ("101",)
 
 
+async def test_who_may_not_sit_there_any_more_has_lost_the_seat_with_the_restart(world: World) -> None:
+    await world.seats.sit("anna", "s1")
+    await world.seats.sit("ben", "bau")
+    world.configured = (structs.replace(SEATS[0], allow=["group:Bauamt"]), *SEATS[1:])
+    await world.restart()
+    assert (world.has("anna"), world.has("ben")) == (("101",), ("160", "102", "105"))
+    assert [one.id for one in world.seats.shown("anna")] == ["s2"]
+
+
 async def test_a_staff_book_that_is_late_costs_nobody_the_seat(world: World) -> None:
     await world.seats.sit("anna", "s1")
     await world.restart([])
