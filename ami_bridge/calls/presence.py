@@ -20,6 +20,9 @@ class Hub(Protocol):
     ) -> None:
         """Tell one person's clients."""
 
+    def rights_changed(self, login: str) -> None:
+        """Make this person's clients come back for a new snapshot."""
+
 
 class Presence:
     """The topics `presence.dept:…`; everything here answers from memory, at once."""
@@ -42,6 +45,10 @@ class Presence:
         self._silent = silent
         self._shown = shown
         self._told: dict[str, wire.Presence] = {}
+        self._rosters: dict[str, frozenset[str]] = {}
+        """By department: whose logins were shown last to somebody who looked."""
+        self._departments: frozenset[str] = frozenset()
+        """Those that were offered last."""
 
     def calls_changed(self, views: Sequence[View]) -> None:
         """Take in calls that look different now."""
@@ -67,6 +74,30 @@ class Presence:
             for reader in self._readers(person.department):
                 self._hub.publish(topic, "presence.changed", "presence", now, key=person.login, login=reader.login)
 
+    def review(self) -> None:
+        """Follow a new staff book, or people who sat down: nobody is shown who is gone, or at another's telephone.
+
+        Who is shown one too many or too few comes back for a new snapshot; there is no news of that.
+        """
+        readers: set[str] = set()
+        departments = self._all_departments()
+        if departments != self._departments and self._departments:
+            readers |= {one.login for one in self._people.all() if SWITCHBOARD in one.roles}
+        self._departments = departments
+        for department, shown in list(self._rosters.items()):
+            now = frozenset(one.login for one in self._shown_in(department))
+            if now != shown:
+                self._rosters[department] = now
+                readers |= {one.login for one in self._readers(department)}
+        for login, told in list(self._told.items()):
+            person = self._people.by_login(login)
+            if person is None:
+                del self._told[login]
+            elif (told.name, told.extension) != (person.name, _first(person)):
+                self.look(person.extensions)
+        for login in readers:
+            self._hub.rights_changed(login)
+
     def may_follow(self, login: str, topic: str) -> bool:
         """Whether this is one's own department; the switchboard may follow all of them."""
         person, department = self._people.by_login(login), topic.removeprefix(FAMILY)
@@ -79,16 +110,16 @@ class Presence:
         person = self._people.by_login(login)
         if person is None:
             return ()
-        all_ = sorted({one.department for one in self._people.all() if one.department})
-        own_first = sorted(all_, key=lambda one: one != person.department)
+        self._departments = self._all_departments()
+        own_first = sorted(sorted(self._departments), key=lambda one: one != person.department)
         return [FAMILY + one for one in own_first if self.may_follow(login, FAMILY + one)]
 
     def snapshot(self, login: str, topic: str, *, seq: int) -> wire.Snapshot:
         """Return what everybody of a department is now, but for the reader."""
-        colleagues = self._people.by_department(topic.removeprefix(FAMILY))
-        shown = tuple(
-            self._of(one) for one in colleagues if one.login != login and one.extensions and not self._is_private(one)
-        )
+        department = topic.removeprefix(FAMILY)
+        colleagues = self._shown_in(department)
+        self._rosters[department] = frozenset(one.login for one in colleagues)
+        shown = tuple(self._of(one) for one in colleagues if one.login != login)
         return wire.Snapshot(topic=topic, seq=seq, prev=seq, presences=shown)
 
     def _of(self, person: Person) -> wire.Presence:
@@ -101,7 +132,7 @@ class Presence:
             state = "ringing"
         else:
             state = "free" if self._reachable(person.login) else "away"
-        extension = person.extensions[0] if person.extensions else ""
+        extension = _first(person)
         before = self._told.get(person.login)
         if before is not None and (before.state, before.name, before.extension) == (state, person.name, extension):
             return before
@@ -118,5 +149,16 @@ class Presence:
     def _readers(self, department: str) -> list[Person]:
         return [one for one in self._people.all() if one.department == department or SWITCHBOARD in one.roles]
 
+    def _shown_in(self, department: str) -> list[Person]:
+        colleagues = self._people.by_department(department)
+        return [one for one in colleagues if one.extensions and not self._is_private(one)]
+
+    def _all_departments(self) -> frozenset[str]:
+        return frozenset(one.department for one in self._people.all() if one.department)
+
     def _is_private(self, person: Person) -> bool:
         return any(map(self._silent, person.extensions))
+
+
+def _first(person: Person) -> str:
+    return person.extensions[0] if person.extensions else ""

@@ -37,6 +37,8 @@ class Base:
     link: AmiLink
     leaving: list[Callable[[Collection[str]], Awaitable[None]]] = field(default_factory=list)
     """Who must hear that people are gone; capabilities add to it."""
+    moving: list[Callable[[], None]] = field(default_factory=list)
+    """Who must hear that there are others than before, or that they have other telephones."""
     erasing: list[Callable[[Collection[str]], Awaitable[None]]] = field(default_factory=list)
     """Who must forget all of a person that they have in memory, before the rows go."""
 

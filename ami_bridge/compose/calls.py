@@ -98,6 +98,7 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         silent=journal.rules.is_silent,
         shown=config.people.presence == "department",
     )
+    base.moving.append(presence.review)
     desk = Desk(
         board=board,
         bubbles=bubbles,

@@ -85,6 +85,7 @@ def contacts(base: Base, people: PeopleParts, calls: CallParts) -> ContactParts:
             seats=people.seats,
             forget=lambda logins: private.forget(logins),  # noqa: PLW0108 - it is made below
             leaving=base.leaving,
+            moving=base.moving,
         ),
         now=base.now,
         source=people.source,
@@ -188,6 +189,7 @@ def _rights_changed(
     seats: Seats,
     forget: Callable[[Collection[str]], Awaitable[None]],
     leaving: Iterable[Callable[[Collection[str]], Awaitable[None]]],
+    moving: Iterable[Callable[[], None]],
 ) -> Callable[[frozenset[str]], Awaitable[None]]:
     """Make what follows from a new staff book: who is gone loses everything at once, the others get new state."""
 
@@ -203,5 +205,7 @@ def _rights_changed(
             hub.close(login=login, code=4500, reason="not known any more")
         for login in logins - gone:
             hub.rights_changed(login)
+        for hears in moving:
+            hears()
 
     return changed

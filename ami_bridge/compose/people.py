@@ -145,5 +145,7 @@ def _moved(base: Base) -> Callable[[Collection[str]], None]:
         base.directory.seat(base.people.seated())
         for login in logins:
             base.hub.rights_changed(login)
+        for hears in base.moving:
+            hears()
 
     return moved

@@ -27,6 +27,8 @@ CALLER = "+493023125001"
 @dataclass
 class Hub:
     news: list[tuple[str, str | None, wire.Presence]] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    """Who was made to come back for a new snapshot."""
 
     def publish(
         self, topic: str, event: str, kind: str, body: wire.Presence, *, key: str, login: str | None = None
@@ -34,13 +36,17 @@ class Hub:
         assert (event, kind, key) == ("presence.changed", "presence", body.login)
         self.news.append((topic, login, body))
 
+    def rights_changed(self, login: str) -> None:
+        self.back.append(login)
+
 
 class World:
     def __init__(self, *, shown: bool = True) -> None:
         self.hub = Hub()
         self.away: set[str] = set()
+        self.people = People(PEOPLE)
         self.presence = Presence(
-            people=People(PEOPLE),
+            people=self.people,
             hub=self.hub,
             reachable=lambda login: login not in self.away,
             silent={"106"}.__contains__,
@@ -120,3 +126,33 @@ def test_the_newest_has_the_highest_rev(world: World) -> None:
         world.tell("103", state)
         revs.append(world.hub.news[0][2].rev)
     assert revs == sorted(set(revs))
+
+
+def test_who_has_left_or_come_is_no_longer_shown_or_shown_to_all_who_look(world: World) -> None:
+    for login in ("anna", "ben", "eva"):
+        world.states(login)
+    world.states("carla", WORKS)
+    gina = Person(login="gina", name="Gina", extensions=("107",), department="Bürgerbüro")
+    world.people.replace([*(one for one in PEOPLE if one.login != "anna"), gina])
+    world.presence.review()
+    assert sorted(world.hub.back) == ["ben", "eva", "frieda", "gina"]
+    assert world.states() == {"gina": "free"}
+    world.hub.back.clear()
+    world.presence.review()
+    assert world.hub.back == [], "nobody is sent for twice"
+
+
+def test_who_sits_elsewhere_is_shown_with_the_telephone_there(world: World) -> None:
+    world.states("ben")
+    world.people.seat({"anna": "150"})
+    world.presence.review()
+    assert [(login, body.extension) for _, login, body in world.hub.news][:1] == [("anna", "150")]
+    assert world.hub.back == []
+
+
+def test_the_switchboard_is_offered_a_new_department(world: World) -> None:
+    world.presence.offers("eva")
+    world.people.replace([*PEOPLE, Person(login="ines", name="Ines", extensions=("108",), department="Archiv")])
+    world.presence.review()
+    assert world.hub.back == ["eva"]
+    assert "presence.dept:Archiv" in world.presence.offers("eva")

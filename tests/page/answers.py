@@ -1,5 +1,6 @@
 """What the scripted daemon answers over HTTP: journal, contacts, telephones, tokens, books, what is stored."""
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,11 @@ class Answers:
         self.asked: list[str] = []
         """The query of every question to the journal."""
         self.done: list[str] = []
+        self.of_department: list[Json] = []
+        """What the department's others have missed, in groups."""
+        self.is_quick = asyncio.Event()
+        """Cleared, questions about the journal are taken and not answered yet."""
+        self.is_quick.set()
         self.devices: list[Json] = []
         self.seats: list[Json] = []
         self.tokens: list[Json] = []
@@ -131,6 +137,7 @@ class Answers:
             found = [one for one in found if text.casefold() in json.dumps(one["peer"], ensure_ascii=False).casefold()]
         start = next((at for at, one in enumerate(found) if one["id"] == query.get("after")), -1) + 1
         page = found[start : start + int(query["limit"])]
+        await self.is_quick.wait()
         more = page[-1]["id"] if len(found) > start + len(page) else None
         return answered({"entries": page, "next": more})
 
@@ -141,7 +148,12 @@ class Answers:
         hours = [{"starts": midnight + timedelta(hours=at), **some} for at, some in enumerate(busy)]
         return answered({"hours": [] if self.too_few else hours, "too_few": self.too_few})
 
-    async def _missed(self, _: web.Request) -> web.Response:
+    async def _missed(self, request: web.Request) -> web.Response:
+        if problem := self._refusal(request):
+            return problem
+        await self.is_quick.wait()
+        if request.query["of"] == "dept":
+            return answered({"groups": self.of_department})
         groups: dict[str, Json] = {}
         for one in self.entries:
             if one["role"] != "callee" or one["result"] != "missed" or one["done_at"]:

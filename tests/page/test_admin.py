@@ -81,6 +81,19 @@ async def test_people_are_searched_and_more_are_shown(desk: Desk) -> None:
     await expect(desk.said).to_contain_text("gefunden: 1")
 
 
+async def test_who_goes_elsewhere_while_asked_whether_to_revoke_is_still_told_that_it_is_done(desk: Desk) -> None:
+    await opens(desk, "admin")
+    tokens = desk.page.get_by_role("region", name="Zugänge von Programmen")
+    await tokens.get_by_role("button", name="Anzeigen").click()
+    await tokens.get_by_role("button", name="Widerrufen ben: Skript").click()
+    dialog = desk.page.get_by_role("dialog", name="Zugang „Skript“ von ben widerrufen?")
+    await desk.page.go_back()
+    await expect(desk.page.get_by_text("Meine Anrufe")).to_be_visible()  # the address without a screen has the first
+    await dialog.get_by_role("button", name="Widerrufen").click()
+    await expect(dialog).to_have_count(0)
+    assert desk.daemon.answers.revoked == ["t2"]
+
+
 async def test_a_token_of_somebody_is_revoked_by_keyboard_after_a_question(desk: Desk) -> None:
     await opens(desk, "admin")
     tokens = desk.page.get_by_role("region", name="Zugänge von Programmen")

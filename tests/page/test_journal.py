@@ -9,7 +9,7 @@ from ami_bridge.wire import Peer
 from tests.page import life
 from tests.page.conftest import Desk
 from tests.page.counterpart import until
-from tests.page.town import UNKNOWN, ago
+from tests.page.town import BEN, UNKNOWN, ago
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -179,3 +179,46 @@ async def test_a_journal_that_cannot_be_read_says_so(desk: Desk) -> None:
     await desk.page.get_by_role("link", name="Verlauf").click()
     await expect(desk.page.get_by_role("alert").filter(has_text="gerade nicht erreichbar")).to_be_visible()
     await expect(desk.page.get_by_text("Keine Anrufe", exact=True)).to_have_count(0)
+
+
+async def test_what_the_department_has_missed_never_stands_under_ones_own_however_slow_the_answers(desk: Desk) -> None:
+    answers = desk.daemon.answers
+    answers.entries = [life.entry("m1", 3)]
+    group = {"number": UNKNOWN.number, "display": UNKNOWN.display, "name": None, "org": None, "count": 1}
+    answers.of_department = [group | {"last": ago(5), "ids": ["d1"]}]
+    await opens(desk)
+    await desk.page.get_by_role("radio", name="Verpasst").check(force=True)
+    own = desk.page.locator('.entry[data-number="+493023125001"]')
+    await expect(own).to_be_visible()
+    answers.is_quick.clear()
+    await desk.page.get_by_role("radio", name="Bürgerbüro").check(force=True)
+    await expect(own).to_have_count(0)
+    await desk.page.get_by_role("radio", name="Meine").check(force=True)
+    answers.is_quick.set()
+    await expect(own).to_be_visible()
+    await expect(desk.page.locator(".entry")).to_have_count(1)
+
+
+async def test_the_last_wish_counts_while_older_calls_are_still_on_their_way(desk: Desk) -> None:
+    answers = desk.daemon.answers
+    answers.entries = [life.entry(f"p{number}", number) for number in range(45)] + [life.entry("ben", 50, peer=BEN)]
+    await opens(desk)
+    answers.is_quick.clear()
+    await desk.page.get_by_role("button", name="Ältere zeigen").click()
+    await until(lambda: "after=p29" in answers.asked[-1])
+    await desk.page.get_by_label("Name oder Nummer suchen").fill("biber")
+    await desk.page.get_by_label("auch private").check()
+    answers.is_quick.set()
+    await expect(desk.page.locator(".entry")).to_have_count(1)
+    await expect(row(desk, "ben")).to_be_visible()
+
+
+async def test_how_many_wait_to_be_called_back_is_not_forgotten_when_nobody_can_be_asked(desk: Desk) -> None:
+    desk.daemon.answers.entries = [life.entry("m1", 3)]
+    await desk.is_signed_in()
+    missed = desk.page.get_by_role("link", name="Verlauf (nicht zurückgerufen: 1)")
+    await expect(missed).to_be_visible()
+    desk.daemon.answers.refuses["journal/missed"] = (503, {"code": "unavailable"})
+    async with desk.page.expect_response("**/journal/missed?of=self"):
+        await desk.daemon.tells_of_entry(life.entry("m2", 1, peer=UNKNOWN))
+    await expect(missed).to_be_visible()

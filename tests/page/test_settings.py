@@ -105,6 +105,19 @@ async def test_the_language_goes_with_the_person(desk: Desk) -> None:
     await expect(desk.page.get_by_role("heading", level=1)).to_have_text("Einstellungen")
 
 
+async def test_a_language_that_cannot_be_had_is_told_and_forgotten(desk: Desk) -> None:
+    await desk.is_signed_in()
+    english = "**/static/i18n/en.json"
+    await desk.page.route(english, lambda route: route.fulfill(status=503))
+    await desk.page.get_by_role("button", name="English").click()
+    await expect(desk.page.get_by_text("Die Texte in dieser Sprache sind gerade nicht zu bekommen.")).to_be_visible()
+    await desk.page.unroute(english)
+    await desk.page.reload()
+    await expect(desk.page.get_by_role("heading", level=1, name="Anrufe")).to_be_visible()
+    await desk.page.get_by_role("button", name="English").click()
+    await expect(desk.page.get_by_role("heading", level=1, name="Calls")).to_be_visible()
+
+
 async def test_what_is_stored_is_told_in_words(desk: Desk) -> None:
     await opens(desk)
     table = desk.page.get_by_role("table")

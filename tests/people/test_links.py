@@ -129,7 +129,13 @@ class House:
             pass
 
         changed = _rights_changed(
-            hub=self.hub, access=self.access, people=self.people, seats=self.seats, leaving=(), forget=nothing
+            hub=self.hub,
+            access=self.access,
+            people=self.people,
+            seats=self.seats,
+            leaving=(),
+            moving=(),
+            forget=nothing,
         )
         await changed(self.people.replace(staff))
 

@@ -28,7 +28,7 @@ export class AlarmTests extends Part {
 
   async #show(id) {
     clearTimeout(this.#later);
-    await this.attempt(async () => (this.#report = await ask("GET", `alarms/tests/${id}`)), "alarm");
+    await this.latest(async () => (this.#report = await ask("GET", `alarms/tests/${id}`)), "alarm");
     if (this.#report && !this.#report.ended_at) this.#later = setTimeout(() => this.#show(id), LOOK_EVERY);
   }
 

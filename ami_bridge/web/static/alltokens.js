@@ -52,7 +52,7 @@ export class TokensOfAll extends Part {
       danger: true,
       run: async () => {
         await ask("DELETE", `admin/tokens/${token.id}`);
-        this.#tokens = this.#tokens.filter((one) => one.id !== token.id);
+        this.#tokens &&= this.#tokens.filter((one) => one.id !== token.id); // it may be put away by now
         this.house.draw();
         this.house.say(t("admin.revoked", names));
       },

@@ -160,7 +160,7 @@ function enter(user) {
 async function useWishedLanguage() {
   const { language: wished } = await ask("GET", "settings").catch(() => ({}));
   if (!wished || remembered() || wished === language()) return;
-  await useLanguage(wished);
+  await useLanguage(wished).catch(() => {}); // the page stays in the other one
   draw();
 }
 
@@ -244,15 +244,21 @@ function notify(key) {
 
 /** Speak a language from now on in this browser; none: the browser's own. */
 async function speak(wanted) {
+  if (!wanted) forget();
+  try {
+    await useLanguage(wanted || preferred());
+  } catch {
+    if (page.user !== undefined) notify("language.failed");
+    return;
+  }
   if (wanted) remember(wanted);
-  else forget();
-  await useLanguage(wanted || preferred());
+  if (page.notice === "language.failed") page.notice = "";
   draw();
 }
 
-/** `#/calls` names a screen, `#/calls/01KAH…` also what to look at there. */
+/** `#/calls` names a screen, `#/calls/01KAH…` also what to look at there; the bare address, where one goes back to, the first. */
 function route() {
-  const [, name, detail] = location.hash.match(/^#\/(\w+)(?:\/(.+))?$/) ?? [];
+  const [, name, detail] = (location.hash || `#/${SCREENS[0].id}`).match(/^#\/(\w+)(?:\/(.+))?$/) ?? [];
   const wanted = SCREENS.find(({ id, aliases = [] }) => [id, ...aliases].includes(name));
   if (!wanted) return;
   const other = wanted.id !== page.at;

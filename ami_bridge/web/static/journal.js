@@ -140,16 +140,16 @@ class Entries extends Part {
   #filter = EMPTY;
   #turn = 0;
 
-  async load(filter) {
+  load(filter) {
+    if (filter.of !== this.#filter.of) [this.#entries, this.#next] = [null, null];
     this.#filter = filter;
     const turn = (this.#turn += 1);
-    await this.attempt(async () => {
+    return this.latest(async () => {
       const page = await ask("GET", `journal?${query(filter)}`);
       if (turn !== this.#turn) return;
       [this.#entries, this.#next] = [page.entries, page.next];
       this.house.say(page.entries.length ? t("journal.found", { count: number(page.entries.length) }) : t("journal.none"));
     }, "journal");
-    if (turn !== this.#turn && !this.busy) await this.load(this.#filter);
   }
 
   /** The newest once more, in silence; what was loaded of older ones stays. */
@@ -159,19 +159,20 @@ class Entries extends Part {
     if (!page || turn !== this.#turn) return;
     const fresh = new Set(page.entries.map((one) => one.id));
     const last = page.entries.at(-1)?.started_at ?? "";
-    const older = page.next === null ? [] : this.#entries.filter((one) => !fresh.has(one.id) && one.started_at < last);
+    const older = page.next === null ? [] : (this.#entries ?? []).filter((one) => !fresh.has(one.id) && one.started_at < last);
     this.#entries = [...page.entries, ...older];
     if (!older.length) this.#next = page.next;
     this.house.draw();
   }
 
   async #more() {
-    const first = this.#entries.length;
+    const [first, turn] = [this.#entries.length, this.#turn];
     await this.attempt(async () => {
       const page = await ask("GET", `journal?${query(this.#filter)}&after=${encodeURIComponent(this.#next)}`);
+      if (turn !== this.#turn) return; // somebody has wished for others meanwhile
       [this.#entries, this.#next] = [[...this.#entries, ...page.entries], page.next];
     }, "journal");
-    document.querySelectorAll(".entry h2, .entry h3")[first]?.focus();
+    if (turn === this.#turn) document.querySelectorAll(".entry h2, .entry h3")[first]?.focus();
   }
 
   /** An entry as it is now; false where it is not here. An older one changes nothing. */

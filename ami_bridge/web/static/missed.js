@@ -12,6 +12,7 @@ const COUNTED_AFTER = 300; // ms; several news together are counted once
 export class Missed extends Part {
   open = 0;
   #groups = null;
+  #of = ""; // whose they are
   #later = 0;
 
   /** How many callers wait for an answer. */
@@ -19,14 +20,17 @@ export class Missed extends Part {
     clearTimeout(this.#later);
     this.#later = setTimeout(async () => {
       const found = await ask("GET", "journal/missed?of=self").catch(() => null);
-      this.open = found?.groups.length ?? 0;
+      this.open = found?.groups.length ?? this.open; // that nobody can be asked does not mean that nobody waits
       this.house.draw();
     }, COUNTED_AFTER);
   }
 
   load({ of }) {
-    return this.attempt(async () => {
-      ({ groups: this.#groups } = await ask("GET", `journal/missed?of=${of}`));
+    if (of !== this.#of) [this.#groups, this.#of] = [null, of];
+    return this.latest(async () => {
+      const { groups } = await ask("GET", `journal/missed?of=${of}`);
+      if (of !== this.#of) return;
+      this.#groups = groups;
       if (of === "self") this.open = this.#groups.length;
     }, "journal");
   }
@@ -34,8 +38,8 @@ export class Missed extends Part {
   #done(group, of) {
     return this.attempt(async () => {
       for (const id of group.ids) await ask("POST", `journal/${id}/done`);
-      this.#groups = this.#groups.filter((one) => one !== group);
-      if (of === "self") this.open = this.#groups.length;
+      if (of === this.#of) this.#groups = this.#groups?.filter((one) => one !== group) ?? null;
+      if (of === "self") this.count();
       this.house.say(t("journal.done_said", { who: nameOf(group) }));
     }, "journal");
   }

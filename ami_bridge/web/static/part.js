@@ -8,6 +8,7 @@ export class Part {
   busy = false;
   error = "";
   house;
+  #next = null; // what is to be looked up once the thing that is being done is done
 
   constructor(house) {
     this.house = house;
@@ -28,7 +29,17 @@ export class Part {
     }
     this.busy = false;
     this.house.draw();
-    return !this.error;
+    const [went, next] = [!this.error, this.#next];
+    this.#next = null;
+    next?.();
+    return went;
+  }
+
+  /** Look something up; while another thing is being done, right after it, and then only what was wished for last. */
+  latest(work, about = "") {
+    if (!this.busy) return this.attempt(work, about);
+    this.#next = () => this.attempt(work, about);
+    return Promise.resolve(false);
   }
 
   /** Whether one of several is to be shown as picked. */

@@ -15,12 +15,13 @@ export class Staff extends Part {
   #asked = "";
   #later = 0;
 
-  async load() {
+  load() {
+    return this.latest(() => this.#read(), "admin");
+  }
+
+  async #read() {
     this.#asked = this.#q;
-    await this.attempt(async () => {
-      this.#page = await ask("GET", `admin/people?${query({ q: this.#asked.trim(), limit: AT_ONCE })}`);
-    }, "admin");
-    if (this.#asked !== this.#q) await this.load(); // somebody typed on meanwhile
+    this.#page = await ask("GET", `admin/people?${query({ q: this.#asked.trim(), limit: AT_ONCE })}`);
   }
 
   leave() {
@@ -30,9 +31,11 @@ export class Staff extends Part {
   #search(text) {
     this.#q = text;
     clearTimeout(this.#later);
-    this.#later = setTimeout(async () => {
-      await this.load();
-      if (this.#page) this.house.say(this.#count(this.#page));
+    this.#later = setTimeout(() => {
+      this.latest(async () => {
+        await this.#read();
+        this.house.say(this.#count(this.#page));
+      }, "admin");
     }, PAUSE);
   }
 
