@@ -17,7 +17,14 @@ from ami_bridge.calls.dial_page import DialPage
 from ami_bridge.calls.nonces import Nonces
 from ami_bridge.config import OwnBlock, Site
 from ami_bridge.contacts.directory import Directory
-from ami_bridge.errors import BridgeError, LateError, NotAllowedError, NotReachableError, RateLimitedError
+from ami_bridge.errors import (
+    BridgeError,
+    LateError,
+    NotAllowedError,
+    NotFoundError,
+    NotReachableError,
+    RateLimitedError,
+)
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Wish
 from ami_bridge.web.server import serve
@@ -271,6 +278,7 @@ async def test_the_browser_is_let_say_that_the_form_is_ours(anna: Browser) -> No
     [
         (NotAllowedError("x"), 403, "dürfen Sie nicht wählen"),
         (RateLimitedError("x"), 429, "zu viele Anrufe"),
+        (NotFoundError("x"), 404, "kein Telefon"),
         (NotReachableError("x"), 503, "nicht erreichbar"),
         (LateError("x"), 504, "Niemand weiß"),
     ],
