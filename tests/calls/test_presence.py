@@ -39,8 +39,9 @@ class World:
     def __init__(self, *, shown: bool = True) -> None:
         self.hub = Hub()
         self.away: set[str] = set()
+        self.people = People(PEOPLE)
         self.presence = Presence(
-            people=People(PEOPLE),
+            people=self.people,
             hub=self.hub,
             reachable=lambda login: login not in self.away,
             silent={"106"}.__contains__,
@@ -92,6 +93,20 @@ def test_who_has_no_telephone_that_rings_is_away(world: World) -> None:
     world.presence.look(["101"])
     assert next((login, body.state) for _, login, body in world.hub.news) == ("anna", "away")
     assert world.states() == {"anna": "away"}
+
+
+def test_who_sits_down_at_a_telephone_is_seen_there_at_once(world: World) -> None:
+    world.away.add("anna")
+    assert world.states() == {"anna": "away"}
+    world.away.clear()
+    world.people.seat({"anna": "150"})
+    world.presence.moved({"anna", "nobody"})
+    assert {(login, body.extension, body.state) for _, login, body in world.hub.news} == {
+        (login, "150", "free") for login in ("anna", "ben", "eva", "frieda")
+    }
+    world.hub.news.clear()
+    world.presence.moved({"anna"})
+    assert world.hub.news == [], "told once"
 
 
 def test_who_is_not_spoken_of_is_not_shown(world: World) -> None:

@@ -33,9 +33,10 @@ async def shown(client: Listener) -> list[dict[str, Any]]:
 
 async def test_a_call_to_the_seat_is_in_the_bubble_of_who_sits_there_and_of_nobody_who_left(house: House) -> None:
     async with PlayedPhone(house.pbx, "105"):
-        async with house.listen("ben") as before:
+        async with house.listen("ben") as before, house.listen("anna", topics=["presence.dept:Bürgerbüro"]) as anna:
             assert [one["mine"] for one in await sit(house, "ben", SEAT)] == [True]
             assert await before.closed() == COMES_BACK
+            await anna.until(lambda one: one.get("presence", {}).get("extension") == "105")  # his colleague sees him
         async with house.listen("ben") as ben:
             assert ben.heard[0]["user"]["extensions"] == ["105", "102"]
             call = await call_from_trunk(house.pbx, BAKER, AT_105, hold_seconds=60)
