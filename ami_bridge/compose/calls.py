@@ -100,7 +100,7 @@ def calls(
         silent=journal.rules.is_silent,
         shown=config.people.presence == "department",
     )
-    when_moved.append(presence.moved)
+    when_moved += [devices.moved, presence.moved]
     desk = Desk(
         board=board,
         bubbles=bubbles,
