@@ -270,6 +270,7 @@ def test_a_daemon_serves_the_command_line_and_stops_when_it_is_told(shell: Shell
         assert shell.out == ""
         assert shell.run("token", "list", "--user", "anna", "--config", config, "--json") == 0
         assert json.loads(shell.out) == []
+        assert shell.run("token", "list", "--user", "amsel/anna #1", "--config", config) == 0, "whatever a login has"
         assert shell.run("lookup", "+493023125001", "--config", config) == 0
         assert "bubble      no name" in shell.out
         assert shell.run("lookup", "nobody", "--config", config) == 0

@@ -105,10 +105,18 @@ class Devices:
         self._registered: dict[str, Registered] | None = None
         """None as long as nobody has told: then all might be there."""
         self._chosen: dict[str, str] = {}
+        self._set_aside = set[str]()
+        """Who sat down since they chose: there it is the seat's telephone, unless they choose anew."""
 
     async def load(self) -> None:
-        """Read who has chosen which."""
+        """Read who has chosen which; who sits where must be known by then."""
         self._chosen = await self._store.chosen_devices()
+        self.moved(self._chosen)
+
+    def moved(self, logins: Collection[str]) -> None:
+        """Take that these people have sat down at a seat, or got up."""
+        for login in logins:
+            (self._set_aside.add if self._people.sits(login) else self._set_aside.discard)(login)
 
     def registered(self, found: Mapping[str, Registered]) -> frozenset[str]:
         """Take what Asterisk knows now; return the devices that came or went."""
@@ -128,7 +136,7 @@ class Devices:
         """Return a person's own telephones, those of the main extension first."""
         person = self._people.by_login(login)
         extensions = () if person is None else person.extensions
-        chosen = self._chosen.get(login)
+        chosen = None if login in self._set_aside else self._chosen.get(login)
         return [
             self._device(one, extension, chosen=one == chosen)
             for extension in extensions
@@ -168,6 +176,7 @@ class Devices:
         if device is not None and not any(one.id == device for one in self.of(login)):
             raise NotFoundError("This is not one of your telephones.")
         await self._store.choose_device(login, device)
+        self._set_aside.discard(login)
         if device is None:
             self._chosen.pop(login, None)
         else:

@@ -16,6 +16,7 @@ from ami_bridge.calls.view import View
 from ami_bridge.config import Kind
 from ami_bridge.errors import (
     NotAllowedError,
+    NotFoundError,
     NotReachableError,
     RateLimitedError,
     RefusedError,
@@ -254,7 +255,7 @@ class Dial:
                 raise NotAllowedError("This is not one of your telephones.")
             return (found,)
         if not own:
-            raise NotAllowedError("You have no telephone here.")
+            raise NotFoundError("You have no telephone here.")
         # The chosen one, unless only another can be reached.
         return sorted(own, key=lambda one: (not one.registered, not one.chosen))
 

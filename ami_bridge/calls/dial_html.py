@@ -37,6 +37,8 @@ _WORDS = MappingProxyType(
             "kind.satellite": "Satellitentelefon",
             "kind.emergency": "Notruf",
             "why.not_allowed": "Diese Nummer dürfen Sie nicht wählen, oder dieses Telefon ist nicht Ihres.",
+            "why.not_found": "Sie haben hier kein Telefon, das klingeln könnte. Wählen Sie in den Einstellungen einen "
+            "Platz, oder fragen Sie die Stelle, die Ihr Telefon betreut.",
             "why.unconfirmed": "Bestätigen Sie erst, dass Sie diese Nummer wirklich anrufen wollen.",
             "why.rate_limited": "Das waren zu viele Anrufe in kurzer Zeit. Warten Sie etwas.",
             "why.unavailable": "Die Telefonanlage oder Ihr Telefon ist gerade nicht erreichbar.",
@@ -66,6 +68,8 @@ _WORDS = MappingProxyType(
             "kind.satellite": "satellite telephone",
             "kind.emergency": "emergency call",
             "why.not_allowed": "You may not dial this number, or this telephone is not yours.",
+            "why.not_found": "You have no telephone here that could ring. Choose a seat in the settings, or ask "
+            "whoever looks after your telephone.",
             "why.unconfirmed": "Confirm first that you really want to call this number.",
             "why.rate_limited": "Too many calls in a short time. Wait a little.",
             "why.unavailable": "The telephone system or your telephone cannot be reached just now.",

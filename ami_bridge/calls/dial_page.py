@@ -1,8 +1,9 @@
 """`/dial`: the page behind a link to a number, such as the groupware's. It asks, and dials only when sent back."""
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Mapping
 from typing import Protocol
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from aiohttp import web
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 LONGEST_TO = 200
 MOST_NUMBERS = 20
+_BARE_PLUS = re.compile(r"(=|:|%3[Aa])\+(?=[1-9](?:[0-9()/.\-]|%20){6})")
 HEADERS = {"Referrer-Policy": "same-origin"}
 """With `no-referrer` a browser would not say that the form comes from our own page."""
 
@@ -93,7 +95,7 @@ class DialPage:
         """Show whom it is about. Whoever links here, nothing rings yet."""
         person = await self._who(request)
         language = self._language(request, person)
-        asked = request.query.getall("to", [])[:MOST_NUMBERS]
+        asked = _asked_for(request.rel_url.raw_query_string)[:MOST_NUMBERS]
         if len(several := {_sent_back(one): one.display for to in asked if (one := self._number(to))}) > 1:
             return _answer(which([*several.items()], language))
         written = asked[0][:LONGEST_TO] if asked else ""
@@ -111,7 +113,7 @@ class DialPage:
         """Dial what a person confirmed on our own page."""
         self._doorway.must_be_our_page(request)
         language = self._language(request, await self._who(request))
-        form = await request.post()
+        form = await _form(request)
         to, nonce = str(form.get("to", ""))[:LONGEST_TO], str(form.get("nonce", ""))[:LONGEST_TO]
         number = self._number(to)
         if number is None:
@@ -183,6 +185,23 @@ class DialPage:
             return normal_origin(request.headers.get("Referer", "")) in self._trusted
         except ValueError:
             return False
+
+
+def _asked_for(query: str) -> list[str]:
+    """Return the numbers in an address; groupware may write a plus as it is, which in an address is a space.
+
+    Without its plus a number abroad would be one of our own town.
+    """
+    fields = parse_qsl(_BARE_PLUS.sub(r"\1%2B", query), errors="replace")
+    return [value for name, value in fields if name == "to"]
+
+
+async def _form(request: web.Request) -> Mapping[str, object]:
+    """Read a form; what is none has nothing in it."""
+    try:
+        return await request.post()
+    except (ValueError, LookupError):  # another charset than it says, or none that there is
+        return {}
 
 
 def _sent_back(number: Number) -> str:

@@ -28,7 +28,7 @@ OPERATIONS = (
         body=Wanted,
         result=Called,
         headers=("Idempotency-Key",),
-        errors=("not_allowed", "unconfirmed", "rate_limited", "refused", "timeout"),
+        errors=("not_allowed", "not_found", "unconfirmed", "rate_limited", "refused", "timeout"),
     ),
 )
 OPS: dict[str, str] = {

@@ -1,6 +1,6 @@
 """Whether the colleagues of one's department are free, rung, talking or away: never with whom, never since when."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from ami_bridge import wire
@@ -61,10 +61,13 @@ class Presence:
 
     def look(self, extensions: Iterable[str]) -> None:
         """Tell colleagues of everybody whose telephones these are and who is something else now."""
+        self.moved({person.login for one in extensions for person in self._people.by_extension(one)})
+
+    def moved(self, logins: Collection[str]) -> None:
+        """Tell colleagues of these people where they are something else now, or at another telephone."""
         if not self._shown:
             return
-        persons = {person.login: person for one in extensions for person in self._people.by_extension(one)}
-        for person in persons.values():
+        for person in filter(None, map(self._people.by_login, sorted(logins))):
             if not person.department or self._is_private(person):
                 continue
             before, now = self._told.get(person.login), self._of(person)

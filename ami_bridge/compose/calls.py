@@ -1,6 +1,6 @@
 """The live calls: Asterisk's events, the board, who is told, and finished calls."""
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,8 +66,10 @@ class CallParts:
     routes: list[AddRoutes]
 
 
-def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts:
-    """Make it."""
+def calls(
+    base: Base, guard: Guard, audit: Audit, drivers: Drivers, when_moved: list[Callable[[Collection[str]], None]]
+) -> CallParts:
+    """Make it; who is in `when_moved` is told of people that have another telephone now."""
     config, pbx = base.config, base.pbx
     board = Board(pbx.id, hints_context=pbx.hints, new_id=new_id)
     devices = Devices(
@@ -99,6 +101,7 @@ def calls(base: Base, guard: Guard, audit: Audit, drivers: Drivers) -> CallParts
         shown=config.people.presence == "department",
     )
     base.moving.append(presence.review)
+    when_moved += [devices.moved, presence.moved]
     desk = Desk(
         board=board,
         bubbles=bubbles,

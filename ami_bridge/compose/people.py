@@ -1,6 +1,6 @@
 """Who may: sign-in, tokens, sessions, and people's own accounts at the groupware."""
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +44,8 @@ class PeopleParts:
     source: Source | None
     """Where it is known who works here, unless in an address book."""
     seats: Seats
+    when_moved: list[Callable[[Collection[str]], None]]
+    """Told of who has another telephone now."""
     load: Callable[[], Awaitable[None]]
     """Reads who sits where; the staff must be known by then."""
     routes: list[AddRoutes]
@@ -83,12 +85,13 @@ def people(base: Base) -> PeopleParts:
         now=base.now,
     )
     brokers = Brokers(store=BrokerStore(base.db), access=access, people=base.people, now=base.now)
+    when_moved: list[Callable[[Collection[str]], None]] = []
     seats = Seats(
         seats=base.config.seat,
         store=SeatStore(base.db),
         people=base.people,
         now=base.now,
-        moved=_moved(base),
+        moved=_moved(base, when_moved),
     )
 
     async def load() -> None:
@@ -104,6 +107,7 @@ def people(base: Base) -> PeopleParts:
         wishes=Wishes(store=own, people=base.people),
         source=_source(base.config.people, ldap),
         seats=seats,
+        when_moved=when_moved,
         load=load,
         routes=[
             PeopleRoutes(access=access, sign_in=sign_in, people=base.people, doorway=doorway).add_to,
@@ -138,13 +142,15 @@ def _source(config: People, ldap: Ldap) -> Source | None:
             return None
 
 
-def _moved(base: Base) -> Callable[[Collection[str]], None]:
+def _moved(base: Base, others: Iterable[Callable[[Collection[str]], None]]) -> Callable[[Collection[str]], None]:
     """Make what follows when people sit down or get up: others have that telephone, and its name is another."""
 
     def moved(logins: Collection[str]) -> None:
         base.directory.seat(base.people.seated())
         for login in logins:
             base.hub.rights_changed(login)
+        for tell in others:
+            tell(logins)
         for hears in base.moving:
             hears()
 

@@ -201,11 +201,11 @@ class Desk:
         try:
             await self.link.ask("call.originate", {"to": call.peer.number, "device": None}, key=_new_key())
         except RefusedError as error:
-            self._complain(error.problem)
+            self._complain(error.problem, about="dial")
 
-    def _complain(self, what: wire.Problem) -> None:
+    def _complain(self, what: wire.Problem, *, about: str = "") -> None:
         words = self._style.words
-        self._screen.notice(PROBLEM, notice(words["not_done"], problem(words, what.code, what.message)))
+        self._screen.notice(PROBLEM, notice(words["not_done"], problem(words, what.code, what.message, about=about)))
 
     def _page_of(self, call: wire.Call | None) -> str:
         return f"{self._page}/" if call is None or call.state == "ended" else f"{self._page}/#/calls/{call.id}"
@@ -239,10 +239,9 @@ class Desk:
         try:
             result = await self.link.ask(op, params, key=key)
         except RefusedError as error:
-            what = error.problem
-            return local.Answer(
-                ok=False, code=what.code, message=problem(self._style.words, what.code, what.message), call=call
-            )
+            what, about = error.problem, "dial" if op == "call.originate" else "to" if "to" in params else ""
+            said = problem(self._style.words, what.code, what.message, about=about)
+            return local.Answer(ok=False, code=what.code, message=said, call=call)
         made = result.get("call") if isinstance(result, dict) else None
         return local.Answer(ok=True, call=made if isinstance(made, str) else call)
 

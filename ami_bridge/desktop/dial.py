@@ -117,7 +117,7 @@ class Desk:
         except local.NobodyThereError as error:
             raise NoCallError(self._texts("code.no_client")) from error
         if not answer.ok:
-            raise NoCallError(self._texts.why(answer.code, answer.message))
+            raise NoCallError(answer.message or self._texts.why(answer.code, None))  # its words are about calls
 
     def _asked(self, found: Sequence[Found]) -> Found | None:
         """Ask whether, or which; None where the page asks. Raises NoCallError where the answer is no, or none."""

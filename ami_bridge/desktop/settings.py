@@ -65,7 +65,7 @@ def load(environ: Mapping[str, str] = os.environ, file: Path | None = None, *, n
     """Read the settings; a file that is named must be there, the usual ones need not."""
     said: dict[str, Any] = {}
     for path in [file] if file is not None else [*reversed([*_everybodys(environ)]), config_home(environ) / FILE]:
-        said |= _read(path, needed=file is not None)
+        said = _over(said, _read(path, needed=file is not None))
     try:
         settings = msgspec.convert(said, Settings)
     except msgspec.ValidationError as error:
@@ -105,6 +105,16 @@ def _read(path: Path, *, needed: bool) -> dict[str, Any]:
         return {}
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}.") from error
+
+
+def _over(before: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Let what a file says count more, key by key, in tables too: who sets one of a table leaves the others."""
+    tables = {
+        name: {**before[name], **table}
+        for name, table in more.items()
+        if isinstance(table, dict) and isinstance(before.get(name), dict)
+    }
+    return before | more | tables
 
 
 def _check(url: str) -> None:

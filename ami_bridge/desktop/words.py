@@ -46,6 +46,11 @@ WORDS: dict[Language, dict[str, str]] = {
         "code.unavailable": "Die Telefonanlage ist gerade nicht erreichbar.",
         "code.timeout": "Das hat zu lange gedauert. Bitte sehen Sie nach, ob es trotzdem geschah.",
         "code.bad_request": "Diese Nummer kann nicht gewählt werden.",
+        "code.refused": "Das Telefon oder die Telefonanlage hat abgelehnt.",
+        "code.unconfirmed": "Diese Nummer wird nur nach einer Nachfrage angerufen. Bitte wählen Sie sie auf der Seite.",
+        "code.internal": "Im Anrufdienst ist ein Fehler. Bitte melden Sie es Ihrer IT.",
+        "code.dial.not_found": "Sie haben kein Telefon, das klingeln könnte. Wählen Sie auf der Seite einen Platz.",
+        "code.to.not_found": "Diese Nummer kennt die Telefonanlage nicht.",
     },
     "en": {
         "app": "Telephone",
@@ -90,10 +95,18 @@ WORDS: dict[Language, dict[str, str]] = {
         "code.unavailable": "The telephone system cannot be reached just now.",
         "code.timeout": "That took too long. Please look whether it happened all the same.",
         "code.bad_request": "This number cannot be dialled.",
+        "code.refused": "The telephone or the telephone system refused.",
+        "code.unconfirmed": "This number is called only after a question. Please dial it on the page.",
+        "code.internal": "There is a fault in the call service. Please tell your IT department.",
+        "code.dial.not_found": "You have no telephone that could ring. Please choose a seat on the page.",
+        "code.to.not_found": "The telephone system does not know this number.",
     },
 }
 
 
-def problem(words: dict[str, str], code: str, message: str) -> str:
-    """Tell an error in the person's language; what has no words of ours, in those of the daemon."""
-    return words.get(f"code.{code}") or message
+def problem(words: dict[str, str], code: str, message: str, *, about: str = "") -> str:
+    """Tell an error in the person's language; what has no words of ours, in those of the daemon.
+
+    `about` is `dial` where a call was to begin, `to` where one was to be sent to a number.
+    """
+    return words.get(f"code.{about}.{code}") or words.get(f"code.{code}") or message

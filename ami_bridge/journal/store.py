@@ -1,6 +1,6 @@
 """Finished calls in the database."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +30,8 @@ from ami_bridge.journal.rules import Limits
 
 MOST_AT_ONCE = 200
 """Rows a list answers with at most, and rows that one transaction writes or deletes."""
+MOST_NAMED = 1000
+"""Calls that one statement names."""
 STAYS = frozenset({"id", "note", "private", "done_by", "done_at", "rev"})
 """What a call that ends once more does not overwrite."""
 
@@ -214,8 +216,11 @@ class NoticeStore:
 
 
 async def _of_calls(transaction: Transaction, calls: Iterable[str]) -> list[Kept]:
-    wanted = select(journal).where(journal.c.call_id.in_(sorted(calls)))
-    return [read(row, Kept) for row in await transaction.rows(wanted)]
+    found: list[Kept] = []
+    for some in _batches(calls):
+        wanted = select(journal).where(journal.c.call_id.in_(some))
+        found += [read(row, Kept) for row in await transaction.rows(wanted)]
+    return found
 
 
 async def _changed(transaction: Transaction, calls: Collection[str]) -> list[Kept]:
@@ -226,10 +231,17 @@ async def _changed(transaction: Transaction, calls: Collection[str]) -> list[Kep
 
 async def _count_up(transaction: Transaction, calls: Collection[str]) -> None:
     """Give all rows of these calls a higher `rev`: a reader is shown now this one of them, now that."""
-    if calls:
-        other = journal.alias()
-        highest = select(func.max(other.c.rev) + 1).where(other.c.call_id == journal.c.call_id).scalar_subquery()
-        await transaction.run(update(journal).where(journal.c.call_id.in_(sorted(calls))).values(rev=highest))
+    other = journal.alias()
+    highest = select(func.max(other.c.rev) + 1).where(other.c.call_id == journal.c.call_id).scalar_subquery()
+    for some in _batches(calls):
+        await transaction.run(update(journal).where(journal.c.call_id.in_(some)).values(rev=highest))
+
+
+def _batches(calls: Iterable[str]) -> Iterator[list[str]]:
+    """Give the calls in pieces: a statement takes 32,767 values at most, and somebody has more in a quarter."""
+    ordered = sorted(calls)
+    for start in range(0, len(ordered), MOST_NAMED):
+        yield ordered[start : start + MOST_NAMED]
 
 
 def _belongs(table: FromClause, reader: Reader, *, private: bool) -> ColumnElement[bool]:

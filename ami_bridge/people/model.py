@@ -172,6 +172,10 @@ class People:
         """Everybody, in the order of the staff book, with the extensions that they have there."""
         return tuple(self._staff.values())
 
+    def sits(self, login: str) -> bool:
+        """Whether this person sits at a seat."""
+        return login in self._seated
+
     def seated(self) -> dict[str, Person]:
         """Who sits where, by the extension of the seat."""
         return {seat: person for login, seat in self._seated.items() if (person := self._by_login.get(login))}

@@ -49,10 +49,10 @@ class Store:
             self.chosen[login] = device
 
 
-def make(*known: Known) -> Devices:
+def make(*known: Known, people: People | None = None) -> Devices:
     return Devices(
         pbx="town",
-        people=People(PEOPLE),
+        people=people or People(PEOPLE),
         board=Board(),
         known=known,
         drivers=Drivers(),
@@ -116,6 +116,25 @@ async def test_the_chosen_telephone_rings_first_unless_only_another_can(devices:
     await devices.choose("anna", None)
     assert not any(one.chosen for one in devices.of("anna"))
     assert devices.of("ben")[0].chosen, "from the last run"
+
+
+async def test_at_a_seat_its_telephone_rings_and_not_the_one_chosen_for_another_place() -> None:
+    people = People(PEOPLE)
+    devices = make(people=people)
+    await devices.load()
+    devices.registered(dict.fromkeys(("PJSIP/101", "PJSIP/102", "PJSIP/151"), THERE))
+    await devices.choose("anna", "PJSIP/102")
+    people.seat({"anna": "101"})
+    devices.moved({"anna"})
+    assert devices.rung_first("anna").id == "PJSIP/101"
+    await devices.choose("anna", "PJSIP/151")
+    assert devices.rung_first("anna").id == "PJSIP/151", "there she may choose too"
+    people.seat({})
+    devices.moved({"anna"})
+    assert devices.rung_first("anna").id == "PJSIP/151"
+    people.seat({"ben": "101"})
+    await devices.load()
+    assert devices.rung_first("ben").id == "PJSIP/101", "the daemon was started while he sat there"
 
 
 async def test_another_persons_telephone_cannot_be_chosen(devices: Devices) -> None:

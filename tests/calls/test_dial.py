@@ -21,6 +21,7 @@ from ami_bridge.errors import (
     BadRequestError,
     LateError,
     NotAllowedError,
+    NotFoundError,
     NotReachableError,
     RateLimitedError,
     RefusedError,
@@ -225,7 +226,7 @@ async def test_nobody_rings_anothers_telephone(world: World) -> None:
     for device in ("PJSIP/102", "Local/102@internal", "PJSIP/101&PJSIP/102", "PJSIP/101/n", ""):
         with pytest.raises(NotAllowedError):
             await world.call("103", device=device)
-    with pytest.raises(NotAllowedError):
+    with pytest.raises(NotFoundError):
         await world.call("102", login="eva")
     with pytest.raises(NotAllowedError):
         await world.call("102", login="nobody")

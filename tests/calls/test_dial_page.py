@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 from aiohttp import ClientResponse
+from yarl import URL
 
 from ami_bridge.calls.classes import Plan
 from ami_bridge.calls.dial import Wanted
@@ -17,7 +18,14 @@ from ami_bridge.calls.dial_page import DialPage
 from ami_bridge.calls.nonces import Nonces
 from ami_bridge.config import OwnBlock, Site
 from ami_bridge.contacts.directory import Directory
-from ami_bridge.errors import BridgeError, LateError, NotAllowedError, NotReachableError, RateLimitedError
+from ami_bridge.errors import (
+    BridgeError,
+    LateError,
+    NotAllowedError,
+    NotFoundError,
+    NotReachableError,
+    RateLimitedError,
+)
 from ami_bridge.numbers import Numbers
 from ami_bridge.people.model import Wish
 from ami_bridge.web.server import serve
@@ -124,6 +132,39 @@ async def test_of_several_numbers_it_asks_which_and_dials_none(page: Page, anna:
         f"/dial?{urlencode({'to': one})}" for one in (BEN, "+493023125001")
     ]
     assert "<form" not in text
+    assert page.dial.asked == []
+
+
+@pytest.mark.parametrize(
+    ("written", "to"),
+    [
+        ("+41446681800", "+41446681800"),
+        ("%2B41446681800", "+41446681800"),
+        ("tel:+41446681800", "+41446681800"),
+        ("tel%3A+41%2044%20668%2018%2000", "+41446681800"),
+        ("%2B41+44+668+18+00", "+41446681800"),
+        ("+102", "102"),
+        ("030+23125-001", "+493023125001"),
+    ],
+)
+async def test_a_plus_that_a_groupware_writes_as_it_is_stays_one(anna: Browser, written: str, to: str) -> None:
+    async with anna.session.get(URL(f"{anna.origin}/dial?to={written}", encoded=True)) as shown:
+        assert re.findall(r'name="to" value="([^"]*)"', await shown.text()) == [to]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded; charset=ascii", b"to=\xff"),
+        ("application/x-www-form-urlencoded; charset=rot13", b"to=102"),
+        ("multipart/form-data", b"x"),
+        ("multipart/form-data; boundary=x", b"x"),
+    ],
+)
+async def test_a_form_that_is_none_dials_nothing(page: Page, anna: Browser, kind: str, body: bytes) -> None:
+    sent = {"Origin": anna.origin, "Content-Type": kind}
+    async with anna.session.post("/dial", data=body, headers=sent) as answer:
+        assert (answer.status, "Keine Rufnummer" in await answer.text()) == (400, True)
     assert page.dial.asked == []
 
 
@@ -271,6 +312,7 @@ async def test_the_browser_is_let_say_that_the_form_is_ours(anna: Browser) -> No
     [
         (NotAllowedError("x"), 403, "dürfen Sie nicht wählen"),
         (RateLimitedError("x"), 429, "zu viele Anrufe"),
+        (NotFoundError("x"), 404, "kein Telefon"),
         (NotReachableError("x"), 503, "nicht erreichbar"),
         (LateError("x"), 504, "Niemand weiß"),
     ],

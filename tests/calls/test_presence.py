@@ -100,6 +100,20 @@ def test_who_has_no_telephone_that_rings_is_away(world: World) -> None:
     assert world.states() == {"anna": "away"}
 
 
+def test_who_sits_down_at_a_telephone_is_seen_there_at_once(world: World) -> None:
+    world.away.add("anna")
+    assert world.states() == {"anna": "away"}
+    world.away.clear()
+    world.people.seat({"anna": "150"})
+    world.presence.moved({"anna", "nobody"})
+    assert {(login, body.extension, body.state) for _, login, body in world.hub.news} == {
+        (login, "150", "free") for login in ("anna", "ben", "eva", "frieda")
+    }
+    world.hub.news.clear()
+    world.presence.moved({"anna"})
+    assert world.hub.news == [], "told once"
+
+
 def test_who_is_not_spoken_of_is_not_shown(world: World) -> None:
     assert world.tell("106", "ringing") == []
     assert "frieda" not in world.states()

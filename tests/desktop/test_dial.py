@@ -99,6 +99,7 @@ async def test_a_cut_connection_is_tried_again_with_the_same_key(desk: Desk, dae
     ("answer", "why"),
     [
         ((403, {"code": "not_allowed", "detail": "…"}), "Diese Nummer dürfen Sie nicht anrufen"),
+        ((404, {"code": "not_found", "detail": "…"}), "Sie haben kein Telefon, das klingeln könnte"),
         ((401, {"code": "unauthorised", "detail": "…"}), "Die Anmeldung gilt nicht mehr: `ami-bridge login`"),
         ((429, {"code": "rate_limited", "detail": "…"}), "Zu viele Anrufe in kurzer Zeit"),
         ((409, {"code": "of_tomorrow", "detail": "A new reason."}), "A new reason."),
@@ -245,7 +246,8 @@ async def test_wrong_settings_are_one_sentence(desk: Desk) -> None:
 
 
 async def test_a_key_can_do_something_with_the_call(desk: Desk) -> None:
-    async with desk.client(Answer(ok=True, call="1"), Answer(ok=False, code="gone", message="It is over.")) as client:
+    answers = [Answer(ok=True, call="1"), Answer(ok=False, code="not_found", message="It is over.")]
+    async with desk.client(*answers) as client:
         assert await desk.dial("--do", "reject") == (0, "")
         assert await desk.dial("--do", "redirect", "102") == (1, "It is over.\n")
     assert [(one.verb, one.to) for one in client.asked if isinstance(one, Act)] == [

@@ -7,7 +7,7 @@ import pytest
 
 from ami_bridge import wire
 from ami_bridge.desktop import local
-from ami_bridge.errors import NotReachableError
+from ami_bridge.errors import BridgeError, NotFoundError, NotReachableError, RefusedError, UnconfirmedError
 from tests.desktop.world import ERIKA, World, a_world, call, utc
 from tests.fakes.notifications import DUNST, GNOME, MAKO, PLAIN, PLASMA, XFCE, Personality, a_desktop
 
@@ -419,6 +419,30 @@ async def test_a_revoked_token_is_told_once_and_a_new_one_is_used(
         world.token = "new"
         await world.desktop.shows("Anruf")
     assert [one.summary for one in world.desktop.ever].count("Nicht angemeldet") == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "error", "said"),
+    [
+        (local.Dial(to="102", key="a"), NotFoundError("No."), "Sie haben kein Telefon"),
+        (local.Dial(to="102", key="a"), RefusedError("No."), "hat abgelehnt"),
+        (local.Act(verb="redirect", to="999"), NotFoundError("No."), "Diese Nummer kennt die Telefonanlage nicht"),
+        (local.Act(verb="redirect", to="0900"), UnconfirmedError("No."), "nur nach einer Nachfrage"),
+        (local.Act(verb="reject"), NotFoundError("No."), "schon vorbei"),
+        (local.Act(verb="reject"), BridgeError("No."), "melden Sie es Ihrer IT"),
+    ],
+)
+async def test_why_something_was_not_done_is_said_in_the_persons_language(
+    world: World, question: local.Question, error: BridgeError, said: str
+) -> None:
+    async with world.session():
+        await world.daemon.until_followed()
+        world.daemon.tells(call(actions=("reject", "redirect")))
+        await world.desktop.shows("Anruf")
+        world.daemon.refuses = error
+        answer = await asyncio.to_thread(local.ask, question, at=world.at)
+    assert (answer.ok, answer.code) == (False, error.code)
+    assert said in (answer.message or "")
 
 
 async def test_programs_of_the_session_ask_over_the_socket(world: World) -> None:

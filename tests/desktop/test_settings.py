@@ -31,6 +31,17 @@ def test_the_person_has_the_last_word_and_the_first_folder_counts_more(tmp_path:
     assert settings.language(found, {"LANG": "de_DE.UTF-8"}) == "en"
 
 
+def test_who_sets_one_thing_about_dialling_keeps_the_area_code_of_the_house(tmp_path: Path) -> None:
+    everybodys = 'url = "https://one.example"\n[dialling]\narea_code = "7071"\nquestions = "bubble"'
+    write(tmp_path / "first/ami-bridge/desktop.toml", everybodys)
+    write(tmp_path / "own/ami-bridge/desktop.toml", '[dialling]\nquestions = "page"')
+    found = load(home(tmp_path)).dialling
+    assert (found.area_code, found.questions) == ("7071", "page")
+    write(tmp_path / "own/ami-bridge/desktop.toml", "dialling = 1")
+    with pytest.raises(SettingsError):
+        load(home(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("url", "socket"),
     [

@@ -1,13 +1,18 @@
-"""What SQLite's files still hold of calls that were deleted; the rest is in tests/contract/test_journal.py."""
+"""Deleted calls are in no file of SQLite any more, also if they were many; the rest is in tests/contract."""
 
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from msgspec import structs
 
 from ami_bridge.config_journal import Journal
+from ami_bridge.db.database import Database
 from ami_bridge.journal.model import Filters, Kept, Reader
 from ami_bridge.journal.retention import Retention
 from ami_bridge.journal.rules import Rules
-from ami_bridge.journal.store import JournalStore
+from ami_bridge.journal.store import MOST_NAMED, JournalStore
 from ami_bridge.people.model import People
 from tests.empty import empty_database
 
@@ -30,6 +35,13 @@ def row(number: int, ended: datetime) -> Kept:
         ended_at=ended,
         login="anna",
     )
+
+
+async def names_at_most(db: Database, values: int) -> None:
+    """Let a statement take so few values, as PostgreSQL's takes 32,767."""
+    async with db._engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver._execute(driver._conn.setlimit, sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, values)
 
 
 def all_bytes(place: Path) -> bytes:
@@ -56,3 +68,14 @@ async def test_numbers_and_notes_of_purged_calls_are_in_no_file_and_the_others_s
         assert left == list(range(2900, 2950))
         assert [n for n in range(2950) if f"note{n:05}".encode() in rest] == [2900]
         assert len(await journal.page(Reader(login="anna"), Filters(), limit=200)) == 50
+
+
+async def test_somebody_with_more_calls_than_a_statement_can_name_is_erased_too(tmp_path: Path) -> None:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
+        journal, many = JournalStore(db), MOST_NAMED + 201
+        await journal.add([structs.replace(row(n, NOON), result="missed", peer_number="+49301") for n in range(many)])
+        await names_at_most(db, MOST_NAMED + 100)
+        done = await journal.called_back("+49301", NOON + timedelta(hours=1), by="anna", department=None)
+        assert {(one.done_by, one.rev) for one in done.after} == {("anna", 2)}
+        assert len((await journal.erase("anna")).before) == len(done.after) == many
+        assert await journal.page(Reader(login="anna"), Filters(private=True)) == []

@@ -76,6 +76,8 @@ class Answers:
         ]
 
     async def _books(self, request: web.Request) -> web.Response:
+        if request.method == "PUT" and (problem := self._refusal(request)):
+            return problem
         match request.method:
             case "PUT" if await request.json() != {"password": self._password}:
                 return refused(400, code="bad_request", title="", detail="The groupware does not take this password.")

@@ -130,6 +130,7 @@ async def test_why_a_call_was_refused_is_said(desk: Desk) -> None:
     field = desk.page.get_by_role("combobox", name="Name oder Nummer")
     for code, words in (
         ("not_allowed", "Diese Nummer dürfen Sie von hier nicht anrufen."),
+        ("not_found", "Sie haben hier kein Telefon"),
         ("unavailable", "Keines Ihrer Telefone ist angemeldet"),
         ("rate_limited", "Bitte warten Sie 42 Sekunden."),
     ):

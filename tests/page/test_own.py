@@ -62,6 +62,12 @@ async def test_ones_own_address_book_is_given_read_and_taken_back(desk: Desk) ->
     await expect(field).to_have_value("")
     assert await desk.check() == []
 
+    desk.daemon.answers.refuses["books/private"] = (403, {"code": "not_allowed"})
+    await field.fill("everybody's")
+    await field.press("Enter")
+    await expect(books.get_by_role("alert")).to_contain_text("nehmen Sie ein App-Kennwort, das nur für Sie gilt")
+    desk.daemon.answers.refuses.clear()
+
     await field.fill(PASSWORD)
     await field.press("Enter")
     await expect(page.get_by_text("Die Adressbücher werden gerade gelesen.")).to_be_visible()

@@ -19,6 +19,12 @@ async def sit(house: House, user: str, seat: str | None) -> list[dict[str, Any]]
     return seats
 
 
+async def chosen(house: House, user: str) -> list[str]:
+    status, found = await house.rest(user, "GET", "/devices")
+    assert status == 200, found
+    return [one["id"] for one in found["devices"] if one["chosen"]]
+
+
 async def hangup(house: House) -> None:
     await house.pbx.cli("channel request hangup all")
     await house.pbx.quiet()
@@ -32,12 +38,16 @@ async def shown(client: Listener) -> list[dict[str, Any]]:
 
 
 async def test_a_call_to_the_seat_is_in_the_bubble_of_who_sits_there_and_of_nobody_who_left(house: House) -> None:
+    await house.rest("ben", "PUT", "/devices/chosen", {"device": "PJSIP/102"})
+    assert await chosen(house, "ben") == ["PJSIP/102"]
     async with PlayedPhone(house.pbx, "105"):
-        async with house.listen("ben") as before:
+        async with house.listen("ben") as before, house.listen("anna", topics=["presence.dept:Bürgerbüro"]) as anna:
             assert [one["mine"] for one in await sit(house, "ben", SEAT)] == [True]
             assert await before.closed() == COMES_BACK
+            await anna.until(lambda one: one.get("presence", {}).get("extension") == "105")  # his colleague sees him
         async with house.listen("ben") as ben:
             assert ben.heard[0]["user"]["extensions"] == ["105", "102"]
+            assert await chosen(house, "ben") == [], "here it is the telephone of the seat"
             call = await call_from_trunk(house.pbx, BAKER, AT_105, hold_seconds=60)
             ringing = await ben.call("ringing")
             assert (ringing["peer"]["name"], ringing["extension"]) == (BAKER_NAME, "105")
@@ -45,7 +55,10 @@ async def test_a_call_to_the_seat_is_in_the_bubble_of_who_sits_there_and_of_nobo
             await house.start()
         async with house.listen("ben") as again:
             assert [one["extension"] for one in await shown(again)] == ["105"]
+            assert await chosen(house, "ben") == []
             await sit(house, "ben", None)
+            assert await chosen(house, "ben") == ["PJSIP/102"]
+            await house.rest("ben", "PUT", "/devices/chosen", {"device": None})
             assert await again.closed() == COMES_BACK
         async with house.listen("ben") as left:
             assert await shown(left) == []
