@@ -1,6 +1,6 @@
 """Rooms as people wish for them, checked and filled in. Pure but for chance; nothing is kept here."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
@@ -119,10 +119,12 @@ class Drafts:
                 created=now,
             )
         )
+        if room.closes is not None and room.closes < now:
+            raise BadRequestError("The time of this room is over already.")
         room = structs.replace(
             room, number=number_for(self._rules.numbers, {room.number for room in rooms}, self._random)
         )
-        invited = [self.named(one) for one in wish.people if one.login != person.login]
+        invited = self.invited(wish.people, {person.login})
         owner = Invited(login=person.login, name=person.name, moderates=True)
         taken = set(rest.get(room.number, ()))
         pins = [self.pin(room, "guest", Invited(), now, taken)]
@@ -159,6 +161,17 @@ class Drafts:
     def role(invited: Invited) -> Role:
         """Return what somebody is in the room."""
         return "mod" if invited.moderates else "part"
+
+    def invited(self, people: Iterable[Invited], have: Collection[str | None]) -> list[Invited]:
+        """Fill in the names; of the house everybody gets one PIN, or who is removed would come back with another."""
+        found = []
+        logins = {login for login in have if login is not None}
+        for one in map(self.named, people):
+            if one.login not in logins:
+                found.append(one)
+            if one.login is not None:
+                logins.add(one.login)
+        return found
 
     def named(self, invited: Invited) -> Invited:
         """Fill in the name of somebody of the house."""

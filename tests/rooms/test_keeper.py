@@ -242,6 +242,24 @@ async def test_several_are_invited_at_once_or_nobody_and_who_is_invited_can_be_m
             await keeper.let_moderate(room.number, pin.id, on=False)
 
 
+async def test_who_is_invited_twice_has_one_pin_so_that_who_is_removed_does_not_come_back(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked(people=[Invited(login="ben"), Invited(login="ben"), Invited(login="anna")]))
+    given = await keeper.invite(room.number, Invited(login="ben"), Invited(login="eva"), Invited(login="eva"))
+    assert [pin.login for pin in given] == ["eva"]
+    assert [pin.login for pin in keeper.pins_of(room)] == [None, "anna", "ben", "eva"]
+
+
+async def test_who_made_the_room_gets_another_pin_when_somebody_revokes_it(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    _, own = keeper.pins_of(room)
+    await keeper.revoke(room.number, own.id)
+    _, new = keeper.pins_of(room)
+    assert (new.login, new.name, new.role, new.digits == own.digits) == ("anna", "Anna Amsel", "mod", False)
+    assert world.pbx.rows == keeper.rows()
+
+
 async def test_who_may_see_and_who_may_act(world: World) -> None:
     keeper = world.daemon()
     room = await keeper.make("anna", booked(people=[Invited(login="ben")]))
@@ -270,6 +288,7 @@ async def test_who_may_see_and_who_may_act(world: World) -> None:
         Wish(title="x"),
         Wish(title="x", starts=NOON, ends=NOON),
         Wish(title="x", starts=NOON, ends=NOON + timedelta(days=401)),
+        Wish(title="x", starts=NOON - timedelta(days=365), ends=NOON - timedelta(days=364)),
         Wish(title="x", starts=NOON.replace(tzinfo=None), ends=NOON),
         Wish(title="x", kind="personal", starts=NOON, ends=NOON + HOUR),
         Wish(title="x", kind="personal", language="fr"),
@@ -320,3 +339,14 @@ async def test_a_room_whose_time_is_over_ends_and_its_pins_rest(world: World) ->
     world.time += timedelta(days=91)
     await keeper.purge()
     assert await world.store.all() == ([], [])
+
+
+async def test_rooms_whose_time_is_over_end_while_the_pbx_is_away(world: World) -> None:
+    keeper = world.daemon()
+    for _ in range(3):
+        await keeper.make("anna", booked())
+    world.time += timedelta(days=2)
+    world.pbx.up = False
+    await keeper.purge()
+    assert keeper.all() == []
+    assert world.compared == 3
