@@ -134,6 +134,25 @@ def test_only_our_lines_are_touched() -> None:
     assert moved.count("CONFERENCE;") == 1
 
 
+@pytest.mark.parametrize("theirs", [r"Pläne: C:\temp\alt", r"\\server\pläne", "um 10\\:00; Raum\\, 2", r"a\\nb"])
+def test_what_another_program_has_escaped_badly_stays_as_it_is(theirs: str) -> None:
+    text = event("u", f"DESCRIPTION:{theirs}\\nUnten")
+    for number in ("8001", "8002"):
+        text = write(text, Entrance(dial_in=SAID.dial_in, number=number, pin="222222"))
+        (described,) = [one.value for one in lines_of(text) if one.name == "DESCRIPTION"]
+        assert described.startswith(f"{theirs}\\nUnten\\n\\n--- Telefonkonferenz ---\\n"), described
+        assert number in described
+        assert described.count("Telefonkonferenz") == 1
+
+
+def test_a_backslash_at_the_end_is_not_joined_to_our_lines() -> None:
+    for theirs, kept in (("C:\\", "C:\\\\"), ("C:\\\\", "C:\\\\")):
+        (described,) = [
+            one.value for one in lines_of(write(event("u", f"DESCRIPTION:{theirs}"), SAID)) if one.name == "DESCRIPTION"
+        ]
+        assert described.startswith(f"{kept}\\n\\n---")
+
+
 def test_a_conference_elsewhere_stays_alone() -> None:
     text = event("u", "CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=Video:https://video.example.org/1")
     written = write(text, SAID)
