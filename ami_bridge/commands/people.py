@@ -40,7 +40,7 @@ def add(command: Command) -> None:
 
 
 def _token(arguments: argparse.Namespace) -> int:
-    config = load(arguments.config)
+    config, whose = load(arguments.config), quote(arguments.user, safe="")
     match arguments.verb:
         case "new":
             scopes = [scope.strip() for scope in arguments.scopes.split(",") if scope.strip()]
@@ -49,7 +49,7 @@ def _token(arguments: argparse.Namespace) -> int:
             )
             print(json.dumps(made) if arguments.json else made["token"])
         case "list":
-            found = ask_daemon(config, "GET", f"/tokens/{arguments.user}")["tokens"]
+            found = ask_daemon(config, "GET", f"/tokens/{whose}")["tokens"]
             if arguments.json:
                 print(json.dumps(found))
             else:
@@ -59,7 +59,7 @@ def _token(arguments: argparse.Namespace) -> int:
         case _:
             if not arguments.id:
                 raise BadRequestError("name the token that is to be revoked: `token list` shows their ids")
-            ask_daemon(config, "DELETE", f"/tokens/{arguments.user}/{arguments.id}")
+            ask_daemon(config, "DELETE", f"/tokens/{whose}/{quote(arguments.id, safe='')}")
             print("revoked; its connections are closed")
     return 0
 
