@@ -171,6 +171,16 @@ def test_what_people_write_into_our_block_is_kept() -> None:
     assert with_block(with_block("a", mine) + "\n" + block(SAID), new).count("--- Telefonkonferenz ---") == 1
 
 
+@pytest.mark.parametrize(
+    ("dial_in", "dialled"), [("+49 (0)89 99998-900", "+498999998900"), ("(089) 99998-900", "08999998900")]
+)
+def test_a_number_is_dialled_and_its_place_found_again_however_it_is_written(dial_in: str, dialled: str) -> None:
+    written = write(event("u"), Entrance(dial_in=dial_in, number="8001", pin="222222"))
+    assert f"Vom Mobiltelefon: {dialled},,8001#,,222222#" in unescaped(written.replace("\r\n ", ""))
+    ended = write(written, Entrance(notes=("Beendet.",)))
+    assert [one.value for one in lines_of(ended) if one.name == "LOCATION"] == [""], "nobody is sent there any more"
+
+
 @given(st.text(max_size=300))
 def test_no_text_is_lost(text: str) -> None:
     text = text.replace("\r", "").replace("\0", "")
