@@ -26,9 +26,6 @@ from ami_bridge.tasks import Errands
 
 log = structlog.get_logger()
 
-PIN_RESTS = timedelta(days=90)
-"""How long a PIN that was used is not given out again."""
-
 
 class Store(Protocol):
     """Where rooms are kept."""
@@ -89,6 +86,7 @@ class Keeper:
         self._people = people
         self._drafts = Drafts(people=people, rules=rules, new_id=new_id, random=random)
         self._lines = rules.lines
+        self._kept = rules.kept
         self._now = now
         self._changed = changed
         self._compare = compare
@@ -340,7 +338,7 @@ class Keeper:
         for room in self.all():
             if room.closes is not None and room.closes + timedelta(days=1) < now:
                 await self._even_if_away(self.end(room.number))
-        if await self._store.purge(now - PIN_RESTS):
+        if await self._store.purge(now - self._kept):
             self._rest.clear()
             _, pins = await self._store.all()
             numbers = {room.id: room.number for room in (await self._store.all())[0]}

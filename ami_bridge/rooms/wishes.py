@@ -65,6 +65,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     language: str
     records: bool = False
     """Whether conferences can be recorded here."""
+    kept: timedelta = timedelta(days=90)
+    """After its end a room is known so long: its PINs are not given out again, its recordings are somebody's."""
     lines: Lines = Lines()
     """For conferences, from outside."""
 

@@ -68,6 +68,7 @@ class World:
             waits=True,
             per_person=more.get("per_person", 50),
             language="de",
+            kept=timedelta(days=more.get("kept", 90)),
         )
         return Keeper(
             store=self.store,
@@ -337,6 +338,18 @@ async def test_a_room_whose_time_is_over_ends_and_its_pins_rest(world: World) ->
     _, pins = await world.store.all()
     assert {pin.room for pin in pins} == {room.id}, "their digits are not given out again yet"
     world.time += timedelta(days=91)
+    await keeper.purge()
+    assert await world.store.all() == ([], [])
+
+
+async def test_whose_a_room_was_is_known_as_long_as_its_recordings_are_kept(world: World) -> None:
+    keeper = world.daemon(kept=365)
+    room = await keeper.make("anna", booked())
+    await keeper.end(room.number)
+    world.time += timedelta(days=364)
+    await keeper.purge()
+    assert [one.owner for one in (await world.store.all())[0]] == ["anna"], "else nobody could hear or erase them"
+    world.time += timedelta(days=2)
     await keeper.purge()
     assert await world.store.all() == ([], [])
 
