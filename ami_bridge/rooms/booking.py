@@ -279,7 +279,8 @@ class Bookings:
             await self._keep(structs.replace(row, etag=found.etag))
             return True
         wanted = digest(said)
-        if ics.shows(found.text, said):
+        shown = ics.shows(found.text, said)
+        if shown and self._answered(found):
             await self._keep(structs.replace(row, etag=found.etag, wanted=wanted, tries=0))
             return True
         tries = row.tries + 1 if row.wanted == wanted else 1
@@ -293,6 +294,8 @@ class Bookings:
         row = structs.replace(row, wanted=wanted, tries=tries)
         again = await self._calendar.fetch(row.href)
         if again is not None and ics.shows(again.text, said):
+            if shown and self._answered(again):
+                row = structs.replace(row, tries=0)  # the lines were kept all the time
             same = await self._read(again.text) == appointment
             await self._keep(row if same else structs.replace(row, due=self._now()), again.etag if same else "")
             log.info("rooms.booking_written", calendar=self._path, room=row.room)
@@ -302,6 +305,10 @@ class Bookings:
             await self._told(self._room(row), appointment)
         await self._keep(structs.replace(row, etag="", due=self._now() + SOON * tries))
         return True
+
+    def _answered(self, found: Found) -> bool:
+        """Whether nobody waits for our answer; who moves an appointment asks everybody anew."""
+        return not self._answers_as or ics.has_answered(found.text, self._answers_as, "ACCEPTED")
 
     async def _gone(self, row: Booking) -> None:
         """End the room of an appointment that is no more, a little later."""

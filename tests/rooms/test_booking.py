@@ -15,7 +15,7 @@ from ami_bridge.calendars import ics
 from ami_bridge.calendars.lines import escaped, lines_of, unescaped
 from ami_bridge.dav.calendar import ChangedError, DavCalendar, Found, Listing
 from ami_bridge.dav.transport import AwayError
-from ami_bridge.rooms.booking import MOST_TRIES
+from ami_bridge.rooms.booking import MOST_TRIES, Bookings
 from ami_bridge.rooms.wishes import Invited
 from tests.dav.calendars import CalendarOnServer
 from tests.dav.cyrus import Cyrus
@@ -213,6 +213,33 @@ async def test_who_asked_for_it_is_called_once_at_each_start(
             await bookings.look()
             town.time += timedelta(seconds=20)
         assert town.called == [("anna", "101"), ("anna", "089 1")] * min(day, 2)
+
+
+async def test_who_moves_an_appointment_that_invites_us_is_answered_again(
+    town: Town, calendar: CalendarOnServer, ours: DavCalendar
+) -> None:
+    """Programs ask everybody anew then; the dial-in data stand there already."""
+    us = "konferenz@example.org"
+    parts = town.parts(ours, "tk", town.tells)
+    bookings = Bookings(answers_as=us, booked=town.booked(owner=None, address=us), **parts)
+    invites = f"ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{us}", "ORGANIZER:mailto:anna@example.org"
+    await calendar.put("a", event("a", *invites))
+    await bookings.look()
+    text, _ = await calendar.get("a")
+    assert ics.has_answered(text, us, "ACCEPTED")
+    etag = ""
+    for hour in range(11, 11 + MOST_TRIES + 2):
+        await calendar.put(
+            "a", text.replace(f"T{hour - 1}0000\r", f"T{hour}0000\r").replace("=ACCEPTED", "=NEEDS-ACTION")
+        )
+        await bookings.look()
+        text, etag = await calendar.get("a")
+        assert ics.has_answered(text, us, "ACCEPTED")
+        assert f"20261130T{hour}0000" in text
+    for _ in range(2):
+        town.time += timedelta(minutes=1)
+        await bookings.look()
+    assert (await calendar.get("a"))[1] == etag, "nothing is written twice"
 
 
 class Leaving:
