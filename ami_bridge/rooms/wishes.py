@@ -1,5 +1,6 @@
 """Rooms as people wish for them, checked and filled in. Pure but for chance; nothing is kept here."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -16,6 +17,8 @@ LONGEST_BOOKING = timedelta(days=400)
 MOST_PEOPLE = 200
 LANGUAGES = ("de", "en")
 MOST_PINS = 100
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Would do something to the terminal of who lists rooms."""
 
 
 class Invited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,7 +141,7 @@ class Drafts:
 
     def checked(self, room: Room) -> Room:
         """Return the room with its window; raises BadRequestError for what cannot be."""
-        title = " ".join(room.title.split())
+        title = " ".join(CONTROL.sub(" ", room.title).split())
         if not 0 < len(title) <= LONGEST_TITLE:
             raise BadRequestError(f"A title has 1 to {LONGEST_TITLE} characters.")
         if room.language not in LANGUAGES:

@@ -150,6 +150,13 @@ async def test_what_is_changed_while_the_pbx_is_away_is_kept_and_follows(world: 
     assert again.all() == []
 
 
+async def test_a_title_does_nothing_to_the_terminal_of_who_lists_rooms(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", Wish(title="\x1b[2JBau\x9b31m\x00 \x07", kind="personal"))
+    assert room.title == "[2JBau 31m"
+    assert (await keeper.change(room.number, Change(title="Bau\r\x1bc"))).title == "Bau c"
+
+
 async def test_what_is_changed_while_the_pbx_is_away_is_seen_at_once(world: World) -> None:
     keeper = world.daemon()
     room = await keeper.make("anna", booked())
