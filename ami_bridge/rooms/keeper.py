@@ -199,6 +199,7 @@ class Keeper:
             await self._store.add(room, pins)
             self._pins[room.id] = {pin.id: pin for pin in pins}
             self._rest.setdefault(room.number, set()).update(pin.digits for pin in pins)
+            self._making.discard(room.number)  # a comparison just now must not delete what is being written
             for row, value in self._rows_of(room, pins):
                 await self._pbx.write(row, value)
             made = True

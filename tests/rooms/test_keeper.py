@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -164,6 +164,27 @@ async def test_what_is_changed_while_the_pbx_is_away_is_seen_at_once(world: Worl
     with pytest.raises(NotReachableError):
         await keeper.change(room.number, Change(title="Anderes"))
     assert world.told[-1].title == "Anderes"
+
+
+class Compared(Pbx):
+    """Compares what stands there with what is to stand there each time, as after a login: what is not wanted goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: Callable[[], Mapping[Row, str]] = dict
+
+    async def write(self, row: Row, value: str) -> None:
+        await super().write(row, value)
+        self.rows = {row: value for row, value in self.rows.items() if row in self.wanted()}
+
+
+async def test_a_room_made_while_rows_are_compared_has_all_its_pins(world: World) -> None:
+    world.pbx = pbx = Compared()
+    keeper = world.daemon()
+    pbx.wanted = keeper.rows
+    await keeper.make("anna", booked(people=[Invited(login="ben")]))
+    assert pbx.rows == keeper.rows()
+    assert len(pbx.rows) == 4
 
 
 class Swapping(Pbx):
