@@ -11,7 +11,7 @@ TEXTS = {
 }
 HEADS = frozenset(f"--- {words[0]} ---" for words in TEXTS.values())
 OURS = re.compile(r"(?:" + "|".join(re.escape(word) for words in TEXTS.values() for word in words[1:]) + r"): .*")
-PLACE = re.compile(r"(?:Telefonkonferenz|Telephone conference)(?: [+\d][^,]*, (?:Raum|Room) \d+#, PIN \d+#)?")
+PLACE = re.compile(r"(?:Telefonkonferenz|Telephone conference)(?: [+(\d][^,]*, (?:Raum|Room) \d+#, PIN \d+#)?")
 MOST_LINES = 24
 
 
@@ -28,7 +28,9 @@ def block(said: Entrance) -> str:
 
 def one_tap(said: Entrance) -> str:
     """Write what a telephone dials by itself: the number, pauses, the room, a pause, the PIN."""
-    number = "".join(sign for sign in said.dial_in if sign.isdigit() or sign == "+")
+    # +49 (0)89: that zero is dialled without the country only
+    written = said.dial_in.replace("(0)", "") if said.dial_in.strip().startswith("+") else said.dial_in
+    number = "".join(sign for sign in written if sign.isdigit() or sign == "+")
     return f"{number},,{said.number}#,,{said.pin}#"
 
 

@@ -12,7 +12,7 @@ import recurring_ical_events
 from msgspec import structs
 
 from ami_bridge.calendars.block import block, is_our_place, one_tap, place, with_block
-from ami_bridge.calendars.lines import Line, escaped, line, lines_of, text_of, unescaped
+from ami_bridge.calendars.lines import Line, escaped, in_lines, line, lines_of, text_of, unescaped
 from ami_bridge.calendars.model import Appointment, Entrance
 from ami_bridge.calendars.times import (
     MOST_TIMES,
@@ -219,12 +219,17 @@ def _written(event: list[Line], said: Entrance) -> list[Line]:
 
 
 def _described(one: Line, new: str) -> Line:
-    """Put our block in; a second form of the old text, for clients with HTML, would hide it and goes."""
-    before = unescaped(one.value)
-    after = with_block(before, new)
+    r"""Put our block in; a second form of the old text, for clients with HTML, would hide it and goes.
+
+    What people wrote stays escaped as it is, for not every client does that right (`C:\\temp`), and others show it so.
+    """
+    before = in_lines(one.value)
+    after = with_block(before, in_lines(escaped(new)))
     if after == before:
         return one
-    return line(one.name, escaped(after), tuple(p for p in one.parameters if not p.upper().startswith("ALTREP=")))
+    return line(
+        one.name, after.replace("\n", "\\n"), tuple(p for p in one.parameters if not p.upper().startswith("ALTREP="))
+    )
 
 
 def _placed(one: Line, said: Entrance) -> Line:

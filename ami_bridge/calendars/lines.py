@@ -7,6 +7,8 @@ from typing import NamedTuple
 LONGEST_LINE = 74
 """Octets, without the space at the beginning of a continuation."""
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+DANGLING = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
+"""A backslash at the end that escapes nothing: it would escape what is put behind it."""
 
 
 class Line(NamedTuple):
@@ -51,6 +53,12 @@ def escaped(text: str) -> str:
 def unescaped(value: str) -> str:
     """Read a value as text."""
     return ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
+
+
+def in_lines(value: str) -> str:
+    """Break a value into the lines of its text, each still as it stands in the file."""
+    text = ESCAPED.sub(lambda found: "\n" if found[1] in "nN" else found[0], value)
+    return text + "\\" if DANGLING.search(value) else text
 
 
 def _line(raw: str, whole: str) -> Line:

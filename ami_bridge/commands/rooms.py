@@ -58,7 +58,7 @@ def _room(arguments: argparse.Namespace) -> int:
                 print(json.dumps(found))
                 return 0
             for one in found:
-                when = (one["starts"] or "stays")[:16].replace("T", " ")
+                when = _here(one["starts"]) if one["starts"] else "stays"
                 print(f"{one['number']:8}  {when:16}  {one['owner']:24}  {one['title']}")
         case verb:
             if not arguments.number:
@@ -70,6 +70,11 @@ def _room(arguments: argparse.Namespace) -> int:
                 ask_daemon(config, "DELETE", f"/rooms/{arguments.number}")
                 print("ended")
     return 0
+
+
+def _here(time: str) -> str:
+    """Write a time of the daemon's as `room new` takes it."""
+    return datetime.fromisoformat(time).astimezone().strftime(TIME)
 
 
 def _time(text: str | None, option: str) -> str:

@@ -46,6 +46,8 @@ from ami_bridge.web.identity import Guard
 from ami_bridge.web.ops import Op
 
 PURGE_EVERY = 3600.0
+PINS_REST = 90
+"""Days for which a PIN that was used is not given out again."""
 CALLED_IN = frozenset({"internal", "local", "national", "mobile"})
 
 
@@ -124,6 +126,7 @@ def rooms(base: Base, guard: Guard, audit: Audit, calls: CallParts, dial: DialPa
         per_person=config.per_person,
         language=base.config.site.language,
         records=config.recordings_dir != "",
+        kept=timedelta(days=max(PINS_REST, config.recordings_days if config.recordings_dir else 0)),
         lines=Lines(there=config.lines, each=config.lines_each),
     )
     errands = Errands()

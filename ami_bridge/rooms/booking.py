@@ -118,7 +118,7 @@ class Bookings:
         try:
             listing = await self._calendar.changes(None if full else known.token)
         except (NotReachableError, RefusedError) as error:
-            self._away(error)
+            await self._away(error)
             return
         if self._failed:
             log.info("rooms.calendar_is_back", calendar=self._path)
@@ -128,7 +128,7 @@ class Bookings:
             for href in self._to_do(listing, by_href, now):
                 await self._one(href, by_href.get(href))
         except AwayError as error:
-            self._away(error)
+            await self._away(error)
             return
         for href, row in by_href.items():
             there = href in listing.etags
@@ -138,10 +138,13 @@ class Bookings:
         await self._call_those_who_asked()
         await self._store.looked(self._path, listing.token, now if listing.whole else known.compared)
 
-    def _away(self, error: Exception) -> None:
+    async def _away(self, error: Exception) -> None:
+        """Do without the calendar what is known already: it was booked before that."""
         if not self._failed:
             log.warning("rooms.calendar_away", calendar=self._path, why=str(error))
         self._failed = True
+        await self._end_those_due()
+        await self._call_those_who_asked()
 
     # -- deciding -----------------------------------------------------------------------------------------------------
 
@@ -258,8 +261,15 @@ class Bookings:
         due = now + ROLLS_AFTER if appointment.goes_on else None
         # Numbers are dialled with the rights of whoever asked for it, hence not where nobody is named.
         asks = self._call_in is not None and self._booked.organizer(appointment) is not None
-        calls = list(appointment.calls) if asks and appointment.next_start else []
-        starts = appointment.next_start if calls else None
+        starts = appointment.next_start
+        if (
+            row.starts is not None
+            and row.starts == appointment.starts
+            and row.starts <= now <= row.starts + LATEST_CALL
+        ):
+            starts = row.starts  # it has begun this moment, and nobody is called yet
+        calls = list(appointment.calls) if asks and starts else []
+        starts = starts if calls else None
         row = structs.replace(row, state="made", ends=appointment.ends, due=due, calls=calls, starts=starts)
         return row, self._said(room)
 
@@ -269,7 +279,8 @@ class Bookings:
             await self._keep(structs.replace(row, etag=found.etag))
             return True
         wanted = digest(said)
-        if ics.shows(found.text, said):
+        shown = ics.shows(found.text, said)
+        if shown and self._answered(found):
             await self._keep(structs.replace(row, etag=found.etag, wanted=wanted, tries=0))
             return True
         tries = row.tries + 1 if row.wanted == wanted else 1
@@ -283,6 +294,8 @@ class Bookings:
         row = structs.replace(row, wanted=wanted, tries=tries)
         again = await self._calendar.fetch(row.href)
         if again is not None and ics.shows(again.text, said):
+            if shown and self._answered(again):
+                row = structs.replace(row, tries=0)  # the lines were kept all the time
             same = await self._read(again.text) == appointment
             await self._keep(row if same else structs.replace(row, due=self._now()), again.etag if same else "")
             log.info("rooms.booking_written", calendar=self._path, room=row.room)
@@ -292,6 +305,10 @@ class Bookings:
             await self._told(self._room(row), appointment)
         await self._keep(structs.replace(row, etag="", due=self._now() + SOON * tries))
         return True
+
+    def _answered(self, found: Found) -> bool:
+        """Whether nobody waits for our answer; who moves an appointment asks everybody anew."""
+        return not self._answers_as or ics.has_answered(found.text, self._answers_as, "ACCEPTED")
 
     async def _gone(self, row: Booking) -> None:
         """End the room of an appointment that is no more, a little later."""

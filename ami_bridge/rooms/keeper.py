@@ -26,9 +26,6 @@ from ami_bridge.tasks import Errands
 
 log = structlog.get_logger()
 
-PIN_RESTS = timedelta(days=90)
-"""How long a PIN that was used is not given out again."""
-
 
 class Store(Protocol):
     """Where rooms are kept."""
@@ -89,6 +86,7 @@ class Keeper:
         self._people = people
         self._drafts = Drafts(people=people, rules=rules, new_id=new_id, random=random)
         self._lines = rules.lines
+        self._kept = rules.kept
         self._now = now
         self._changed = changed
         self._compare = compare
@@ -201,6 +199,7 @@ class Keeper:
             await self._store.add(room, pins)
             self._pins[room.id] = {pin.id: pin for pin in pins}
             self._rest.setdefault(room.number, set()).update(pin.digits for pin in pins)
+            self._making.discard(room.number)  # a comparison just now must not delete what is being written
             for row, value in self._rows_of(room, pins):
                 await self._pbx.write(row, value)
             made = True
@@ -225,16 +224,16 @@ class Keeper:
         await self._turns.take(number, self._end(number))
 
     async def invite(self, number: str, *people: Invited) -> list[Pin]:
-        """Give more people a PIN of their own; none gets one where that cannot be for all."""
+        """Give more people a PIN of their own, but who has one; none gets one where that cannot be for all."""
         return await self._turns.take(number, self._invite(number, *people))
 
     async def let_moderate(self, number: str, pin_id: str, *, on: bool) -> None:
         """Have somebody who was invited moderate, or no more; the PIN stays the same."""
         await self._turns.take(number, self._let_moderate(number, pin_id, on=on))
 
-    async def revoke(self, number: str, pin_id: str) -> None:
-        """Let nobody in with this PIN any more; guests get another, or a room would be closed to all of them."""
-        await self._turns.take(number, self._revoke(number, pin_id))
+    async def revoke(self, number: str, pin_id: str, *, for_good: bool = False) -> None:
+        """Let nobody in with this PIN any more; guests get another, and so does who made the room unless `for_good`."""
+        await self._turns.take(number, self._revoke(number, pin_id, for_good=for_good))
 
     async def _change(self, number: str, change: Change) -> Room:
         room = self._must_be(number)
@@ -266,10 +265,11 @@ class Keeper:
 
     async def _invite(self, number: str, *people: Invited) -> list[Pin]:
         room = self._must_be(number)
-        if len(self.pins_of(room)) + len(people) > MOST_PINS:
+        new = self._drafts.invited(people, {pin.login for pin in self.pins_of(room)})
+        if len(self.pins_of(room)) + len(new) > MOST_PINS:
             raise NotAllowedError(f"A room has at most {MOST_PINS} PINs.")
         given = []
-        for one in [self._drafts.named(one) for one in people]:
+        for one in new:
             role = self._drafts.role(one)
             pin = self._drafts.pin(room, role, one, self._now(), self._resting(number))
             self._rest.setdefault(number, set()).add(pin.digits)
@@ -296,15 +296,16 @@ class Keeper:
         self._changed(room)
         await self._tell_pbx([(Row("pin", number, pin.digits), row_of_pin(new))])
 
-    async def _revoke(self, number: str, pin_id: str) -> None:
+    async def _revoke(self, number: str, pin_id: str, *, for_good: bool) -> None:
         room = self._must_be(number)
         pin = self._pins.get(room.id, {}).get(pin_id)
         if pin is None or not await self._store.revoke(pin_id, self._now()):
             raise NotFoundError("There is no such PIN, or it is revoked already.")
         del self._pins[room.id][pin_id]
         rows = [(Row("pin", number, pin.digits), "")]
-        if pin.role == "guest":
-            new = self._drafts.pin(room, "guest", Invited(), self._now(), self._resting(number))
+        if pin.role == "guest" or (pin.login == room.owner and not for_good):
+            whose = Invited(login=pin.login, name=pin.name)
+            new = self._drafts.pin(room, pin.role, whose, self._now(), self._resting(number))
             await self._store.add_pin(new)
             self._pins[room.id][new.id] = new
             self._rest.setdefault(number, set()).add(new.digits)
@@ -324,12 +325,12 @@ class Keeper:
                 continue
             for pin in self.pins_of(room):
                 if pin.login in logins:
-                    await self._even_if_away(self.revoke(room.number, pin.id))
+                    await self._even_if_away(self.revoke(room.number, pin.id, for_good=True))
 
     @staticmethod
     async def _even_if_away(change: Awaitable[None]) -> None:
-        """Have it done; a PBX that is away follows later by itself."""
-        with suppress(NotReachableError):
+        """Have it done, unless it is; a PBX that is away follows later by itself."""
+        with suppress(NotReachableError, RefusedError, NotFoundError, GoneError):
             await change
 
     async def purge(self) -> None:
@@ -337,8 +338,8 @@ class Keeper:
         now = self._now()
         for room in self.all():
             if room.closes is not None and room.closes + timedelta(days=1) < now:
-                await self.end(room.number)
-        if await self._store.purge(now - PIN_RESTS):
+                await self._even_if_away(self.end(room.number))
+        if await self._store.purge(now - self._kept):
             self._rest.clear()
             _, pins = await self._store.all()
             numbers = {room.id: room.number for room in (await self._store.all())[0]}

@@ -11,7 +11,7 @@ from ami_bridge import wire
 from ami_bridge.contacts.directory import ANYBODY, Audience, audience_of
 from ami_bridge.numbers import Number, Numbers
 from ami_bridge.people.model import People
-from ami_bridge.rooms.desk import EMPTY, Live
+from ami_bridge.rooms.desk import Live
 from ami_bridge.rooms.events import RoomEvent, RoomNow, Wished, WrongPin
 from ami_bridge.rooms.keeper import Keeper
 from ami_bridge.rooms.model import Room
@@ -91,6 +91,11 @@ class Lobby:
         if self._participants.record(number, on=on):
             self.look_again(number)
 
+    def look(self) -> None:
+        """Tell of rooms of which nobody guesses PINs any more, which no event says."""
+        for number in self._participants.calmed(self._now()):
+            self.look_again(number)
+
     def look_again(self, number: str) -> None:
         """Tell of a room once more."""
         if (room := self._keeper.room(number)) is not None:
@@ -99,9 +104,9 @@ class Lobby:
     def live(self, room: Room, login: str, *, moderates: bool) -> Live:
         """Return what goes on in a room, as this person may know it."""
         there = self._participants.open(room.number)
-        guessed = self._participants.is_guessed(room.number, self._now())
+        guessed = moderates and self._participants.is_guessed(room.number, self._now())
         if there is None:
-            return EMPTY if not guessed else Live(guessed=True)
+            return Live(guessed=guessed)
         reader = self._people.by_login(login)
         audience = ANYBODY if reader is None else audience_of(reader)
         waits = room.waits and not there.led
@@ -113,7 +118,7 @@ class Lobby:
             since=there.since,
             locked=there.locked,
             recorded=bool(there.recorded),
-            guessed=guessed and moderates,
+            guessed=guessed,
             participants=tuple(sorted(shown, key=lambda one: (one.since, one.id))),
         )
 

@@ -135,6 +135,7 @@ class Moderate:
 
     async def look(self) -> None:
         """See whether open rooms are locked."""
+        self._lobby.look()
         if not self._participants.rooms():
             return
         try:

@@ -63,6 +63,8 @@ class Participants:
     def __init__(self) -> None:
         self._rooms: dict[str, Open] = {}
         self._guesses: dict[str, list[datetime]] = {}
+        self._guessed: set[str] = set()
+        """Rooms of which it was told that somebody seems to guess."""
         self.wrong_pins = 0
         """How many wrong PINs were typed since the start."""
 
@@ -106,6 +108,12 @@ class Participants:
     def is_guessed(self, room: str, now: datetime) -> bool:
         """Whether somebody seems to guess PINs of this room just now."""
         return len([at for at in self._guesses.get(room, ()) if at > now - GUESSED_WITHIN]) >= GUESSES
+
+    def calmed(self, now: datetime) -> set[str]:
+        """Return the rooms of which nobody guesses PINs any more; each once."""
+        calm = {room for room in self._guessed if not self.is_guessed(room, now)}
+        self._guessed -= calm
+        return calm
 
     def lock(self, room: str, *, on: bool) -> bool:
         """Note that a room was locked or opened, which no event tells; say whether that is news."""
@@ -163,7 +171,10 @@ class Participants:
         self._guesses[room] = [*times[-2 * GUESSES :], now]
         while len(self._guesses) > MOST_GUESSED:
             del self._guesses[next(iter(self._guesses))]
-        return not was and self.is_guessed(room, now)
+        if was or not self.is_guessed(room, now):
+            return False
+        self._guessed.add(room)
+        return True
 
 
 def _person(joined: Joined, now: datetime) -> Person:

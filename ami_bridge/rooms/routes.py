@@ -88,8 +88,8 @@ OPERATIONS = (
     Operation(method="PATCH", path="/api/v1/rooms/{number}/pins/{id}",
               summary="Have somebody who was invited moderate, or no more", body=Moderates, result=wire.Room,
               errors=_ERRORS),
-    Operation(method="DELETE", path="/api/v1/rooms/{number}/pins/{id}", summary="Revoke a PIN; guests get another",
-              result=wire.Room, errors=_ERRORS),
+    Operation(method="DELETE", path="/api/v1/rooms/{number}/pins/{id}",
+              summary="Revoke a PIN; guests, and who made the room, get another", result=wire.Room, errors=_ERRORS),
 )  # fmt: skip
 
 OPS: dict[str, str] = {
@@ -98,7 +98,7 @@ OPS: dict[str, str] = {
     "room.delete": "End room `params.room`: nobody gets in any more.",
     "room.invite": "Give `params.who`, or each of `params.people`, a PIN of their own for room `params.room`.",
     "room.let_moderate": "Have who got PIN `params.pin` of room `params.room` moderate, or not: `params.moderates`.",
-    "room.revoke": "Revoke PIN `params.pin` of room `params.room`; guests get another one.",
+    "room.revoke": "Revoke PIN `params.pin` of room `params.room`; guests, and who made it, get another one.",
 }
 
 

@@ -1,6 +1,7 @@
 """Rooms as people wish for them, checked and filled in. Pure but for chance; nothing is kept here."""
 
-from collections.abc import Callable, Collection, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
@@ -16,6 +17,8 @@ LONGEST_BOOKING = timedelta(days=400)
 MOST_PEOPLE = 200
 LANGUAGES = ("de", "en")
 MOST_PINS = 100
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""Would do something to the terminal of who lists rooms."""
 
 
 class Invited(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +68,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     language: str
     records: bool = False
     """Whether conferences can be recorded here."""
+    kept: timedelta = timedelta(days=90)
+    """After its end a room is known so long: its PINs are not given out again, its recordings are somebody's."""
     lines: Lines = Lines()
     """For conferences, from outside."""
 
@@ -119,10 +124,12 @@ class Drafts:
                 created=now,
             )
         )
+        if room.closes is not None and room.closes < now:
+            raise BadRequestError("The time of this room is over already.")
         room = structs.replace(
             room, number=number_for(self._rules.numbers, {room.number for room in rooms}, self._random)
         )
-        invited = [self.named(one) for one in wish.people if one.login != person.login]
+        invited = self.invited(wish.people, {person.login})
         owner = Invited(login=person.login, name=person.name, moderates=True)
         taken = set(rest.get(room.number, ()))
         pins = [self.pin(room, "guest", Invited(), now, taken)]
@@ -134,7 +141,7 @@ class Drafts:
 
     def checked(self, room: Room) -> Room:
         """Return the room with its window; raises BadRequestError for what cannot be."""
-        title = " ".join(room.title.split())
+        title = " ".join(CONTROL.sub(" ", room.title).split())
         if not 0 < len(title) <= LONGEST_TITLE:
             raise BadRequestError(f"A title has 1 to {LONGEST_TITLE} characters.")
         if room.language not in LANGUAGES:
@@ -159,6 +166,17 @@ class Drafts:
     def role(invited: Invited) -> Role:
         """Return what somebody is in the room."""
         return "mod" if invited.moderates else "part"
+
+    def invited(self, people: Iterable[Invited], have: Collection[str | None]) -> list[Invited]:
+        """Fill in the names; of the house everybody gets one PIN, or who is removed would come back with another."""
+        found = []
+        logins = {login for login in have if login is not None}
+        for one in map(self.named, people):
+            if one.login not in logins:
+                found.append(one)
+            if one.login is not None:
+                logins.add(one.login)
+        return found
 
     def named(self, invited: Invited) -> Invited:
         """Fill in the name of somebody of the house."""

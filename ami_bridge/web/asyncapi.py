@@ -64,7 +64,7 @@ REQUESTS = {
     "room.delete": "End the room `params.room`: nobody gets in any more.",
     "room.invite": "Give `params.who`, or each of `params.people`, a PIN of their own for the room `params.room`.",
     "room.let_moderate": "Have who got the PIN `params.pin` of the room `params.room` moderate: `params.moderates`.",
-    "room.revoke": "Revoke the PIN `params.pin` of the room `params.room`; guests get another one.",
+    "room.revoke": "Revoke the PIN `params.pin` of the room `params.room`; guests, and who made it, get another one.",
     "room.call": "Call `params.to` into the room `params.room`; they are in when they press 1. Needs a `key`.",
     "room.mute": "Silence `params.participant` of the room `params.room`.",
     "room.unmute": "Let `params.participant` of the room `params.room` be heard again.",

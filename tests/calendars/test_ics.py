@@ -134,6 +134,25 @@ def test_only_our_lines_are_touched() -> None:
     assert moved.count("CONFERENCE;") == 1
 
 
+@pytest.mark.parametrize("theirs", [r"Pläne: C:\temp\alt", r"\\server\pläne", "um 10\\:00; Raum\\, 2", r"a\\nb"])
+def test_what_another_program_has_escaped_badly_stays_as_it_is(theirs: str) -> None:
+    text = event("u", f"DESCRIPTION:{theirs}\\nUnten")
+    for number in ("8001", "8002"):
+        text = write(text, Entrance(dial_in=SAID.dial_in, number=number, pin="222222"))
+        (described,) = [one.value for one in lines_of(text) if one.name == "DESCRIPTION"]
+        assert described.startswith(f"{theirs}\\nUnten\\n\\n--- Telefonkonferenz ---\\n"), described
+        assert number in described
+        assert described.count("Telefonkonferenz") == 1
+
+
+def test_a_backslash_at_the_end_is_not_joined_to_our_lines() -> None:
+    for theirs, kept in (("C:\\", "C:\\\\"), ("C:\\\\", "C:\\\\")):
+        (described,) = [
+            one.value for one in lines_of(write(event("u", f"DESCRIPTION:{theirs}"), SAID)) if one.name == "DESCRIPTION"
+        ]
+        assert described.startswith(f"{kept}\\n\\n---")
+
+
 def test_a_conference_elsewhere_stays_alone() -> None:
     text = event("u", "CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=Video:https://video.example.org/1")
     written = write(text, SAID)
@@ -150,6 +169,16 @@ def test_what_people_write_into_our_block_is_kept() -> None:
         == f"Oben\n{new}\nFrau Maier fragen\nPIN: 222222#\n" + "\n".join(without_foot.split("\n")[5:]) + "\nUnten"
     )
     assert with_block(with_block("a", mine) + "\n" + block(SAID), new).count("--- Telefonkonferenz ---") == 1
+
+
+@pytest.mark.parametrize(
+    ("dial_in", "dialled"), [("+49 (0)89 99998-900", "+498999998900"), ("(089) 99998-900", "08999998900")]
+)
+def test_a_number_is_dialled_and_its_place_found_again_however_it_is_written(dial_in: str, dialled: str) -> None:
+    written = write(event("u"), Entrance(dial_in=dial_in, number="8001", pin="222222"))
+    assert f"Vom Mobiltelefon: {dialled},,8001#,,222222#" in unescaped(written.replace("\r\n ", ""))
+    ended = write(written, Entrance(notes=("Beendet.",)))
+    assert [one.value for one in lines_of(ended) if one.name == "LOCATION"] == [""], "nobody is sent there any more"
 
 
 @given(st.text(max_size=300))

@@ -168,7 +168,10 @@ async def test_a_room_works_while_the_daemon_is_stopped_and_is_seen_again_after(
 async def test_a_room_is_open_in_its_time_only(house: House, times: tuple[timedelta, timedelta], reason: str) -> None:
     now = datetime.now(UTC)  # noqa: TID251 - the PBX has no other clock
     begin, end = (now + one for one in times)
-    _, room = await house.rest("anna", "POST", "/rooms", wish(starts=begin.isoformat(), ends=end.isoformat()))
+    _, room = await house.rest("anna", "POST", "/rooms", wish())
+    moved = {"starts": begin.isoformat(), "ends": end.isoformat()}
+    status, _ = await house.rest("anna", "PATCH", f"/rooms/{room['number']}", moved)
+    assert status == 200
     await is_refused(house, room, room["guest_pin"], reason)
 
 

@@ -143,6 +143,31 @@ async def test_who_guesses_gets_nowhere_and_is_noticed_and_no_pin_is_told(house:
     await house.rest("anna", "DELETE", f"/rooms/{number}")
 
 
+async def test_a_stranger_with_a_short_number_is_not_let_through_the_block_of_a_room(house: House) -> None:
+    """Somebody of the house is. Nor are wrong tries counted against the extension of the same digits."""
+    await forgive(house)
+    _, room = await house.rest("anna", "POST", "/rooms", wish())
+    async with manager(house.pbx) as said, OutsidePhone(house.pbx, "102") as stranger:
+        mark = stranger.mark()
+        await call_in(stranger, room["number"], "1")
+        await house.pbx.until(lambda: _tried(house), "the wrong PIN was not counted")
+        await house.pbx.cli(f"database put conffail room-{room['number']} 10:{int(time.time())}")
+        await asyncio.sleep(2)
+        await stranger.press(f"{room['number']}#")
+        await asyncio.sleep(0.3)
+        await stranger.press(f"{room['guest_pin']}#")
+        await stranger.idle(after=mark, within=25)
+        (tried,) = told(said, "ConfBadPin")
+        (refused,) = told(said, "ConfRefused")
+    assert (tried["Source"] != "102", refused["Reason"]) == (True, "blocked")
+    await forgive(house)
+    await house.rest("anna", "DELETE", f"/rooms/{room['number']}")
+
+
+async def _tried(house: House) -> bool:
+    return "/conffail/room-" in await house.pbx.cli("database show conffail")
+
+
 @pytest.mark.parametrize("how", ["killed", *(["stopped"] if SOAK else [])])
 async def test_after_a_restart_of_asterisk_rooms_open_at_once_and_nobody_seems_to_be_in(house: House, how: str) -> None:
     await forgive(house)

@@ -14,7 +14,8 @@ import pytest
 from ami_bridge.calendars import ics
 from ami_bridge.calendars.lines import escaped, lines_of, unescaped
 from ami_bridge.dav.calendar import ChangedError, DavCalendar, Found, Listing
-from ami_bridge.rooms.booking import MOST_TRIES
+from ami_bridge.dav.transport import AwayError
+from ami_bridge.rooms.booking import MOST_TRIES, Bookings
 from ami_bridge.rooms.wishes import Invited
 from tests.dav.calendars import CalendarOnServer
 from tests.dav.cyrus import Cyrus
@@ -212,6 +213,84 @@ async def test_who_asked_for_it_is_called_once_at_each_start(
             await bookings.look()
             town.time += timedelta(seconds=20)
         assert town.called == [("anna", "101"), ("anna", "089 1")] * min(day, 2)
+
+
+async def test_who_moves_an_appointment_that_invites_us_is_answered_again(
+    town: Town, calendar: CalendarOnServer, ours: DavCalendar
+) -> None:
+    """Programs ask everybody anew then; the dial-in data stand there already."""
+    us = "konferenz@example.org"
+    parts = town.parts(ours, "tk", town.tells)
+    bookings = Bookings(answers_as=us, booked=town.booked(owner=None, address=us), **parts)
+    invites = f"ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE:mailto:{us}", "ORGANIZER:mailto:anna@example.org"
+    await calendar.put("a", event("a", *invites))
+    await bookings.look()
+    text, _ = await calendar.get("a")
+    assert ics.has_answered(text, us, "ACCEPTED")
+    etag = ""
+    for hour in range(11, 11 + MOST_TRIES + 2):
+        await calendar.put(
+            "a", text.replace(f"T{hour - 1}0000\r", f"T{hour}0000\r").replace("=ACCEPTED", "=NEEDS-ACTION")
+        )
+        await bookings.look()
+        text, etag = await calendar.get("a")
+        assert ics.has_answered(text, us, "ACCEPTED")
+        assert f"20261130T{hour}0000" in text
+    for _ in range(2):
+        town.time += timedelta(minutes=1)
+        await bookings.look()
+    assert (await calendar.get("a"))[1] == etag, "nothing is written twice"
+
+
+class Leaving:
+    """A calendar at a groupware that goes away."""
+
+    def __init__(self, ours: DavCalendar) -> None:
+        self._ours = ours
+        self.away = False
+        self.fetch = ours.fetch
+        self.put = ours.put
+
+    async def changes(self, token: str | None) -> Listing:
+        if self.away:
+            raise AwayError("away")
+        return await self._ours.changes(token)
+
+
+async def test_who_asked_for_it_is_called_when_the_appointment_was_edited_just_before_or_the_groupware_is_away(
+    town: Town, calendar: CalendarOnServer, ours: DavCalendar
+) -> None:
+    leaving = Leaving(ours)
+    bookings = town.bookings(leaving)
+    asks = "DESCRIPTION:Bitte anrufen: 101", "ORGANIZER:mailto:anna@example.org", "RRULE:FREQ=DAILY;COUNT=2"
+    await calendar.put("a", event("a", *asks))
+    await bookings.look()
+    town.time = MONDAY + timedelta(seconds=10)
+    text, _ = await calendar.get("a")
+    await calendar.put("a", text.replace("SUMMARY:", "LOCATION:Rathaus\r\nSUMMARY:"))
+    for _ in range(3):
+        await bookings.look()
+    assert town.called == [("anna", "101")]
+    leaving.away = True
+    town.time += timedelta(days=1)
+    for _ in range(3):
+        await bookings.look()
+    assert town.called == [("anna", "101")] * 2
+
+
+async def test_the_room_of_a_deleted_appointment_ends_while_the_groupware_is_away(
+    town: Town, calendar: CalendarOnServer, ours: DavCalendar
+) -> None:
+    leaving = Leaving(ours)
+    bookings = town.bookings(leaving)
+    await calendar.put("a", event("a"))
+    await bookings.look()
+    await calendar.delete("a")
+    await bookings.look()
+    leaving.away = True
+    town.time += timedelta(minutes=31)
+    await bookings.look()
+    assert town.keeper.all() == []
 
 
 async def edit(calendar: CalendarOnServer, name: str, word: str, rnd: random.Random) -> None:

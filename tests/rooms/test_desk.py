@@ -1,13 +1,20 @@
 """What people's pages are told of rooms: who may see one hears of it to the end, and nothing of it after that."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from msgspec import Struct
 
 from ami_bridge import wire
+from ami_bridge.config import Site
+from ami_bridge.contacts.directory import Directory
+from ami_bridge.numbers import Numbers
 from ami_bridge.rooms.desk import Live, RoomDesk
+from ami_bridge.rooms.events import WrongPin
+from ami_bridge.rooms.lobby import Lobby
+from ami_bridge.rooms.participants import Participants
 from ami_bridge.rooms.wishes import Invited, Wish
 from tests.rooms.world import BERLIN, NOON, Town, a_town
 
@@ -57,6 +64,26 @@ async def test_who_was_invited_hears_that_the_room_has_ended_or_is_not_theirs_an
     assert len(pages.rooms["carl"]) == count, "what is not theirs is told no more"
     assert pages.rooms["anna"][-1].ended
     assert desk.rooms("carl") == ()
+
+
+async def test_only_who_moderates_is_warned_of_guessing_and_only_as_long_as_it_goes_on(town: Town) -> None:
+    pages, participants = Pages(), Participants()
+    desk = a_desk(town, pages)
+    lobby = Lobby(
+        participants=participants, keeper=town.keeper, people=town.people, numbers=Numbers(Site()), names=Directory(),
+        changed=desk.changed, wished=lambda _: None, now=lambda: town.time,
+    )  # fmt: skip
+    desk.live = lambda room, login, moderates: lobby.live(room, login, moderates=moderates)
+    room = await town.keeper.make("anna", Wish(title="x", kind="personal", people=[Invited(login="ben")]))
+    for _ in range(12):
+        lobby.apply(WrongPin(room.number))
+    assert (pages.rooms["anna"][-1].guessed, pages.rooms["ben"][-1].guessed) == (True, False)
+    town.time += timedelta(minutes=11)
+    lobby.look()
+    assert not pages.rooms["anna"][-1].guessed, "nobody has to load the page anew"
+    count = len(pages.rooms["anna"])
+    lobby.look()
+    assert len(pages.rooms["anna"]) == count
 
 
 async def test_who_never_saw_a_room_hears_nothing_of_its_end(town: Town) -> None:

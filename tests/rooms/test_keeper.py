@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +68,7 @@ class World:
             waits=True,
             per_person=more.get("per_person", 50),
             language="de",
+            kept=timedelta(days=more.get("kept", 90)),
         )
         return Keeper(
             store=self.store,
@@ -149,6 +150,13 @@ async def test_what_is_changed_while_the_pbx_is_away_is_kept_and_follows(world: 
     assert again.all() == []
 
 
+async def test_a_title_does_nothing_to_the_terminal_of_who_lists_rooms(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", Wish(title="\x1b[2JBau\x9b31m\x00 \x07", kind="personal"))
+    assert room.title == "[2JBau 31m"
+    assert (await keeper.change(room.number, Change(title="Bau\r\x1bc"))).title == "Bau c"
+
+
 async def test_what_is_changed_while_the_pbx_is_away_is_seen_at_once(world: World) -> None:
     keeper = world.daemon()
     room = await keeper.make("anna", booked())
@@ -156,6 +164,27 @@ async def test_what_is_changed_while_the_pbx_is_away_is_seen_at_once(world: Worl
     with pytest.raises(NotReachableError):
         await keeper.change(room.number, Change(title="Anderes"))
     assert world.told[-1].title == "Anderes"
+
+
+class Compared(Pbx):
+    """Compares what stands there with what is to stand there each time, as after a login: what is not wanted goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wanted: Callable[[], Mapping[Row, str]] = dict
+
+    async def write(self, row: Row, value: str) -> None:
+        await super().write(row, value)
+        self.rows = {row: value for row, value in self.rows.items() if row in self.wanted()}
+
+
+async def test_a_room_made_while_rows_are_compared_has_all_its_pins(world: World) -> None:
+    world.pbx = pbx = Compared()
+    keeper = world.daemon()
+    pbx.wanted = keeper.rows
+    await keeper.make("anna", booked(people=[Invited(login="ben")]))
+    assert pbx.rows == keeper.rows()
+    assert len(pbx.rows) == 4
 
 
 class Swapping(Pbx):
@@ -242,6 +271,24 @@ async def test_several_are_invited_at_once_or_nobody_and_who_is_invited_can_be_m
             await keeper.let_moderate(room.number, pin.id, on=False)
 
 
+async def test_who_is_invited_twice_has_one_pin_so_that_who_is_removed_does_not_come_back(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked(people=[Invited(login="ben"), Invited(login="ben"), Invited(login="anna")]))
+    given = await keeper.invite(room.number, Invited(login="ben"), Invited(login="eva"), Invited(login="eva"))
+    assert [pin.login for pin in given] == ["eva"]
+    assert [pin.login for pin in keeper.pins_of(room)] == [None, "anna", "ben", "eva"]
+
+
+async def test_who_made_the_room_gets_another_pin_when_somebody_revokes_it(world: World) -> None:
+    keeper = world.daemon()
+    room = await keeper.make("anna", booked())
+    _, own = keeper.pins_of(room)
+    await keeper.revoke(room.number, own.id)
+    _, new = keeper.pins_of(room)
+    assert (new.login, new.name, new.role, new.digits == own.digits) == ("anna", "Anna Amsel", "mod", False)
+    assert world.pbx.rows == keeper.rows()
+
+
 async def test_who_may_see_and_who_may_act(world: World) -> None:
     keeper = world.daemon()
     room = await keeper.make("anna", booked(people=[Invited(login="ben")]))
@@ -270,6 +317,7 @@ async def test_who_may_see_and_who_may_act(world: World) -> None:
         Wish(title="x"),
         Wish(title="x", starts=NOON, ends=NOON),
         Wish(title="x", starts=NOON, ends=NOON + timedelta(days=401)),
+        Wish(title="x", starts=NOON - timedelta(days=365), ends=NOON - timedelta(days=364)),
         Wish(title="x", starts=NOON.replace(tzinfo=None), ends=NOON),
         Wish(title="x", kind="personal", starts=NOON, ends=NOON + HOUR),
         Wish(title="x", kind="personal", language="fr"),
@@ -320,3 +368,26 @@ async def test_a_room_whose_time_is_over_ends_and_its_pins_rest(world: World) ->
     world.time += timedelta(days=91)
     await keeper.purge()
     assert await world.store.all() == ([], [])
+
+
+async def test_whose_a_room_was_is_known_as_long_as_its_recordings_are_kept(world: World) -> None:
+    keeper = world.daemon(kept=365)
+    room = await keeper.make("anna", booked())
+    await keeper.end(room.number)
+    world.time += timedelta(days=364)
+    await keeper.purge()
+    assert [one.owner for one in (await world.store.all())[0]] == ["anna"], "else nobody could hear or erase them"
+    world.time += timedelta(days=2)
+    await keeper.purge()
+    assert await world.store.all() == ([], [])
+
+
+async def test_rooms_whose_time_is_over_end_while_the_pbx_is_away(world: World) -> None:
+    keeper = world.daemon()
+    for _ in range(3):
+        await keeper.make("anna", booked())
+    world.time += timedelta(days=2)
+    world.pbx.up = False
+    await keeper.purge()
+    assert keeper.all() == []
+    assert world.compared == 3
