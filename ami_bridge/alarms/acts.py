@@ -15,8 +15,8 @@ Act = Callable[[Alarm, By], Done | None]
 
 
 def take_over(alarm: Alarm, by: By) -> Done | None:
-    """Take care of it: nobody else is rung."""
-    if alarm.taken_over is not None or alarm.acknowledged is not None:
+    """Take care of it: nobody else is rung. After a reminder it is said once more."""
+    if (alarm.taken_over is not None or alarm.acknowledged is not None) and alarm.reminded_at is None:
         return None
     return _done(structs.replace(_looked_after(alarm, by.at), taken_over=by), "taken_over", by, "taken-over")
 
@@ -33,8 +33,6 @@ def by_phone(alarm: Alarm, by: By) -> Done | None:
     """Do what the code does by telephone: for some classes it only takes over."""
     if alarm.plan.ack == "phone" or (alarm.reminded_at is not None and alarm.acknowledged is not None):
         return acknowledge(alarm, by)
-    if alarm.reminded_at is not None and alarm.taken_over is not None:
-        return _done(_looked_after(alarm, by.at), "taken_over", by, "taken-over")
     return take_over(alarm, by)
 
 

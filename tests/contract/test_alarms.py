@@ -13,6 +13,7 @@ from ami_bridge.alarms.classes import Meant
 from ami_bridge.alarms.intake import AT_ONCE
 from ami_bridge.alarms.model import SAME_EVENT, Report
 from ami_bridge.alarms.ports import Ended
+from ami_bridge.alarms.states import actions_for
 from ami_bridge.alarms.store import Change, Work
 from ami_bridge.db.database import Database
 from ami_bridge.errors import NotReachableError
@@ -281,6 +282,25 @@ async def test_a_class_of_the_site_is_taken_over_by_telephone_and_an_all_clear_i
     await world.tick(3000)
     assert len(world.phones.calls) == 2
     assert (await world.alarm(alarm)).open  # on the page somebody must acknowledge
+
+
+async def test_who_is_reminded_answers_on_the_page_as_well(world: World) -> None:
+    roles = ("plant",)
+    acked, taken = await world.come(), await world.come(source="water", alarm_class="site")
+    await world.tick()
+    await world.acts(acked, acknowledge)
+    await world.acts(taken, take_over)
+    assert "acknowledge" not in actions_for(await world.alarm(acked), roles)
+    assert "take-over" not in actions_for(await world.alarm(taken), roles)
+    await world.tick(3601)
+    assert "acknowledge" in actions_for(await world.alarm(acked), roles)
+    assert "take-over" in actions_for(await world.alarm(taken), roles)
+    await world.acts(acked, acknowledge)
+    await world.acts(taken, take_over, "eva")
+    await world.tick(901)
+    for alarm in (await world.alarm(acked), await world.alarm(taken)):
+        assert alarm.answered_for
+        assert "take-over" not in actions_for(alarm, roles)
 
 
 async def test_nobody_is_rung_to_be_reminded_of_what_is_only_shown(world: World) -> None:
