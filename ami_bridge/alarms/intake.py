@@ -184,7 +184,8 @@ class Intake:
                 done = raising.was_reset(known, By(login=None, name=report.source, at=now, how="source"))
             case _:
                 done = raising.went(known, now)
-        letters = () if known.test or raising.unheard(known) else self._writer.letters(known.id, done.told, now)
+        still = known.test or known.bundle or raising.unheard(known)
+        letters = () if still else self._writer.letters(known.id, done.told, now)
         sight.apply(Change(alarm=done.alarm, log=done.log, letters=letters))
         touched.add(known.id)
         return known.id
@@ -220,7 +221,7 @@ class Intake:
         early = await sight.early_end(report.source, report.dedup)
         if early is not None and report.event_time is not None and timedelta() <= early - report.event_time:
             over = raising.went(alarm, now)
-            told = self._writer.letters(alarm.id, over.told, now)
+            told = () if still else self._writer.letters(alarm.id, over.told, now)
             sight.apply(Change(alarm=over.alarm, log=over.log, letters=told))
         return alarm.id
 

@@ -382,6 +382,22 @@ async def test_a_flood_calls_for_the_first_and_tells_the_rest_with_it_but_priori
         assert (await world.alarm(alarm)).next_at is not None
 
 
+async def test_of_what_is_told_with_the_first_of_a_flood_no_mail_of_its_own_is_written(world: World) -> None:
+    for number in range(25):
+        await world.come(point=f"p{number}")
+    assert len(await world.told()) == 10
+    for number in range(25):
+        await world.go(point=f"p{number}")
+    assert len(await world.told()) == 20
+    for number in range(25):
+        await world.come(point=f"p{number}")
+    assert len(await world.told()) == 30
+    then = world.clock()
+    await world.go(point="late", event_time=then + timedelta(seconds=3))
+    await world.come(point="late", event_time=then)
+    assert len(await world.told()) == 30
+
+
 async def test_who_takes_over_the_first_of_a_flood_takes_over_what_was_told_with_it(world: World) -> None:
     ids = [await world.come(point=f"p{n}") for n in range(12)]
     await world.tick()
