@@ -40,7 +40,7 @@ def clear(alarm: Alarm, by: By) -> Done | None:
     """Say that the fault is over, for a source that cannot say so itself."""
     if not alarm.active:
         return None
-    done = went(alarm, by.at)
+    done = went(structs.replace(alarm, changes=()), by.at)  # what comes after that is news, and no flutter
     return structs.replace(done, log=tuple(structs.replace(one, actor=by.login or by.name) for one in done.log))
 
 

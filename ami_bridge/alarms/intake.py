@@ -145,7 +145,7 @@ class Intake:
             touched.clear()
             now = self._now()
             sight = Sight(work, now)
-            await sight.look(reports, now - SAME_EVENT)
+            await sight.look(reports, now - SAME_EVENT, now - raising.FLUTTERS_WITHIN)
             ids = [await self._take(work, sight, report, touched, now) for report in reports]
             await sight.finish()
             return ids
@@ -211,6 +211,9 @@ class Intake:
         quiet = works is not None and (works.urgent or meant.priority > raising.UNBUNDLED)
         leader = await self._leader(sight, report, meant, now, "suppressed" if quiet else "")
         done = raising.raised(self._new_id(), report, meant, plan, now, leader)
+        before = sight.closed_lately(report.source, report.dedup)
+        if before is not None and not report.by and not report.test:  # people do not flutter
+            done = raising.raised_once_more(done, before, now)
         alarm = done.alarm
         if works is not None and works.silences(alarm):
             alarm = silenced(alarm, works)

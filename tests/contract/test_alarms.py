@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from msgspec import structs
 
-from ami_bridge.alarms.acts import acknowledge, take_over
+from ami_bridge.alarms.acts import acknowledge, clear, take_over
 from ami_bridge.alarms.chain import first_fault
 from ami_bridge.alarms.classes import Meant
 from ami_bridge.alarms.intake import AT_ONCE
@@ -354,16 +354,82 @@ async def test_an_end_that_comes_before_its_beginning_is_paired_with_it(world: W
     assert (found.active, found.open) == (False, True)
 
 
-async def test_what_flutters_rings_once_and_then_hourly(world: World) -> None:
-    alarm = await world.come(alarm_class="info")
-    await world.tick()
-    assert world.phones.rung == ["104"]
-    for _ in range(2):
-        await world.go()
-        world.clock.forward(20)
-        await world.come(alarm_class="info")
+async def flutters(world: World, times: int, alarm_class: str = "machine") -> str:
+    """Let a contact come and go; who is rung takes over. Returns its last alarm."""
+    alarm = ""
+    for _ in range(times):
+        calls = len(world.phones.calls)
+        alarm = await world.come(alarm_class=alarm_class)
         await world.tick()
-    assert alarm
+        if len(world.phones.calls) > calls:
+            await world.answers()
+            await world.types()
+            await world.ends("acked")
+        world.clock.forward(20)
+        await world.go()
+        await world.tick(20)
+        if world.phones.calls[-1].purpose == "all-clear":
+            await world.ends("heard_not_acked")
+    return alarm
+
+
+async def test_what_flutters_rings_no_more_than_hourly_whoever_has_taken_over(world: World) -> None:
+    await flutters(world, 10)
+    assert len(world.phones.calls) == 2  # the second is no flutter yet
+    alarm = await world.alarm(await world.come())
+    assert (alarm.flutters, alarm.why) == (True, "flutters")
+    assert alarm.acknowledged is not None
+    assert alarm.acknowledged.login == "dieter"
+    await world.tick(3600)
+    assert len(world.phones.calls) == 3  # it has stayed, and its hour is over: is somebody still there?
+
+
+async def test_what_flutters_and_is_more_urgent_now_rings_at_once(world: World) -> None:
+    await flutters(world, 10)
+    calls = len(world.phones.calls)
+    await world.come(alarm_class="gas")
+    await world.tick()
+    assert len(world.phones.calls) == calls + 1
+
+
+async def test_what_people_raise_or_say_is_over_is_no_flutter(world: World) -> None:
+    for number in range(5):
+        by_hand, over = await world.come(by="anna"), await world.come(source="water", point="fan")
+        await world.tick()
+        for alarm in (by_hand, over):
+            assert not (await world.alarm(alarm)).answered_for, number
+            await world.acts(alarm, acknowledge)
+        await world.go(by="anna")
+        await world.acts(over, clear)
+        await world.tick(20)
+
+
+async def test_what_fluttered_long_ago_rings_again(world: World) -> None:
+    await flutters(world, 10)
+    calls = len(world.phones.calls)
+    world.clock.forward(601)
+    await world.come()
+    await world.tick()
+    assert len(world.phones.calls) == calls + 1
+
+
+async def test_what_begins_to_flutter_and_nobody_takes_over_goes_on_calling(world: World) -> None:
+    alarm = await world.come()
+    for seconds in (60, 539, 6):
+        await world.tick(seconds)
+        await (world.come() if seconds == 539 else world.go())
+    world.clock.forward(25)
+    await world.come()
+    found = await world.alarm(alarm)
+    assert found.flutters
+    assert found.next_at is not None
+    assert found.next_at <= world.clock() + timedelta(seconds=found.plan.max_interval)
+    assert await world.upkeep.sweep(world.clock()) == []
+
+
+async def test_what_flutters_has_no_all_clear_call_each_time(world: World) -> None:
+    await flutters(world, 8, "site")
+    assert len([one for one in world.phones.calls if one.purpose == "all-clear"]) <= 2
 
 
 async def test_a_flood_calls_for_the_first_and_tells_the_rest_with_it_but_priority_one_calls_itself(
