@@ -214,7 +214,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
     def known_sources() -> list[dict[str, object]]:
         return _sources(base, sources.heartbeats.states(), works.shown)
 
-    tests = make_tests(base, guard, rules, intake, desk, known_sources)
+    tests = make_tests(base, guard, rules, intake, desk, known_sources, sources.troubles)
     routes = AlarmRoutes(
         guard=guard,
         console=console,

@@ -33,6 +33,7 @@ class Town:
     def __init__(self, world: World, db: Database) -> None:
         self.world = world
         self.told: list[str] = []
+        self.wrongs: dict[str, str] = {}
         self.mail_is_away = False
         self.db = db
         self.trials = self.after_a_restart()
@@ -48,6 +49,14 @@ class Town:
         if self.mail_is_away:
             raise NotReachableError("no mail")
         self.told.append(text)
+
+    async def wrong(self, key: str, text: str, *, point: str) -> None:
+        assert point == "test"
+        self.wrongs[key] = text
+
+    async def fine(self, key: str, *, point: str) -> None:
+        assert point == "test"
+        self.wrongs.pop(key, None)
 
     async def turn(self, seconds: float = 0) -> None:
         await self.world.tick(seconds)
@@ -202,8 +211,8 @@ def test_a_regular_test_is_due_by_the_clock_on_the_wall() -> None:
 
 async def test_a_regular_test_is_started_once_and_not_long_after_its_time(town: Town) -> None:
     regular = Regular(
-        every="week", at="Sat 13:00", to=["anna"], tests=ReachStore(town.db), start=town.trials.start, zone=BERLIN,
-        now=town.world.clock,
+        every="week", at="Sat 13:00", to=["anna"], tests=ReachStore(town.db), start=town.trials.start,
+        troubles=town, zone=BERLIN, now=town.world.clock,
     )  # fmt: skip
     town.world.clock.forward(-60)
     await regular.look()
@@ -217,3 +226,27 @@ async def test_a_regular_test_is_started_once_and_not_long_after_its_time(town: 
     await town.turn()
     await regular.look()
     assert len(await town.trials.newest()) == 1
+
+
+async def test_a_regular_test_to_somebody_who_has_left_is_an_alarm_until_one_begins(town: Town) -> None:
+    def regular(*to: str) -> Regular:
+        return Regular(
+            every="week", at="Sat 13:00", to=[*to], tests=ReachStore(town.db), start=town.trials.start, troubles=town,
+            zone=BERLIN, now=town.world.clock,
+        )  # fmt: skip
+
+    town.world.clock.forward(10)
+    await regular("anna", "karl").look()
+    assert town.wrongs == {}  # just after a start nobody is known
+    town.world.clock.forward(900)
+    await regular("anna", "karl").look()
+    assert "karl" in town.wrongs["regular-test"]
+    assert await town.trials.newest() == []
+    await regular("anna").look()
+    assert town.wrongs == {}
+
+
+async def test_a_test_that_calls_nobody_is_none(town: Town) -> None:
+    town.trials._everyone = ()
+    with pytest.raises(BadRequestError, match="everyone is empty"):
+        await town.trials.start(Wish(to=["everyone"]), None)
