@@ -88,11 +88,12 @@ def escalate(alarm: Alarm, by: By) -> Done | None:
 
 def _looked_after(alarm: Alarm, now: datetime) -> Alarm:
     until = now + timedelta(minutes=alarm.plan.ack_minutes)
+    then = until if alarm.active else now + timedelta(seconds=alarm.plan.max_interval)
     return structs.replace(
         _still(alarm),
         acknowledged_until=until,
         reminded_at=None,
-        next_at=until if alarm.active else now + timedelta(seconds=alarm.plan.max_interval),
+        next_at=min(then, alarm.overlay_until) if alarm.overlay_until is not None else then,
         why="acknowledged",
     )
 

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from msgspec import structs
 
-from ami_bridge.alarms.acts import acknowledge, clear, take_over
+from ami_bridge.alarms.acts import acknowledge, clear, shelve, take_over
 from ami_bridge.alarms.chain import first_fault
 from ami_bridge.alarms.classes import Meant
 from ami_bridge.alarms.intake import AT_ONCE
@@ -282,6 +283,19 @@ async def test_a_class_of_the_site_is_taken_over_by_telephone_and_an_all_clear_i
     await world.tick(3000)
     assert len(world.phones.calls) == 2
     assert (await world.alarm(alarm)).open  # on the page somebody must acknowledge
+
+
+async def test_what_is_set_aside_and_taken_over_is_looked_at_when_its_time_is_over(world: World) -> None:
+    alarm = await world.come()
+    until = world.clock() + timedelta(minutes=10)
+    await world.acts(alarm, partial(shelve, until=until, reason="Wartung"))
+    await world.acts(alarm, take_over)
+    await world.tick(599)
+    assert (await world.alarm(alarm)).overlay == "shelved"
+    await world.tick(2)
+    found = await world.alarm(alarm)
+    assert (found.overlay, found.answered_for) == ("", True)
+    assert world.phones.rung == []
 
 
 async def test_who_is_reminded_answers_on_the_page_as_well(world: World) -> None:
