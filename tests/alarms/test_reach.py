@@ -20,7 +20,7 @@ from ami_bridge.alarms.weekly import Regular, last_due, read_at
 from ami_bridge.db.database import Database
 from ami_bridge.errors import BadRequestError, BusyError, NotReachableError
 from ami_bridge.people.model import People, Person
-from tests.alarms.world import STAFF, World, world_of
+from tests.alarms.world import CLASSES, NOON, STAFF, World, world_of
 from tests.empty import empty_database
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -114,6 +114,7 @@ async def test_everybody_on_the_list_is_called_and_only_who_confirms_is_reached(
     await town.turn(600)
     await town.turn(600)
     assert len(world.phones.calls) == 4, "nobody is rung after the end"
+    assert world.speakers.announced == [], "a test of people is no announcement to the whole plant"
     assert await world.told() == [], "outputs are not told of tests as of alarms"
 
 
@@ -194,6 +195,21 @@ async def test_who_was_not_reached_twice_is_told_by_name(town: Town) -> None:
     assert unreached_again(newest[0], newest[1]) == ["Anna Amsel"]
     assert reach.headline(newest[0]) == "1 von 2 haben bestätigt (50 %)"
     assert report(newest[0]).count("Anna Amsel") == 2
+
+
+async def test_a_test_rings_when_it_was_asked_for_and_once_whatever_the_houses_first_class_is_like(town: Town) -> None:
+    """Tests have the first class of the configuration: here one with quiet hours and an all-clear call."""
+    town.world.rules._first = next(one for one in CLASSES if one.name == "night")
+    town.world.clock.at = NOON.replace(hour=22)  # 23:00 on the wall
+    test = await town.trials.start(Wish(to=["anna"], seconds=60), None)
+    await town.turn()
+    assert town.world.phones.rung == ["101"]
+    await town.world.answers()
+    await town.world.types()
+    await town.world.ends("acked")
+    await town.turn(30)
+    assert town.world.phones.rung == ["101"]
+    assert (await town.trials.get(test.id)).ended_at is not None
 
 
 # -- regular ones -----------------------------------------------------------------------------------------------------
