@@ -15,8 +15,8 @@ Act = Callable[[Alarm, By], Done | None]
 
 
 def take_over(alarm: Alarm, by: By) -> Done | None:
-    """Take care of it: nobody else is rung."""
-    if alarm.taken_over is not None or alarm.acknowledged is not None:
+    """Take care of it: nobody else is rung. After a reminder it is said once more."""
+    if (alarm.taken_over is not None or alarm.acknowledged is not None) and alarm.reminded_at is None:
         return None
     return _done(structs.replace(_looked_after(alarm, by.at), taken_over=by), "taken_over", by, "taken-over")
 
@@ -33,8 +33,6 @@ def by_phone(alarm: Alarm, by: By) -> Done | None:
     """Do what the code does by telephone: for some classes it only takes over."""
     if alarm.plan.ack == "phone" or (alarm.reminded_at is not None and alarm.acknowledged is not None):
         return acknowledge(alarm, by)
-    if alarm.reminded_at is not None and alarm.taken_over is not None:
-        return _done(_looked_after(alarm, by.at), "taken_over", by, "taken-over")
     return take_over(alarm, by)
 
 
@@ -42,7 +40,7 @@ def clear(alarm: Alarm, by: By) -> Done | None:
     """Say that the fault is over, for a source that cannot say so itself."""
     if not alarm.active:
         return None
-    done = went(alarm, by.at)
+    done = went(structs.replace(alarm, changes=()), by.at)  # what comes after that is news, and no flutter
     return structs.replace(done, log=tuple(structs.replace(one, actor=by.login or by.name) for one in done.log))
 
 
@@ -90,11 +88,12 @@ def escalate(alarm: Alarm, by: By) -> Done | None:
 
 def _looked_after(alarm: Alarm, now: datetime) -> Alarm:
     until = now + timedelta(minutes=alarm.plan.ack_minutes)
+    then = until if alarm.active else now + timedelta(seconds=alarm.plan.max_interval)
     return structs.replace(
         _still(alarm),
         acknowledged_until=until,
         reminded_at=None,
-        next_at=until if alarm.active else now + timedelta(seconds=alarm.plan.max_interval),
+        next_at=min(then, alarm.overlay_until) if alarm.overlay_until is not None else then,
         why="acknowledged",
     )
 

@@ -99,9 +99,15 @@ class Rules:
         )
 
     def test_plan(self, meant: Meant, people: Sequence[Person]) -> Plan:
-        """Make the plan of a test: these people once, nobody else; its end closes it, whoever has not confirmed."""
+        """Make the plan of a test: these people once, nobody else; its end closes it, whoever has not confirmed.
+
+        Somebody has said when it is to be, so quiet hours do not hold; and nobody needs to hear that nothing is over.
+        """
         step = FrozenStep(words=(), people=tuple(people))
-        return structs.replace(self.plan(meant), kind="simple", ack="phone", steps=(step,), everyone=(), last_resort=())
+        return structs.replace(
+            self.plan(meant), kind="simple", ack="phone", steps=(step,), everyone=(), last_resort=(), quiet="",
+            all_clear=False,
+        )  # fmt: skip
 
     def people(self, words: Sequence[str]) -> tuple[Person, ...]:
         """Return whom words mean, each once, with the numbers to ring; who has none is nobody that could be rung."""

@@ -86,11 +86,17 @@ class AlarmDesk:
         """Read and tell all that has changed."""
         while self._dirty:
             ids = list(self._dirty)[:AT_ONCE]
-            found = await self._store.some(ids)
-            attempts = await self._store.attempts_of(ids)
-            for id_ in ids:
-                self._dirty.pop(id_, None)
+            for id_ in ids:  # before they are read: what changes meanwhile is read once more
+                del self._dirty[id_]
+            try:
+                found = await self._store.some(ids)
+                attempts = await self._store.attempts_of(ids)
+            except (BridgeError, asyncio.CancelledError):  # also where whoever asked has gone
+                self.changed(ids)
+                raise
             for alarm in found:
+                if alarm.id in self._known and self._known[alarm.id][0].turn > alarm.turn:
+                    continue  # somebody else has read it later
                 self._known[alarm.id] = (alarm, tuple(attempts.get(alarm.id, ())))
                 self._tell(alarm.id)
         old = self._now() - SHOWN_AFTER

@@ -145,7 +145,7 @@ class Intake:
             touched.clear()
             now = self._now()
             sight = Sight(work, now)
-            await sight.look(reports, now - SAME_EVENT)
+            await sight.look(reports, now - SAME_EVENT, now - raising.FLUTTERS_WITHIN)
             ids = [await self._take(work, sight, report, touched, now) for report in reports]
             await sight.finish()
             return ids
@@ -184,7 +184,8 @@ class Intake:
                 done = raising.was_reset(known, By(login=None, name=report.source, at=now, how="source"))
             case _:
                 done = raising.went(known, now)
-        letters = () if known.test or raising.unheard(known) else self._writer.letters(known.id, done.told, now)
+        still = known.test or known.bundle or raising.unheard(known)
+        letters = () if still else self._writer.letters(known.id, done.told, now)
         sight.apply(Change(alarm=done.alarm, log=done.log, letters=letters))
         touched.add(known.id)
         return known.id
@@ -210,6 +211,9 @@ class Intake:
         quiet = works is not None and (works.urgent or meant.priority > raising.UNBUNDLED)
         leader = await self._leader(sight, report, meant, now, "suppressed" if quiet else "")
         done = raising.raised(self._new_id(), report, meant, plan, now, leader)
+        before = sight.closed_lately(report.source, report.dedup)
+        if before is not None and not report.by and not report.test:  # people do not flutter
+            done = raising.raised_once_more(done, before, now)
         alarm = done.alarm
         if works is not None and works.silences(alarm):
             alarm = silenced(alarm, works)
@@ -220,7 +224,7 @@ class Intake:
         early = await sight.early_end(report.source, report.dedup)
         if early is not None and report.event_time is not None and timedelta() <= early - report.event_time:
             over = raising.went(alarm, now)
-            told = self._writer.letters(alarm.id, over.told, now)
+            told = () if still else self._writer.letters(alarm.id, over.told, now)
             sight.apply(Change(alarm=over.alarm, log=over.log, letters=told))
         return alarm.id
 

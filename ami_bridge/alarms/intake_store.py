@@ -34,6 +34,8 @@ class Sight:
         self._known: dict[str, Alarm] = {}
         """By id, as they are by now."""
         self._open: dict[Key, str] = {}
+        self._closed: dict[Key, Alarm] = {}
+        """The last ones of each key that were closed lately."""
         self._new: dict[str, None] = {}
         self._changed: dict[str, None] = {}
         self._more: Counter[str] = Counter()
@@ -45,7 +47,7 @@ class Sight:
         self._events: dict[Key, str] = {}
         self._handled: dict[Key, str] = {}
 
-    async def look(self, reports: Sequence[Report], events_since: datetime) -> None:
+    async def look(self, reports: Sequence[Report], events_since: datetime, closed_since: datetime) -> None:
         """Read what these may meet, and keep others from changing it meanwhile."""
         by_source: dict[str, list[Report]] = {}
         for report in reports:
@@ -58,6 +60,11 @@ class Sight:
                 mine = select(alarms).where(alarms.c.source == source, alarms.c.dedup.in_(keys), _OPEN)
                 for row in await self._rows(mine.order_by(alarms.c.id).with_for_update()):
                     self._see(read(row, Alarm))
+                past = select(func.max(alarms.c.id)).where(
+                    alarms.c.source == source, alarms.c.dedup.in_(keys), alarms.c.closed_at > closed_since
+                )
+                for row in await self._rows(select(alarms).where(alarms.c.id.in_(past.group_by(alarms.c.dedup)))):
+                    self._closed[source, row.dedup] = read(row, Alarm)
                 ends = select(early_ends.c.dedup, early_ends.c.event_time)
                 for row in await self._rows(ends.where(early_ends.c.source == source, early_ends.c.dedup.in_(keys))):
                     self._early[source, row.dedup] = row.event_time
@@ -72,6 +79,10 @@ class Sight:
         """Return the open alarm of this key."""
         id_ = self._open.get((source, dedup))
         return None if id_ is None else self._known[id_]
+
+    def closed_lately(self, source: str, dedup: str) -> Alarm | None:
+        """Return the alarm of this key that was closed last, if that was lately."""
+        return self._closed.get((source, dedup))
 
     def handled(self, report: Report) -> str | None:
         """Return the alarm of which this very event was already heard, also if that is closed by now; or nothing."""
@@ -194,6 +205,7 @@ class Sight:
             self._open[alarm.source, alarm.dedup] = alarm.id
         else:
             self._open.pop((alarm.source, alarm.dedup), None)
+            self._closed[alarm.source, alarm.dedup] = alarm
 
     async def _rows(self, wanted: Select[Any]) -> Sequence[Any]:
         return await self._transaction.rows(wanted)

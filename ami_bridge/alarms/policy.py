@@ -119,7 +119,7 @@ def _ring_on(alarm: Alarm, live: Sequence[Attempt], on_call: OnCallNow, free: Fr
         alarm = structs.replace(alarm, step=alarm.step + 1, targets=alarm.targets + fresh)
     if not alarm.last_resort and alarm.step >= len(alarm.plan.steps) and not _pending(alarm, now, waiting=True):
         noted.append("last_resort")
-        told, speakers = "last-resort", True
+        told, speakers = "last-resort", not alarm.test
         everybody = tuple(
             Target(person=person, step=alarm.step, due=now) for person in alarm.plan.last_resort or alarm.plan.everyone
         )

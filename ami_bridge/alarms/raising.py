@@ -11,7 +11,6 @@ SKEW = timedelta(minutes=10)
 """A source whose clock is further off is not believed about the time."""
 FLUTTERS = 3
 FLUTTERS_WITHIN = timedelta(minutes=10)
-FLUTTERING_RINGS = timedelta(hours=1)
 KEEP_CHANGES = 20
 UNBUNDLED = 1
 """Alarms of this priority always call for themselves."""
@@ -78,6 +77,24 @@ def raised(id_: str, report: Report, meant: Meant, plan: Plan, now: datetime, le
     return Done(alarm=alarm, log=(entry,), told="raised")
 
 
+def raised_once_more(done: Done, before: Alarm, now: datetime) -> Done:
+    """Let a new alarm know of the one of its key that was closed just before: what flutters calls nobody each time.
+
+    Whoever took care of that one takes care of this one too, and is asked when they would have been; unless it is more
+    urgent now.
+    """
+    alarm = _changed(structs.replace(done.alarm, changes=before.changes), now)
+    until, same = before.acknowledged_until, alarm.priority >= before.priority and alarm.bundle is None
+    if not (alarm.flutters and same and before.answered_for) or until is None or until <= now:
+        return structs.replace(done, alarm=alarm)
+    alarm = structs.replace(
+        alarm, taken_over=before.taken_over, acknowledged=before.acknowledged, acknowledged_until=until,
+        targets=(), next_at=until, why="flutters",
+    )  # fmt: skip
+    (entry,) = done.log
+    return Done(alarm=alarm, log=(structs.replace(entry, data={**entry.data, "flutters": True}),))
+
+
 def bundles(report: Report, meant: Meant) -> bool:
     """Whether this is told with others while its source floods; what is most urgent, and tests, never are."""
     return meant.priority > UNBUNDLED and not report.test and not report.unreadable
@@ -99,9 +116,7 @@ def came_again(alarm: Alarm, report: Report, now: datetime) -> Done:
         cleared_call="",
     )
     if again.flutters:
-        # It has rung; until somebody takes over it rings once an hour, not at every change.
-        if not alarm.flutters:
-            again = structs.replace(again, why="flutters", next_at=now + FLUTTERING_RINGS)
+        # It has rung: whoever takes care of it still does, and what calls goes on calling where it is.
         return Done(alarm=again, log=(_entry(alarm, "came_again", now, count=again.count, flutters=True),))
     fresh = structs.replace(
         again,
@@ -127,7 +142,7 @@ def went(alarm: Alarm, now: datetime) -> Done:
     if not alarm.active:
         return Done(alarm=alarm, log=())
     gone = structs.replace(_changed(alarm, now), active=False, returned_at=now, last_at=now)
-    if gone.plan.all_clear and gone.answered_for and not gone.cleared_call:
+    if gone.plan.all_clear and gone.answered_for and not gone.cleared_call and not gone.flutters:
         gone = structs.replace(gone, cleared_call="due", next_at=now, why="returned")
     entry = _entry(alarm, "returned", now)
     return _closed_where_done(gone, now, (entry,), "returned")

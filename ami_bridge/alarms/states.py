@@ -48,10 +48,13 @@ def actions_for(alarm: Alarm, roles: Collection[str]) -> tuple[Action, ...]:
     """Return what somebody with these roles can do with it now, in the order to show it; never what cannot work."""
     if not alarm.open or not OPERATES & set(roles):
         return ()
+    asked = alarm.reminded_at is not None
+    """Whether somebody is asked just now if they still take care of it."""
     calls = not alarm.answered_for and not alarm.overlay and alarm.plan.rings
     possible: dict[Action, bool] = {
-        "take-over": alarm.taken_over is None and alarm.acknowledged is None,
-        "acknowledge": alarm.acknowledged is None and alarm.plan.kind != "simple",
+        "take-over": alarm.acknowledged is None and (alarm.taken_over is None or asked),
+        "acknowledge": (alarm.acknowledged is None and alarm.plan.kind != "simple")
+        or (alarm.acknowledged is not None and asked),
         "clear": alarm.active,
         "reset": alarm.latched and not alarm.active,
         "shelve": not alarm.overlay and bool(MANAGES & set(roles)),

@@ -214,6 +214,8 @@ class Tests:
                 raise BadRequestError(f"Nobody here is meant by {word!r}.")
             for person in meant:
                 found.setdefault(person.login, self._person(self._people.by_login(person.login) or person))
+        if not found:  # a report about nobody would read as if all were well
+            raise BadRequestError("Nobody would be called: [alarms] everyone is empty.")
         return list(found.values())
 
 

@@ -10,7 +10,7 @@ import structlog
 from ami_bridge.alarms.model import By
 from ami_bridge.alarms.reach import Test, TestKind
 from ami_bridge.alarms.tests_reach import Wish
-from ami_bridge.errors import BusyError
+from ami_bridge.errors import BadRequestError, BusyError
 
 log = structlog.get_logger()
 
@@ -20,6 +20,9 @@ STILL = timedelta(hours=1)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 AT = re.compile(rf"({'|'.join(DAYS)}) ([01]?\d|2[0-3]):([0-5]\d)", re.IGNORECASE)
 LAST_FIRST = 7
+LATE = timedelta(minutes=10)
+"""So long after a start it may not be known yet who works here."""
+TROUBLE = "regular-test"
 Every = Literal["", "week", "month"]
 
 
@@ -51,6 +54,16 @@ def last_due(every: Every, at: str, now: datetime, zone: tzinfo) -> datetime | N
     return None
 
 
+class Troubles(Protocol):
+    """Where it is told that there was none."""
+
+    async def wrong(self, key: str, text: str, *, point: str) -> None:
+        """Raise it once."""
+
+    async def fine(self, key: str, *, point: str) -> None:
+        """End it."""
+
+
 class Regular:
     """Starts them."""
 
@@ -63,6 +76,7 @@ class Regular:
         seconds: int = 900,
         tests: Newest,
         start: Callable[[Wish, By | None, TestKind], Awaitable[Test]],
+        troubles: Troubles,
         zone: tzinfo,
         now: Callable[[], datetime],
     ) -> None:
@@ -72,6 +86,7 @@ class Regular:
         self._seconds = seconds
         self._tests = tests
         self._start = start
+        self._troubles = troubles
         self._zone = zone
         self._now = now
 
@@ -88,3 +103,12 @@ class Regular:
             await self._start(Wish(to=self._to, seconds=self._seconds), None, "scheduled")
         except BusyError:
             log.info("alarms.test_waits")
+        except BadRequestError:
+            if now - due >= LATE:
+                text = (
+                    f"Der regelmäßige Probealarm an {', '.join(self._to)} kann nicht stattfinden: "
+                    "jemand davon arbeitet hier nicht mehr, oder die Liste ist leer ([alarms.tests], to)"
+                )
+                await self._troubles.wrong(TROUBLE, text, point="test")
+        else:
+            await self._troubles.fine(TROUBLE, point="test")

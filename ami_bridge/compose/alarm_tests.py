@@ -31,9 +31,15 @@ class TestParts:
 
 
 def tests(
-    base: Base, guard: Guard, rules: Rules, takes: Takes, desk: AlarmDesk, sources: Callable[[], Sequence[Any]]
+    base: Base,
+    guard: Guard,
+    rules: Rules,
+    takes: Takes,
+    desk: AlarmDesk,
+    sources: Callable[[], Sequence[Any]],
+    troubles: weekly.Troubles,
 ) -> TestParts:
-    """Make it."""
+    """Make it; `troubles` is told where a regular test cannot be."""
     config, store = base.config.alarms, ReachStore(base.db)
     trials = Tests(
         store=store,
@@ -57,6 +63,7 @@ def tests(
             seconds=config.tests.seconds,
             tests=store,
             start=trials.start,
+            troubles=troubles,
             zone=ZONE,
             now=base.now,
         )

@@ -33,7 +33,7 @@ from ami_bridge.alarms.sources.telephony import Telephony
 from ami_bridge.alarms.speech import Speech
 from ami_bridge.alarms.spoken_names import LOOK_EVERY as SAY_NAMES_EVERY
 from ami_bridge.alarms.spoken_names import SpokenNames
-from ami_bridge.alarms.states import MANAGES
+from ami_bridge.alarms.states import MANAGES, OPERATES
 from ami_bridge.alarms.store import AlarmStore
 from ami_bridge.alarms.sweeper import EVERY as SWEEP_EVERY
 from ami_bridge.alarms.sweeper import PURGE_EVERY, Sweeper
@@ -214,7 +214,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
     def known_sources() -> list[dict[str, object]]:
         return _sources(base, sources.heartbeats.states(), works.shown)
 
-    tests = make_tests(base, guard, rules, intake, desk, known_sources)
+    tests = make_tests(base, guard, rules, intake, desk, known_sources, sources.troubles)
     routes = AlarmRoutes(
         guard=guard,
         console=console,
@@ -362,11 +362,11 @@ async def _noted(calls: CallParts) -> set[str]:
 
 
 async def _for_outputs(store: AlarmStore, desk: AlarmDesk, id_: str) -> Alarm | None:
-    """Return an alarm as outputs tell it."""
+    """Return an alarm as outputs tell it: a chat need not know the private numbers of who was called."""
     alarm = await store.get(id_)
     if alarm is None:
         return None
-    return desk.show(alarm, (await store.attempts_of([id_])).get(id_, ()), tuple(MANAGES))
+    return desk.show(alarm, (await store.attempts_of([id_])).get(id_, ()), tuple(OPERATES - MANAGES))
 
 
 def _sources(base: Base, states: Mapping[str, Any], works: Callable[[str], object]) -> list[dict[str, object]]:

@@ -20,7 +20,7 @@ from ami_bridge.alarms.weekly import Regular, last_due, read_at
 from ami_bridge.db.database import Database
 from ami_bridge.errors import BadRequestError, BusyError, NotReachableError
 from ami_bridge.people.model import People, Person
-from tests.alarms.world import STAFF, World, world_of
+from tests.alarms.world import CLASSES, NOON, STAFF, World, world_of
 from tests.empty import empty_database
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -33,6 +33,7 @@ class Town:
     def __init__(self, world: World, db: Database) -> None:
         self.world = world
         self.told: list[str] = []
+        self.wrongs: dict[str, str] = {}
         self.mail_is_away = False
         self.db = db
         self.trials = self.after_a_restart()
@@ -48,6 +49,14 @@ class Town:
         if self.mail_is_away:
             raise NotReachableError("no mail")
         self.told.append(text)
+
+    async def wrong(self, key: str, text: str, *, point: str) -> None:
+        assert point == "test"
+        self.wrongs[key] = text
+
+    async def fine(self, key: str, *, point: str) -> None:
+        assert point == "test"
+        self.wrongs.pop(key, None)
 
     async def turn(self, seconds: float = 0) -> None:
         await self.world.tick(seconds)
@@ -105,6 +114,7 @@ async def test_everybody_on_the_list_is_called_and_only_who_confirms_is_reached(
     await town.turn(600)
     await town.turn(600)
     assert len(world.phones.calls) == 4, "nobody is rung after the end"
+    assert world.speakers.announced == [], "a test of people is no announcement to the whole plant"
     assert await world.told() == [], "outputs are not told of tests as of alarms"
 
 
@@ -187,6 +197,21 @@ async def test_who_was_not_reached_twice_is_told_by_name(town: Town) -> None:
     assert report(newest[0]).count("Anna Amsel") == 2
 
 
+async def test_a_test_rings_when_it_was_asked_for_and_once_whatever_the_houses_first_class_is_like(town: Town) -> None:
+    """Tests have the first class of the configuration: here one with quiet hours and an all-clear call."""
+    town.world.rules._first = next(one for one in CLASSES if one.name == "night")
+    town.world.clock.at = NOON.replace(hour=22)  # 23:00 on the wall
+    test = await town.trials.start(Wish(to=["anna"], seconds=60), None)
+    await town.turn()
+    assert town.world.phones.rung == ["101"]
+    await town.world.answers()
+    await town.world.types()
+    await town.world.ends("acked")
+    await town.turn(30)
+    assert town.world.phones.rung == ["101"]
+    assert (await town.trials.get(test.id)).ended_at is not None
+
+
 # -- regular ones -----------------------------------------------------------------------------------------------------
 
 
@@ -202,8 +227,8 @@ def test_a_regular_test_is_due_by_the_clock_on_the_wall() -> None:
 
 async def test_a_regular_test_is_started_once_and_not_long_after_its_time(town: Town) -> None:
     regular = Regular(
-        every="week", at="Sat 13:00", to=["anna"], tests=ReachStore(town.db), start=town.trials.start, zone=BERLIN,
-        now=town.world.clock,
+        every="week", at="Sat 13:00", to=["anna"], tests=ReachStore(town.db), start=town.trials.start,
+        troubles=town, zone=BERLIN, now=town.world.clock,
     )  # fmt: skip
     town.world.clock.forward(-60)
     await regular.look()
@@ -217,3 +242,27 @@ async def test_a_regular_test_is_started_once_and_not_long_after_its_time(town: 
     await town.turn()
     await regular.look()
     assert len(await town.trials.newest()) == 1
+
+
+async def test_a_regular_test_to_somebody_who_has_left_is_an_alarm_until_one_begins(town: Town) -> None:
+    def regular(*to: str) -> Regular:
+        return Regular(
+            every="week", at="Sat 13:00", to=[*to], tests=ReachStore(town.db), start=town.trials.start, troubles=town,
+            zone=BERLIN, now=town.world.clock,
+        )  # fmt: skip
+
+    town.world.clock.forward(10)
+    await regular("anna", "karl").look()
+    assert town.wrongs == {}  # just after a start nobody is known
+    town.world.clock.forward(900)
+    await regular("anna", "karl").look()
+    assert "karl" in town.wrongs["regular-test"]
+    assert await town.trials.newest() == []
+    await regular("anna").look()
+    assert town.wrongs == {}
+
+
+async def test_a_test_that_calls_nobody_is_none(town: Town) -> None:
+    town.trials._everyone = ()
+    with pytest.raises(BadRequestError, match="everyone is empty"):
+        await town.trials.start(Wish(to=["everyone"]), None)

@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from msgspec import structs
 
-from ami_bridge.alarms.acts import acknowledge, take_over
+from ami_bridge.alarms.acts import acknowledge, clear, shelve, take_over
 from ami_bridge.alarms.chain import first_fault
 from ami_bridge.alarms.classes import Meant
 from ami_bridge.alarms.intake import AT_ONCE
 from ami_bridge.alarms.model import SAME_EVENT, Report
 from ami_bridge.alarms.ports import Ended
+from ami_bridge.alarms.states import actions_for
 from ami_bridge.alarms.store import Change, Work
 from ami_bridge.db.database import Database
 from ami_bridge.errors import NotReachableError
@@ -283,6 +285,38 @@ async def test_a_class_of_the_site_is_taken_over_by_telephone_and_an_all_clear_i
     assert (await world.alarm(alarm)).open  # on the page somebody must acknowledge
 
 
+async def test_what_is_set_aside_and_taken_over_is_looked_at_when_its_time_is_over(world: World) -> None:
+    alarm = await world.come()
+    until = world.clock() + timedelta(minutes=10)
+    await world.acts(alarm, partial(shelve, until=until, reason="Wartung"))
+    await world.acts(alarm, take_over)
+    await world.tick(599)
+    assert (await world.alarm(alarm)).overlay == "shelved"
+    await world.tick(2)
+    found = await world.alarm(alarm)
+    assert (found.overlay, found.answered_for) == ("", True)
+    assert world.phones.rung == []
+
+
+async def test_who_is_reminded_answers_on_the_page_as_well(world: World) -> None:
+    roles = ("plant",)
+    acked, taken = await world.come(), await world.come(source="water", alarm_class="site")
+    await world.tick()
+    await world.acts(acked, acknowledge)
+    await world.acts(taken, take_over)
+    assert "acknowledge" not in actions_for(await world.alarm(acked), roles)
+    assert "take-over" not in actions_for(await world.alarm(taken), roles)
+    await world.tick(3601)
+    assert "acknowledge" in actions_for(await world.alarm(acked), roles)
+    assert "take-over" in actions_for(await world.alarm(taken), roles)
+    await world.acts(acked, acknowledge)
+    await world.acts(taken, take_over, "eva")
+    await world.tick(901)
+    for alarm in (await world.alarm(acked), await world.alarm(taken)):
+        assert alarm.answered_for
+        assert "take-over" not in actions_for(alarm, roles)
+
+
 async def test_nobody_is_rung_to_be_reminded_of_what_is_only_shown(world: World) -> None:
     alarm = await world.come(alarm_class="shown")
     await world.tick()
@@ -334,16 +368,82 @@ async def test_an_end_that_comes_before_its_beginning_is_paired_with_it(world: W
     assert (found.active, found.open) == (False, True)
 
 
-async def test_what_flutters_rings_once_and_then_hourly(world: World) -> None:
-    alarm = await world.come(alarm_class="info")
-    await world.tick()
-    assert world.phones.rung == ["104"]
-    for _ in range(2):
-        await world.go()
-        world.clock.forward(20)
-        await world.come(alarm_class="info")
+async def flutters(world: World, times: int, alarm_class: str = "machine") -> str:
+    """Let a contact come and go; who is rung takes over. Returns its last alarm."""
+    alarm = ""
+    for _ in range(times):
+        calls = len(world.phones.calls)
+        alarm = await world.come(alarm_class=alarm_class)
         await world.tick()
-    assert alarm
+        if len(world.phones.calls) > calls:
+            await world.answers()
+            await world.types()
+            await world.ends("acked")
+        world.clock.forward(20)
+        await world.go()
+        await world.tick(20)
+        if world.phones.calls[-1].purpose == "all-clear":
+            await world.ends("heard_not_acked")
+    return alarm
+
+
+async def test_what_flutters_rings_no_more_than_hourly_whoever_has_taken_over(world: World) -> None:
+    await flutters(world, 10)
+    assert len(world.phones.calls) == 2  # the second is no flutter yet
+    alarm = await world.alarm(await world.come())
+    assert (alarm.flutters, alarm.why) == (True, "flutters")
+    assert alarm.acknowledged is not None
+    assert alarm.acknowledged.login == "dieter"
+    await world.tick(3600)
+    assert len(world.phones.calls) == 3  # it has stayed, and its hour is over: is somebody still there?
+
+
+async def test_what_flutters_and_is_more_urgent_now_rings_at_once(world: World) -> None:
+    await flutters(world, 10)
+    calls = len(world.phones.calls)
+    await world.come(alarm_class="gas")
+    await world.tick()
+    assert len(world.phones.calls) == calls + 1
+
+
+async def test_what_people_raise_or_say_is_over_is_no_flutter(world: World) -> None:
+    for number in range(5):
+        by_hand, over = await world.come(by="anna"), await world.come(source="water", point="fan")
+        await world.tick()
+        for alarm in (by_hand, over):
+            assert not (await world.alarm(alarm)).answered_for, number
+            await world.acts(alarm, acknowledge)
+        await world.go(by="anna")
+        await world.acts(over, clear)
+        await world.tick(20)
+
+
+async def test_what_fluttered_long_ago_rings_again(world: World) -> None:
+    await flutters(world, 10)
+    calls = len(world.phones.calls)
+    world.clock.forward(601)
+    await world.come()
+    await world.tick()
+    assert len(world.phones.calls) == calls + 1
+
+
+async def test_what_begins_to_flutter_and_nobody_takes_over_goes_on_calling(world: World) -> None:
+    alarm = await world.come()
+    for seconds in (60, 539, 6):
+        await world.tick(seconds)
+        await (world.come() if seconds == 539 else world.go())
+    world.clock.forward(25)
+    await world.come()
+    found = await world.alarm(alarm)
+    assert found.flutters
+    assert found.next_at is not None
+    assert found.next_at <= world.clock() + timedelta(seconds=found.plan.max_interval)
+    assert await world.upkeep.sweep(world.clock()) == []
+
+
+async def test_what_flutters_has_no_all_clear_call_each_time(world: World) -> None:
+    await flutters(world, 8, "site")
+    assert len([one for one in world.phones.calls if one.purpose == "all-clear"]) <= 2
 
 
 async def test_a_flood_calls_for_the_first_and_tells_the_rest_with_it_but_priority_one_calls_itself(
@@ -360,6 +460,22 @@ async def test_a_flood_calls_for_the_first_and_tells_the_rest_with_it_but_priori
     assert (await world.store.attempts_of([gas]))[gas]  # the most urgent one has the telephone
     for alarm in ids:
         assert (await world.alarm(alarm)).next_at is not None
+
+
+async def test_of_what_is_told_with_the_first_of_a_flood_no_mail_of_its_own_is_written(world: World) -> None:
+    for number in range(25):
+        await world.come(point=f"p{number}")
+    assert len(await world.told()) == 10
+    for number in range(25):
+        await world.go(point=f"p{number}")
+    assert len(await world.told()) == 20
+    for number in range(25):
+        await world.come(point=f"p{number}")
+    assert len(await world.told()) == 30
+    then = world.clock()
+    await world.go(point="late", event_time=then + timedelta(seconds=3))
+    await world.come(point="late", event_time=then)
+    assert len(await world.told()) == 30
 
 
 async def test_who_takes_over_the_first_of_a_flood_takes_over_what_was_told_with_it(world: World) -> None:

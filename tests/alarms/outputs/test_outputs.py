@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -12,15 +13,22 @@ from aiohttp.test_utils import TestServer
 from msgspec import structs
 
 from ami_bridge import wire
+from ami_bridge.alarms.desk import AlarmDesk
 from ami_bridge.alarms.model import Told
 from ami_bridge.alarms.outputs.mail import MailOutput
 from ami_bridge.alarms.outputs.sentences import letter, line
 from ami_bridge.alarms.outputs.watcher import Watcher
 from ami_bridge.alarms.outputs.webhook import WebhookOutput
+from ami_bridge.compose.alarms import _for_outputs as for_outputs
 from ami_bridge.config import Mail
+from ami_bridge.config_alarms import Alarms
 from ami_bridge.errors import NotReachableError, RefusedError
 from ami_bridge.journal.post import Post
 from ami_bridge.mail import Post as Letters
+from ami_bridge.people.model import People
+from ami_bridge.web.hub import Hub
+from tests.alarms.world import STAFF, World
+from tests.empty import empty_database
 from tests.fakes.smtp import mail_server
 
 NIGHT = datetime(2026, 11, 28, 3, 17, 9, tzinfo=UTC)
@@ -132,3 +140,23 @@ async def test_the_watcher_hears_of_us_only_while_alarms_are_looked_after() -> N
         status[0] = 200
         assert await watcher.beat()
         assert len(asked) == 3
+
+
+async def test_no_chat_is_told_the_private_number_of_who_was_called(tmp_path: Path) -> None:
+    async with empty_database(tmp_path / "bridge.sqlite") as db:
+        town = World(db, Alarms(numbers={"dieter": ["+4917139200001"]}, paths=("trunk1",)))
+        town.rota.ranks = {1: town.rules.people(["dieter"])}
+        await town.engine.adopt(())
+        alarm = await town.come()
+        await town.tick()
+        assert town.phones.rung == ["+4917139200001"]
+        desk = AlarmDesk(
+            store=town.store,
+            people=People(STAFF),
+            hub=Hub(epoch="x", now=town.clock),
+            on_call=town.rota,
+            now=town.clock,
+        )
+        shown = await for_outputs(town.store, desk, alarm)
+        assert shown is not None
+        assert [attempt.number for attempt in shown.attempts] == ["…001"]
