@@ -120,7 +120,7 @@ async def test_links_books_and_rules_are_shown_as_they_are(desk: Desk) -> None:
     for text in (
         "verbunden seit",
         "Gruppe Bauamt",
-        "nicht lesbar: the groupware refuses",
+        "nicht lesbar: die Groupware lehnt ab (Status 403)",
         "Pumpwerk Nord",
         "1.255 Nummern",
     ):

@@ -6,7 +6,7 @@ import { Part } from "./part.js";
 import { Staff } from "./staff.js";
 import { TokensOfAll } from "./alltokens.js";
 import { ask } from "./ask.js";
-import { dateAndTime, knows, number, t } from "./i18n.js";
+import { dateAndTime, knows, language, number, t } from "./i18n.js";
 import { html, nothing } from "./vendor/lit.js";
 import { icon } from "./icons.js";
 import { table } from "./admintable.js";
@@ -79,7 +79,7 @@ class State extends Part {
       ${table("admin.books", ["book", "scope", "read"], books, (one) => [
         one.label,
         scope(one.scope),
-        one.why ? mark(false, t("admin.book_failed", { why: one.why })) : one.at ? mark(true, dateAndTime(one.at)) : t("admin.not_read"),
+        one.why ? mark(false, t("admin.book_failed", { why: language() === "de" ? one.why_de : one.why })) : one.at ? mark(true, dateAndTime(one.at)) : t("admin.not_read"),
       ], { change: "[groupware], [[book]], [people] book" })}
       ${sources.length
         ? table("admin.sources", ["source", "place", "kind", "heartbeat"], sources, (one) => [
