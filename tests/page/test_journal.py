@@ -173,6 +173,18 @@ async def test_the_departments_journal_is_there_only_for_those_who_may(desk: Des
     )
 
 
+async def test_who_leaves_the_departments_journal_at_once_does_not_go_on_following_it(desk: Desk) -> None:
+    await opens(desk)
+    topic = "journal.dept:Bürgerbüro"
+    desk.daemon.is_slow.clear()
+    await desk.page.get_by_role("radio", name="Bürgerbüro").check(force=True)
+    await until(lambda: topic in next(iter(desk.daemon.followed.values())))
+    await desk.page.get_by_role("link", name="Kontakte").click()
+    await expect(desk.page.get_by_role("heading", level=1, name="Kontakte")).to_be_visible()
+    desk.daemon.is_slow.set()
+    await until(lambda: topic not in next(iter(desk.daemon.followed.values())))
+
+
 async def test_a_journal_that_cannot_be_read_says_so(desk: Desk) -> None:
     desk.daemon.answers.refuses["journal"] = (503, {"code": "unavailable"})
     await desk.is_signed_in()

@@ -132,8 +132,16 @@ const on = {
 
 const topics = () => [...new Set([...page.screens.values()].flatMap((screen) => screen.topics?.(page.offers) ?? []))];
 
-/** Follow what the screens want now. What fails with the link is asked for at the next hello. */
-async function follow() {
+let following = Promise.resolve();
+
+/** Follow what the screens want; one thing after the other, since what is wanted may have changed before the answer. */
+function follow() {
+  following = following.then(followNow);
+  return following;
+}
+
+/** Follow what they want now. What fails with the link is asked for at the next hello. */
+async function followNow() {
   const wanted = topics();
   const without = page.topics.filter((topic) => topic !== "bridge" && !wanted.includes(topic));
   const more = wanted.filter((topic) => !page.topics.includes(topic));
