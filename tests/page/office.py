@@ -87,7 +87,7 @@ def fill(daemon: Any) -> None:  # noqa: ANN401 - the scripted daemon
             "in_total": {"minute": 60, "day": 5000},
             "hours": "06:00-20:00",
             "journal": "dept",
-            "keep": {"calls": 30, "missed": 10, "audit": 366, "tokens": 365},
+            "keep": {"calls": 30, "missed": 1, "audit": 366, "tokens": 365},
             "longer_because": "",
             "silent": 2,
             "roles": {"eva": ["admin", "auditor"], "department:Kläranlage": ["plant"]},

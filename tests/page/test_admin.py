@@ -126,6 +126,7 @@ async def test_links_books_and_rules_are_shown_as_they_are(desk: Desk) -> None:
     ):
         await expect(state).to_contain_text(text)
     rules = desk.page.get_by_role("region", name="Regeln")
+    await expect(rules.get_by_role("row", name="verpasste Anrufe").get_by_role("cell")).to_have_text("1 Tag")
     for text in (
         "Abteilung IT",
         "im Haus, ins Ausland",

@@ -98,7 +98,7 @@ async def test_the_list_is_narrowed(desk: Desk) -> None:
     entries = desk.page.locator(".entry")
     await desk.page.get_by_label("Name oder Nummer suchen").fill("biber")
     await expect(entries).to_have_count(1)
-    await expect(desk.said).to_contain_text("1 Anrufe.")
+    await expect(desk.said).to_contain_text("Ein Anruf.")
     await desk.page.get_by_label("Name oder Nummer suchen").fill("")
     await desk.page.get_by_label("Richtung").select_option("Ausgehend")
     await expect(entries).to_have_count(1)

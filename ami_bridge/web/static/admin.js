@@ -9,6 +9,7 @@ import { ask } from "./ask.js";
 import { dateAndTime, knows, language, number, t } from "./i18n.js";
 import { html, nothing } from "./vendor/lit.js";
 import { icon } from "./icons.js";
+import { kept } from "./stored.js";
 import { table } from "./admintable.js";
 
 export class AdminScreen {
@@ -127,7 +128,7 @@ class Rules extends Part {
       return role === "user" ? t("admin.everybody") : words.join(", ") || t("admin.nobody");
     };
     const listed = (words) => words.map(whom).join(", ") || t("admin.nobody");
-    const kept = Object.entries(rules.keep).map(([what, days]) => [t(`admin.kept.${what}`), t("stored.days", { count: number(days) })]);
+    const keep = Object.entries(rules.keep).map(([what, days]) => [t(`admin.kept.${what}`), kept(days)]);
     return html`
       ${table("admin.dialling", ["who", "may_dial"], dialling, (row) => row, { change: "[dialling] allow, allow_for" })}
       ${table("admin.limits", ["what", "limit"], limits, (row) => row, { change: "[dialling] per_person, in_total, hours" })}
@@ -142,7 +143,7 @@ class Rules extends Part {
             one.label, listed(one.who), listed(one.members), listed(one.manages),
           ], { change: "[[queue]]" })
         : nothing}
-      ${table("admin.retention", ["what", "kept"], kept, (row) => row, { change: "[journal] keep_days, [journal.keep]" })}
+      ${table("admin.retention", ["what", "kept"], keep, (row) => row, { change: "[journal] keep_days, [journal.keep]" })}
       <p>${t(rules.presence ? "admin.presence" : "admin.presence_off")}</p>
       <p>${t(`admin.journal.${rules.journal}`)} ${rules.silent ? t("admin.silent", { count: number(rules.silent) }) : ""}</p>
       ${rules.longer_because ? html`<p>${t("admin.longer", { why: rules.longer_because })}</p>` : nothing}`;

@@ -148,7 +148,7 @@ class Entries extends Part {
       const page = await ask("GET", `journal?${query(filter)}`);
       if (turn !== this.#turn) return;
       [this.#entries, this.#next] = [page.entries, page.next];
-      this.house.say(page.entries.length ? t("journal.found", { count: number(page.entries.length) }) : t("journal.none"));
+      this.house.say(t(["journal.none", "journal.found_one"][page.entries.length] ?? "journal.found", { count: number(page.entries.length) }));
     }, "journal");
   }
 
