@@ -173,6 +173,17 @@ async def test_the_departments_journal_is_there_only_for_those_who_may(desk: Des
     )
 
 
+async def test_whose_department_it_is_no_longer_sees_their_own_calls_again(desk: Desk) -> None:
+    await opens(desk)
+    await desk.page.get_by_role("radio", name="Bürgerbüro").check(force=True)
+    await until(lambda: "of=dept" in desk.daemon.answers.asked[-1])
+    desk.daemon.offers = ()
+    await desk.daemon.ends_links(4010)
+    await until(lambda: "of=self" in desk.daemon.answers.asked[-1])
+    await expect(desk.page.get_by_role("radio", name="Bürgerbüro")).to_have_count(0)
+    await expect(row(desk, "j3").get_by_role("button", name="Notiz")).to_be_visible()
+
+
 async def test_who_leaves_the_departments_journal_at_once_does_not_go_on_following_it(desk: Desk) -> None:
     await opens(desk)
     topic = "journal.dept:Bürgerbüro"
