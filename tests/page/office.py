@@ -111,6 +111,7 @@ def fill(daemon: Any) -> None:  # noqa: ANN401 - the scripted daemon
                 entry(1, "read", "audit"),
                 entry(2, "revoke", "ben"),
                 entry(3, "follow", "Bürgerbüro", "websocket"),
+                entry(5, "listen", "conference 8123"),
             ],
             "next": "a3",
             "more": {"entries": [entry(4, "export", "anna", "control")], "next": None},
