@@ -22,6 +22,7 @@ from ami_bridge.admin.model import (
 from ami_bridge.config import Config
 from ami_bridge.contacts.folding import words
 from ami_bridge.contacts.sync import BookSeen
+from ami_bridge.doctor.reasons import in_german
 from ami_bridge.errors import NotAllowedError
 from ami_bridge.people.model import Person, Token
 from ami_bridge.web.identity import SCOPES, Identity
@@ -117,7 +118,13 @@ class AdminDesk:
             groupware_away=self._sync.away,
             names=self._names(),
             books=[
-                BookShown(label=one.label or one.path, scope=one.scope, at=one.at, why=one.why)
+                BookShown(
+                    label=one.label or one.path,
+                    scope=one.scope,
+                    at=one.at,
+                    why=one.why,
+                    why_de=one.why and in_german(one.why),
+                )
                 for one in self._sync.seen()
             ],
             sources=[

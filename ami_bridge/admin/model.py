@@ -25,7 +25,8 @@ class BookShown(Struct, frozen=True, kw_only=True):
     at: datetime | None
     """When it was last read; null: not since the daemon's start."""
     why: str | None
-    """Why the last look failed."""
+    """Why the last look failed, and below the same in German."""
+    why_de: str | None
 
 
 class SourceShown(Struct, frozen=True, kw_only=True):

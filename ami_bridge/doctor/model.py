@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from ami_bridge.doctor.reasons import in_german
+
 Severity = Literal["ok", "warning", "error"]
 Language = Literal["de", "en"]
 ORDER: tuple[Severity, ...] = ("error", "warning", "ok")
@@ -17,9 +19,9 @@ class Words(Struct, frozen=True):
     de: str
     en: str
 
-    def filled(self, values: dict[str, str]) -> "Words":
+    def filled(self, de: dict[str, str], en: dict[str, str]) -> "Words":
         """Put the values in. What comes from outside is a value, and never read as a form itself."""
-        return Words(self.de.format_map(values), self.en.format_map(values))
+        return Words(self.de.format_map(de), self.en.format_map(en))
 
     def said(self, language: Language) -> str:
         """Return it in one language."""
@@ -46,13 +48,14 @@ class Kind(Struct, frozen=True, kw_only=True):
     do: Words | None = None
 
     def __call__(self, **values: object) -> Finding:
-        """Return the finding."""
-        texts = {name: _one_line(str(value)) for name, value in values.items()}
+        """Return the finding; `why` is an error of ours, and said in both languages."""
+        en = {name: _one_line(str(value)) for name, value in values.items()}
+        de = {name: in_german(text) if name == "why" else text for name, text in en.items()}
         return Finding(
             code=self.code,
             severity=self.severity,
-            what=self.what.filled(texts),
-            do=self.do.filled(texts) if self.do else None,
+            what=self.what.filled(de, en),
+            do=self.do.filled(de, en) if self.do else None,
         )
 
 

@@ -1,7 +1,8 @@
 """What lies around: the page's own address with its TLS, the mail server, and the PBX's copy of names."""
 
+import asyncio
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -115,6 +116,7 @@ COPY_FINE = Kind(
 )
 ANSWER_WITHIN = 5.0
 SOON = 14
+HTTPS = 443
 OK = 200
 
 
@@ -137,12 +139,13 @@ class Around:
 
     async def _answer(self, origin: str) -> list[Finding]:
         timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN)
+        trusted = ssl.create_default_context()
         try:
+            ends = [finding async for finding in self._end_of_certificate(origin, trusted)]
             async with (
                 aiohttp.ClientSession(timeout=timeout) as session,
-                session.get(f"{origin}/livez", allow_redirects=False) as answer,
+                session.get(f"{origin}/livez", allow_redirects=False, ssl=trusted) as answer,
             ):
-                ends = list(self._end_of_certificate(answer, origin))
                 if answer.status != OK or (await answer.text()).strip() != "alive":
                     return [*ends, NOT_US(origin=origin, status=answer.status, listen=self._config.web.listen)]
         except (aiohttp.ClientSSLError, ssl.SSLError) as error:
@@ -151,14 +154,18 @@ class Around:
             return [UNREACHABLE(origin=origin, why=type(error).__name__)]
         return ends or [WEB_FINE(origin=origin)]
 
-    def _end_of_certificate(self, answer: aiohttp.ClientResponse, origin: str) -> Iterator[Finding]:
-        transport = answer.connection.transport if answer.connection else None
-        tls = transport.get_extra_info("ssl_object") if transport else None
-        shown = tls.getpeercert() if tls else None
-        if shown:
-            until = datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC)
-            if (days := (until - self._now()).days) < SOON:
-                yield EXPIRES(origin=origin, days=days)
+    async def _end_of_certificate(self, origin: str, trusted: ssl.SSLContext) -> AsyncIterator[Finding]:
+        """Look at it on a connection of its own: that of an answer is given back once the last byte is there."""
+        parts = urlsplit(origin)
+        if parts.scheme != "https":
+            return
+        async with asyncio.timeout(ANSWER_WITHIN):
+            _, writer = await asyncio.open_connection(parts.hostname, parts.port or HTTPS, ssl=trusted)
+        shown = writer.get_extra_info("peercert")
+        writer.transport.abort()
+        until = datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC)
+        if (days := (until - self._now()).days) < SOON:
+            yield EXPIRES(origin=origin, days=days)
 
     async def mail(self) -> list[Finding]:
         """Sign in at the mail server and go again, if there is one."""

@@ -146,13 +146,15 @@ class QueueDesk:
         for name in names:
             state = self._standing.named(name)
             readers = self._who_sees(name, state)
-            for login in self._who_saw(name, state) ^ readers:  # they come back, and are offered what they may see now
+            back = self._who_saw(name, state) ^ readers  # they come back, and are offered what they may see now
+            was_told = self._served.pop(name, None) is not None
+            if state is None and was_told:
+                back |= readers  # there is no news of a queue that is gone: without it they would see it for ever
+            for login in back:
                 self._hub.rights_changed(login)
-            self._served.pop(name, None)
-            if state is not None:
-                self._served[name] = self._serving(state)
             if state is None:
                 continue
+            self._served[name] = self._serving(state)
             self._revs[name] = self._revs.get(name, 0) + 1
             for login in readers:
                 if (person := self._people.by_login(login)) is not None:

@@ -35,7 +35,7 @@ class News(Struct, kw_only=True):
     kind: str
     """Name of the message's field that holds the object: `call`, `bridge`."""
     key: str
-    """Which object it is, so that newer news of it replaces older."""
+    """Which object it is, so that newer news of it replaces older of the same topic."""
     body: Struct
     login: str | None = None
     extension: str | None = None

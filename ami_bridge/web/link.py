@@ -133,7 +133,7 @@ class SocketLink:
     def _park(self, news: News) -> None:
         self._parked[news.seq] = news
         if len(self._parked) > MERGE_ABOVE:
-            newest = {one.key: seq for seq, one in self._parked.items()}
+            newest = {(one.topic, one.key): seq for seq, one in self._parked.items()}
             keep = set(newest.values())
             self._parked = {seq: one for seq, one in self._parked.items() if seq in keep}
         if len(self._parked) > MOST_PARKED or self._parked_size() > MOST_PARKED_BYTES:

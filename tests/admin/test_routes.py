@@ -138,6 +138,7 @@ async def test_the_state_of_the_house_and_its_rules_hold_nothing_secret(house: H
         {"id": "town", "host": "127.0.0.1", "port": 5038, "live": True, "since": "2026-11-21T12:00:00Z"}
     ]
     assert state["books"][0]["label"] == "stadt"
+    assert state["books"][0]["why_de"] == "die Groupware lehnt ab (Status 403)"
     assert (state["names"], state["sources"]) == (255, [])
     _, rules = await house.ask("eva", "/rules")
     assert rules["keep"] == {"calls": 20, "missed": 5, "audit": 366}

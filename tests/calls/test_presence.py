@@ -166,7 +166,7 @@ def test_who_sits_elsewhere_is_shown_with_the_telephone_there(world: World) -> N
 
 def test_the_switchboard_is_offered_a_new_department(world: World) -> None:
     world.presence.offers("eva")
-    world.people.replace([*PEOPLE, Person(login="ines", name="Ines", extensions=("108",), department="Archiv")])
+    world.people.replace([*PEOPLE, Person(login="ida", name="Ida", extensions=("108",), department="Standesamt")])
     world.presence.review()
     assert world.hub.back == ["eva"]
-    assert "presence.dept:Archiv" in world.presence.offers("eva")
+    assert "presence.dept:Standesamt" in world.presence.offers("eva")

@@ -213,6 +213,8 @@ class Answers:
         return answered({"tokens": self.tokens})
 
     async def _revoke(self, request: web.Request) -> web.Response:
+        if problem := self._refusal(request):
+            return problem
         self.tokens = [one for one in self.tokens if one["id"] != request.match_info["id"]]
         return web.Response(status=204)
 

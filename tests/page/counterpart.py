@@ -381,7 +381,9 @@ class Counterpart:
                     asked = wire.decode_from_client(said.data)
                     assert isinstance(asked, wire.Request)
                     if asked.op in {"subscribe", "unsubscribe"}:
-                        await self._send(socket, await self._follow(socket, asked))
+                        answer = await self._follow(socket, asked)
+                        await self.is_slow.wait()
+                        await self._send(socket, answer)
                         continue
                     response = self._done(asked)
                     await self.is_slow.wait()

@@ -13,6 +13,7 @@ from tests.page.answers import Json
 from tests.page.town import HOSTILE, ago
 
 EVA = wire.User(login="eva", name="Eva Eule", extensions=("105",), department="IT", roles=("user", "admin", "auditor"))
+REFUSED = {"why": "the groupware refuses (status 403)", "why_de": "die Groupware lehnt ab (Status 403)"}
 
 
 def a_report(*findings: Finding, language: Any = "de") -> Json:  # noqa: ANN401 - a literal
@@ -53,10 +54,10 @@ def fill(daemon: Any) -> None:  # noqa: ANN401 - the scripted daemon
             "groupware_away": False,
             "names": 1255,
             "books": [
-                {"label": "staff", "scope": "staff", "at": ago(60), "why": None},
-                {"label": "Stadt", "scope": "shared", "at": ago(60), "why": None},
-                {"label": "Bauamt", "scope": "group:Bauamt", "at": None, "why": "the groupware refuses (status 403)"},
-                {"label": HOSTILE[0], "scope": "shared", "at": None, "why": None},
+                {"label": "staff", "scope": "staff", "at": ago(60), "why": None, "why_de": None},
+                {"label": "Stadt", "scope": "shared", "at": ago(60), "why": None, "why_de": None},
+                {"label": "Bauamt", "scope": "group:Bauamt", "at": None} | REFUSED,
+                {"label": HOSTILE[0], "scope": "shared", "at": None, "why": None, "why_de": None},
             ],
             "sources": [
                 {"name": "p", "label": "Pumpwerk Nord", "place": "Auweg 3", "kind": "webhook", "heartbeat_every": 300}
@@ -86,7 +87,7 @@ def fill(daemon: Any) -> None:  # noqa: ANN401 - the scripted daemon
             "in_total": {"minute": 60, "day": 5000},
             "hours": "06:00-20:00",
             "journal": "dept",
-            "keep": {"calls": 30, "missed": 10, "audit": 366, "tokens": 365},
+            "keep": {"calls": 30, "missed": 1, "audit": 366, "tokens": 365},
             "longer_because": "",
             "silent": 2,
             "roles": {"eva": ["admin", "auditor"], "department:Kläranlage": ["plant"]},
@@ -110,6 +111,7 @@ def fill(daemon: Any) -> None:  # noqa: ANN401 - the scripted daemon
                 entry(1, "read", "audit"),
                 entry(2, "revoke", "ben"),
                 entry(3, "follow", "Bürgerbüro", "websocket"),
+                entry(5, "listen", "conference 8123"),
             ],
             "next": "a3",
             "more": {"entries": [entry(4, "export", "anna", "control")], "next": None},

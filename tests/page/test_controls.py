@@ -112,6 +112,7 @@ async def test_what_does_not_work_is_told_at_the_call(desk: Desk) -> None:
     for code, words in (
         ("gone", "Der Anruf ist inzwischen vorbei oder in einem anderen Zustand."),
         ("unavailable", "Die Telefonanlage ist gerade nicht erreichbar."),
+        ("internal", "Am Server ist etwas schiefgegangen."),
         ("brand_new", "Das ist nicht gelungen. Bitte versuchen Sie es noch einmal. (Because <b>so</b>.)"),
     ):
         desk.daemon.refuses_ops["call.reject"] = wire.Problem(code=code, message="Because <b>so</b>.")

@@ -96,6 +96,11 @@ async def test_whom_one_has_talked_to_is_found_too_and_a_colleague_with_what_the
     assert desk.daemon.asked[0].params == {"to": "+493023125099"}
     await field.fill("biber")
     await expect(options.first).to_contain_text("spricht")
+    desk.daemon.offers = ()  # another department: what is known of the old one is not told any more
+    await desk.daemon.ends_links(4010)
+    await until(lambda: len(desk.daemon.hellos) > 1)
+    await desk.page.locator("#badge.badge-good").wait_for()
+    assert "spricht" not in await options.first.inner_text()
 
 
 async def test_escape_shuts_the_list_and_nobody_found_is_said(desk: Desk) -> None:

@@ -98,7 +98,7 @@ async def test_the_list_is_narrowed(desk: Desk) -> None:
     entries = desk.page.locator(".entry")
     await desk.page.get_by_label("Name oder Nummer suchen").fill("biber")
     await expect(entries).to_have_count(1)
-    await expect(desk.said).to_contain_text("1 Anrufe.")
+    await expect(desk.said).to_contain_text("Ein Anruf.")
     await desk.page.get_by_label("Name oder Nummer suchen").fill("")
     await desk.page.get_by_label("Richtung").select_option("Ausgehend")
     await expect(entries).to_have_count(1)
@@ -173,11 +173,35 @@ async def test_the_departments_journal_is_there_only_for_those_who_may(desk: Des
     )
 
 
+async def test_whose_department_it_is_no_longer_sees_their_own_calls_again(desk: Desk) -> None:
+    await opens(desk)
+    await desk.page.get_by_role("radio", name="Bürgerbüro").check(force=True)
+    await until(lambda: "of=dept" in desk.daemon.answers.asked[-1])
+    desk.daemon.offers = ()
+    await desk.daemon.ends_links(4010)
+    await until(lambda: "of=self" in desk.daemon.answers.asked[-1])
+    await expect(desk.page.get_by_role("radio", name="Bürgerbüro")).to_have_count(0)
+    await expect(row(desk, "j3").get_by_role("button", name="Notiz")).to_be_visible()
+
+
+async def test_who_leaves_the_departments_journal_at_once_does_not_go_on_following_it(desk: Desk) -> None:
+    await opens(desk)
+    topic = "journal.dept:Bürgerbüro"
+    desk.daemon.is_slow.clear()
+    await desk.page.get_by_role("radio", name="Bürgerbüro").check(force=True)
+    await until(lambda: topic in next(iter(desk.daemon.followed.values())))
+    await desk.page.get_by_role("link", name="Kontakte").click()
+    await expect(desk.page.get_by_role("heading", level=1, name="Kontakte")).to_be_visible()
+    desk.daemon.is_slow.set()
+    await until(lambda: topic not in next(iter(desk.daemon.followed.values())))
+
+
 async def test_a_journal_that_cannot_be_read_says_so(desk: Desk) -> None:
     desk.daemon.answers.refuses["journal"] = (503, {"code": "unavailable"})
     await desk.is_signed_in()
     await desk.page.get_by_role("link", name="Verlauf").click()
-    await expect(desk.page.get_by_role("alert").filter(has_text="gerade nicht erreichbar")).to_be_visible()
+    why = "Der Server erreicht gerade etwas nicht"  # and not the telephone system, which has no part in it
+    await expect(desk.page.get_by_role("alert").filter(has_text=why)).to_be_visible()
     await expect(desk.page.get_by_text("Keine Anrufe", exact=True)).to_have_count(0)
 
 

@@ -4,10 +4,12 @@ import asyncio
 import json
 import re
 
+import msgspec
 import pytest
 from playwright.async_api import expect
 
 from ami_bridge.wire import Resume
+from tests.page import life
 from tests.page.conftest import Desk
 from tests.page.counterpart import until
 from tests.page.town import BEN, answered, call, ended
@@ -144,6 +146,22 @@ async def test_some_ends_are_final_and_told(desk: Desk, code: int) -> None:
     assert len(desk.daemon.hellos) == 1
     await desk.page.get_by_role("button", name="Seite neu laden").click()
     await until(lambda: len(desk.daemon.hellos) == 2)
+
+
+@pytest.mark.parametrize("login", ["anna", "ben"])
+async def test_who_signs_in_by_another_tab_or_has_other_roles_sees_nothing_of_before(desk: Desk, login: str) -> None:
+    desk.daemon.answers.entries = [life.entry("j1", 3)]
+    await desk.is_signed_in()
+    await desk.page.get_by_role("link", name="Verlauf").click()
+    await expect(desk.page.locator(".entry")).to_have_count(1)
+    desk.daemon.answers.entries = []
+    roles = ("user", "admin") if login == "anna" else ("user",)
+    desk.daemon.user = msgspec.structs.replace(desk.daemon.user, login=login, name="Ben Biber", roles=roles)
+    await desk.daemon.ends_links(4008)
+    await expect(desk.page.locator(".person-name")).to_contain_text("Ben Biber")
+    await expect(desk.page.get_by_text("Keine Anrufe", exact=True)).to_be_visible()
+    await expect(desk.page.locator("#badge")).to_have_text("Verbunden")
+    await expect(desk.page.get_by_role("link", name="Verwaltung")).to_have_count(1 if login == "anna" else 0)
 
 
 async def test_a_revoked_session_leads_to_the_sign_in(desk: Desk) -> None:

@@ -80,6 +80,15 @@ async def test_a_program_is_revoked_after_a_question(desk: Desk) -> None:
     assert [one["id"] for one in desk.daemon.answers.tokens] == ["t2"]
 
 
+async def test_who_revokes_what_is_revoked_already_is_not_told_of_a_call(desk: Desk) -> None:
+    await opens(desk)
+    desk.daemon.answers.refuses["tokens/"] = (404, {"code": "not_found", "detail": "There is no such token."})
+    await desk.page.get_by_role("button", name="Widerrufen Sprechblase").click()
+    dialog = desk.page.get_by_role("dialog", name="Zugang „Sprechblase“ widerrufen?")
+    await dialog.get_by_role("button", name="Widerrufen").click()
+    await expect(dialog.get_by_role("alert")).to_have_text("Das gibt es nicht mehr. Bitte laden Sie die Seite neu.")
+
+
 async def test_a_device_is_paired_by_a_code(desk: Desk) -> None:
     await opens(desk)
     await desk.page.get_by_role("button", name="Gerät koppeln").click()

@@ -84,6 +84,7 @@ async def test_every_refusal_has_its_words(desk: Desk) -> None:
             {"code": "new", "title": "new", "detail": "<b>Ask Eva.</b>"},
             "nicht gelungen. Bitte versuchen Sie es noch einmal. (<b>Ask",
         ),
+        (500, {"code": "internal", "detail": "The log knows more."}, "Am Server ist etwas schiefgegangen."),
         (500, {}, "noch einmal. (HTTP 500)"),
     ]
     await desk.opens()

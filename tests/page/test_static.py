@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 
 from ami_bridge import wire
+from ami_bridge.web.problem import STATUS
 from tests.page import kern
 from tests.page.counterpart import STATIC
 
@@ -54,6 +55,12 @@ def test_a_text_asks_for_the_same_values_in_both_languages() -> None:
         lang: {key: set(re.findall(r"\{\w+\}", text)) for key, text in texts.items()} for lang, texts in TEXTS.items()
     }
     assert asked["de"] == asked["en"]
+
+
+def test_whatever_the_daemon_answers_is_told_in_the_readers_words() -> None:
+    asked_once_more, never_meant_for_the_page = {"unconfirmed"}, {"config", "unknown_op", "method_not_allowed"}
+    codes = STATUS.keys() - asked_once_more - never_meant_for_the_page
+    assert [code for code in sorted(codes) if f"error.{code}" not in TEXTS["de"]] == []
 
 
 def test_every_text_is_used_and_every_used_text_exists() -> None:

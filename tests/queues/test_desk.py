@@ -171,7 +171,9 @@ def test_a_pbx_that_began_anew_has_nobody_waiting() -> None:
     world = World().is_live(waiting())
     world.desk.emptied()
     assert world.sees("eva").waiting == ()
+    world.hub.sent_back.clear()
     world.desk.replace([])
+    assert {"anna", "carla", "eva", "frieda"} <= set(world.hub.sent_back), "or they would see it for ever"
     assert world.desk.queues("eva") == ()
     assert world.desk.snapshot("eva", TOPIC, seq=1).queues == ()
 

@@ -6,9 +6,10 @@ import { Part } from "./part.js";
 import { Staff } from "./staff.js";
 import { TokensOfAll } from "./alltokens.js";
 import { ask } from "./ask.js";
-import { dateAndTime, knows, number, t } from "./i18n.js";
+import { dateAndTime, knows, language, number, t } from "./i18n.js";
 import { html, nothing } from "./vendor/lit.js";
 import { icon } from "./icons.js";
+import { kept } from "./stored.js";
 import { table } from "./admintable.js";
 
 export class AdminScreen {
@@ -79,7 +80,7 @@ class State extends Part {
       ${table("admin.books", ["book", "scope", "read"], books, (one) => [
         one.label,
         scope(one.scope),
-        one.why ? mark(false, t("admin.book_failed", { why: one.why })) : one.at ? mark(true, dateAndTime(one.at)) : t("admin.not_read"),
+        one.why ? mark(false, t("admin.book_failed", { why: language() === "de" ? one.why_de : one.why })) : one.at ? mark(true, dateAndTime(one.at)) : t("admin.not_read"),
       ], { change: "[groupware], [[book]], [people] book" })}
       ${sources.length
         ? table("admin.sources", ["source", "place", "kind", "heartbeat"], sources, (one) => [
@@ -127,7 +128,7 @@ class Rules extends Part {
       return role === "user" ? t("admin.everybody") : words.join(", ") || t("admin.nobody");
     };
     const listed = (words) => words.map(whom).join(", ") || t("admin.nobody");
-    const kept = Object.entries(rules.keep).map(([what, days]) => [t(`admin.kept.${what}`), t("stored.days", { count: number(days) })]);
+    const keep = Object.entries(rules.keep).map(([what, days]) => [t(`admin.kept.${what}`), kept(days)]);
     return html`
       ${table("admin.dialling", ["who", "may_dial"], dialling, (row) => row, { change: "[dialling] allow, allow_for" })}
       ${table("admin.limits", ["what", "limit"], limits, (row) => row, { change: "[dialling] per_person, in_total, hours" })}
@@ -142,7 +143,7 @@ class Rules extends Part {
             one.label, listed(one.who), listed(one.members), listed(one.manages),
           ], { change: "[[queue]]" })
         : nothing}
-      ${table("admin.retention", ["what", "kept"], kept, (row) => row, { change: "[journal] keep_days, [journal.keep]" })}
+      ${table("admin.retention", ["what", "kept"], keep, (row) => row, { change: "[journal] keep_days, [journal.keep]" })}
       <p>${t(rules.presence ? "admin.presence" : "admin.presence_off")}</p>
       <p>${t(`admin.journal.${rules.journal}`)} ${rules.silent ? t("admin.silent", { count: number(rules.silent) }) : ""}</p>
       ${rules.longer_because ? html`<p>${t("admin.longer", { why: rules.longer_because })}</p>` : nothing}`;

@@ -90,6 +90,11 @@ const screenNow = () => page.screens.get(page.at);
 
 const on = {
   welcome(message) {
+    if (isAnother(message.user)) {
+      begone();
+      enter(message.user);
+      return;
+    }
     page.user = message.user ?? page.user;
     page.capabilities = message.capabilities ?? [];
     Object.assign(page, { topics: message.topics, offers: message.offers ?? [] });
@@ -130,10 +135,21 @@ const on = {
   },
 };
 
+/** Somebody else, who has signed in by another tab, or somebody with other roles: what is here is not theirs to see. */
+const isAnother = (user) => user && ["login", "roles"].some((one) => String(user[one]) !== String(page.user[one]));
+
 const topics = () => [...new Set([...page.screens.values()].flatMap((screen) => screen.topics?.(page.offers) ?? []))];
 
-/** Follow what the screens want now. What fails with the link is asked for at the next hello. */
-async function follow() {
+let following = Promise.resolve();
+
+/** Follow what the screens want; one thing after the other, since what is wanted may have changed before the answer. */
+function follow() {
+  following = following.then(followNow);
+  return following;
+}
+
+/** Follow what they want now. What fails with the link is asked for at the next hello. */
+async function followNow() {
   const wanted = topics();
   const without = page.topics.filter((topic) => topic !== "bridge" && !wanted.includes(topic));
   const more = wanted.filter((topic) => !page.topics.includes(topic));
@@ -164,10 +180,15 @@ async function useWishedLanguage() {
   draw();
 }
 
-function leave(notice) {
+/** End what goes on for whoever is signed in. */
+function begone() {
   page.link?.close();
   page.status.end();
   screenNow()?.leave?.();
+}
+
+function leave(notice) {
+  begone();
   Object.assign(page, { user: null, link: null, notice, screens: new Map(), dialog: null, seq: null });
   page.form = { busy: false, error: "", wrong: false };
   delete document.documentElement.dataset.seq;

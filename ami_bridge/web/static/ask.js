@@ -3,6 +3,8 @@
 import { knows, language, t } from "./i18n.js";
 import { learn } from "./clock.js";
 
+/** What is asked of the server and is neither a call nor a conference, which the usual words are about. */
+const NO_CALL = ["", "admin", "alarm", "journal", "own", "seat", "sound", "test", "works"];
 const USUAL_PAUSE = 60; // seconds, where a refusal for "too often" does not say how long
 
 /** What the daemon said no to; `code` is stable, the message one sentence for people (in English). */
@@ -35,6 +37,7 @@ async function asked(method, path, body, headers) {
 export function inWords(error, about = "") {
   if (!(error instanceof Refusal)) return t("error.no_server");
   const seconds = Math.ceil(error.retryAfter ?? USUAL_PAUSE);
-  const [key] = [`error.${about}.${error.code}`, `error.${error.code}`].filter(knows);
+  const page = NO_CALL.includes(about) ? [`error.page.${error.code}`] : [];
+  const [key] = [`error.${about}.${error.code}`, ...page, `error.${error.code}`].filter(knows);
   return t(key ?? "error.other", { seconds, why: error.message });
 }

@@ -26,7 +26,6 @@ export class AuditLog extends Part {
   }
 
   view() {
-    const word = (key, otherwise) => (knows(key) ? t(key) : otherwise);
     return html`
       <section class="panel" aria-labelledby="audit">
         <h2 id="audit" tabindex="-1" data-refuge>${t("audit.title")}</h2>
@@ -37,7 +36,7 @@ export class AuditLog extends Part {
               dateAndTime(one.at),
               one.who,
               word(`audit.did.${one.did}`, one.did),
-              word(`audit.whose.${one.whose}`, one.whose),
+              whose(one.whose),
               word(`audit.how.${one.how}`, one.how),
             ], { quiet: true })
           : nothing}
@@ -45,4 +44,12 @@ export class AuditLog extends Part {
         ${this.#next ? moreButton(t("admin.more"), () => this.#more(), this.inert) : nothing}
       </section>`;
   }
+}
+
+const word = (key, otherwise) => (knows(key) ? t(key) : otherwise);
+
+/** Somebody's login, a department, a conference by its number, or what belongs to nobody. */
+function whose(said) {
+  const [, number] = said.match(/^conference (\d+)$/) ?? [];
+  return number ? t("audit.whose.conference", { number }) : word(`audit.whose.${said}`, said);
 }

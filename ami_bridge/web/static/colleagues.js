@@ -30,7 +30,7 @@ export class Colleagues {
   /** What a colleague is just now; nothing where that is not known. */
   stateOf(login) {
     if (!this.#house.live) return undefined;
-    return [...this.#departments.values()].map((department) => department.get(login)?.state).find(Boolean);
+    return this.topics(this.#house.offers).map((topic) => this.#departments.get(topic)?.get(login)?.state).find(Boolean);
   }
 
   #change(topic, presence) {

@@ -59,6 +59,17 @@ export class JournalScreen {
     return this.#missed.open;
   }
 
+  get #department() {
+    return this.#house.offers.find((topic) => topic.startsWith(DEPARTMENT))?.slice(DEPARTMENT.length);
+  }
+
+  /** Whose department it is no longer looks at their own again. */
+  welcomed() {
+    if (this.#filter.of === "self" || this.#department) return;
+    if (this.#shown) this.#narrow({ of: "self" });
+    else this.#filter = { ...this.#filter, of: "self" };
+  }
+
   heard({ topic, entry }) {
     if (!entry || !(topic === OWN || topic.startsWith(DEPARTMENT))) return;
     this.#missed.count();
@@ -89,7 +100,7 @@ export class JournalScreen {
 
   view() {
     const filter = this.#filter;
-    const department = this.#house.offers.find((topic) => topic.startsWith(DEPARTMENT))?.slice(DEPARTMENT.length);
+    const department = this.#department;
     const radio = (name, value, text) => html`
       <label class="tab"><input type="radio" class="unseen" name="journal-${name}" value=${value} .checked=${filter[name] === value}
         @change=${() => this.#narrow({ [name]: value })}><span>${text}</span></label>`;
@@ -148,7 +159,7 @@ class Entries extends Part {
       const page = await ask("GET", `journal?${query(filter)}`);
       if (turn !== this.#turn) return;
       [this.#entries, this.#next] = [page.entries, page.next];
-      this.house.say(page.entries.length ? t("journal.found", { count: number(page.entries.length) }) : t("journal.none"));
+      this.house.say(t(["journal.none", "journal.found_one"][page.entries.length] ?? "journal.found", { count: number(page.entries.length) }));
     }, "journal");
   }
 

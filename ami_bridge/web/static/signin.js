@@ -1,6 +1,6 @@
 /** The sign-in screen, and the three questions about who is signed in. */
 
-import { Refusal, ask } from "./ask.js";
+import { Refusal, ask, inWords } from "./ask.js";
 import { html, nothing } from "./vendor/lit.js";
 import { t } from "./i18n.js";
 
@@ -39,6 +39,7 @@ export function explain(error) {
   if (error.status === 429) return t("signin.too_often", { seconds: error.retryAfter ?? "60" });
   if (error.code === "not_allowed") return t("signin.not_allowed");
   if (error.code === "unavailable") return t("signin.no_groupware");
+  if (error.code === "internal") return inWords(error);
   return t("signin.failed", { why: error.message });
 }
 

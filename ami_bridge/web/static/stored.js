@@ -42,7 +42,8 @@ export class Stored extends Part {
   }
 }
 
-function kept(days) {
+/** How long, in words. */
+export function kept(days) {
   if (days === null) return t("stored.as_long");
   return days === 1 ? t("stored.day") : t("stored.days", { count: number(days) });
 }
