@@ -329,7 +329,7 @@ class Bookings:
             if room is not None:
                 try:
                     await self._keeper.end(room.number)
-                except (NotReachableError, GoneError, NotFoundError):
+                except (NotReachableError, RefusedError, GoneError, NotFoundError):
                     log.info("rooms.booking_follows_later", room=room.id)
             if row.etag:  # it is there, but cancelled
                 await self._keep(structs.replace(row, state="none", room=None, due=None))

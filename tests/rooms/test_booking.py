@@ -15,7 +15,9 @@ from ami_bridge.calendars import ics
 from ami_bridge.calendars.lines import escaped, lines_of, unescaped
 from ami_bridge.dav.calendar import ChangedError, DavCalendar, Found, Listing
 from ami_bridge.dav.transport import AwayError
+from ami_bridge.errors import RefusedError
 from ami_bridge.rooms.booking import MOST_TRIES, Bookings
+from ami_bridge.rooms.pins import Row
 from ami_bridge.rooms.wishes import Invited
 from tests.dav.calendars import CalendarOnServer
 from tests.dav.cyrus import Cyrus
@@ -288,6 +290,26 @@ async def test_the_room_of_a_deleted_appointment_ends_while_the_groupware_is_awa
     await calendar.delete("a")
     await bookings.look()
     leaving.away = True
+    town.time += timedelta(minutes=31)
+    await bookings.look()
+    assert town.keeper.all() == []
+
+
+async def test_a_row_that_the_pbx_refuses_keeps_no_other_room_from_ending(
+    town: Town, calendar: CalendarOnServer, ours: DavCalendar
+) -> None:
+    bookings = town.bookings(ours)
+    for name in ("a", "b"):
+        await calendar.put(name, event(name))
+    await bookings.look()
+    for name in ("a", "b"):
+        await calendar.delete(name)
+    await bookings.look()
+
+    async def refuses(_row: Row, _value: str) -> None:
+        raise RefusedError("[bridge-store] does not answer")
+
+    town.pbx.write = refuses  # type: ignore[method-assign, assignment]
     town.time += timedelta(minutes=31)
     await bookings.look()
     assert town.keeper.all() == []
