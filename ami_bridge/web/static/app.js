@@ -92,8 +92,7 @@ const on = {
   welcome(message) {
     if (isAnother(message.user)) {
       begone();
-      enter(message.user);
-      return;
+      return enter(message.user);
     }
     page.user = message.user ?? page.user;
     page.capabilities = message.capabilities ?? [];
@@ -144,8 +143,7 @@ let following = Promise.resolve();
 
 /** Follow what the screens want; one thing after the other, since what is wanted may have changed before the answer. */
 function follow() {
-  following = following.then(followNow);
-  return following;
+  return (following = following.then(followNow));
 }
 
 /** Follow what they want now. What fails with the link is asked for at the next hello. */
