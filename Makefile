@@ -21,7 +21,7 @@ demo: .venv/for-demo ## the whole town hall: Asterisk, groupware, telephones, da
 # Tests wait more than they compute: more workers than cores. tests/turns.py says who runs what.
 WORKERS ?= 4
 test: .venv/for-tests packages programs ## all tests, against real parts
-	@$(AS_ROOT) $(BIN)/python -m pytest -n $(WORKERS)
+	@$(AS_ROOT) env AMI_BRIDGE_PICTURES="$${AMI_BRIDGE_PICTURES:-}" $(BIN)/python -m pytest -n $(WORKERS)
 
 check: .venv/for-tests ## format, lint, types, directions of imports, spelling
 	$(BIN)/ruff format --check .
