@@ -68,13 +68,19 @@ async def takes(house: House, phone: Phone, mark: int) -> str:
     await phone.ringing(after=mark, within=30)
     await phone.accept()
     await phone.talking(after=mark)
-    (now,) = [
-        alarm for alarm in await everything(house) for call in alarm.get("attempts", ()) if call["state"] != "done"
-    ]
+    async with asyncio.timeout(10):  # this telephone answers in an instant, perhaps before the page has heard of it
+        while not (live := await being_called(house)):
+            await asyncio.sleep(0.05)
+    (now,) = live
     await asyncio.sleep(LISTENS)
     await phone.press(f"{code_of(house, now['id'])}#")
     await phone.idle(after=mark, within=20)
     return str(now["id"])
+
+
+async def being_called(house: House) -> list[dict[str, Any]]:
+    """The alarms about which somebody is being called."""
+    return [alarm for alarm in await everything(house) for call in alarm.get("attempts", ()) if call["state"] != "done"]
 
 
 async def everything(house: House) -> list[dict[str, Any]]:
