@@ -26,6 +26,7 @@ from ami_bridge.errors import (
 from ami_bridge.people.model import Person
 from ami_bridge.people.model import Wish as Wishes
 from ami_bridge.people.signin import LONGEST_LOGIN, LONGEST_PASSWORD
+from ami_bridge.web.body import read_form
 from ami_bridge.web.identity import Guard, Identity, source_of
 from ami_bridge.web.language import language_of
 from ami_bridge.web.problem import STATUS
@@ -152,7 +153,7 @@ class PlainPage:
     async def enter(self, request: web.Request) -> web.StreamResponse:
         """Sign somebody in."""
         self._doorway.must_be_our_page(request)  # or another site could sign somebody in as somebody else
-        given = await request.post()
+        given = await read_form(request)
         user, password = (
             str(given.get("user", "")).strip()[:LONGEST_LOGIN],
             str(given.get("password", ""))[:LONGEST_PASSWORD],
@@ -179,7 +180,7 @@ class PlainPage:
 
     async def raised(self, request: web.Request, identity: Identity) -> web.Response:
         """Raise one, if the word was typed."""
-        given = {name: str(value) for name, value in (await request.post()).items()}
+        given = {name: str(value) for name, value in (await read_form(request)).items()}
         speaks = self._speaks(request, identity)
         which = chosen(self._by_hand.scenarios(identity.login), given.get("which", ""))
         text, key = given.get("text", "").strip(), given.get("key", "")

@@ -15,7 +15,7 @@ from ami_bridge.alarms.reach import TEXTS, Test, Way, headline
 from ami_bridge.alarms.states import MANAGES
 from ami_bridge.alarms.tests_reach import Tests, Wish
 from ami_bridge.errors import BadRequestError, NotAllowedError
-from ami_bridge.web.body import answer, read_body
+from ami_bridge.web.body import answer, read_body, read_form
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.openapi import Operation
 from ami_bridge.web.ops import Asked, Op
@@ -202,7 +202,7 @@ def _row(test: Test, one: reach.Reached) -> Row:
 
 
 async def _of_a_form(request: web.Request) -> Wish:
-    given = await request.post()
+    given = await read_form(request)
     words = [word for said in given.getall("to", []) for word in str(said).replace(",", " ").split()]
     fields = {"to": words} | {name: given[name] for name in ("text", "seconds") if given.get(name)}
     try:

@@ -14,7 +14,7 @@ from ami_bridge.alarms.console import Console, Name, Shelving
 from ami_bridge.alarms.desk import AlarmDesk
 from ami_bridge.alarms.model import Alarm, Attempt, Chained, How
 from ami_bridge.errors import BadRequestError
-from ami_bridge.web.body import answer, read_body
+from ami_bridge.web.body import answer, read_body, read_form
 from ami_bridge.web.identity import Guard, Identity
 from ami_bridge.web.openapi import Operation
 from ami_bridge.web.ops import Asked, Op
@@ -238,7 +238,7 @@ def _how(credential: str) -> How:
 
 
 async def _of_a_form(request: web.Request) -> Shelving:
-    return _shelving(dict(await request.post()))
+    return _shelving(dict(await read_form(request)))
 
 
 def _shelving(given: dict[str, Any]) -> Shelving:

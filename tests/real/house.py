@@ -310,8 +310,9 @@ async def a_house(
         config.write_text(changed(config.read_text(encoding="utf-8")), encoding="utf-8")
         if prepare is not None:
             await prepare(house)
-        await house.start()
+        await house.start_only()
         try:
+            await house.until_ready()
             await house.make_tokens()
             yield house
         finally:

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from ami_bridge import errors
 from ami_bridge.config import Web
 from ami_bridge.errors import BridgeError, BusyError, NotReachableError, RateLimitedError
-from ami_bridge.web.body import answer, read_body
+from ami_bridge.web.body import answer, read_body, read_form
 from ami_bridge.web.server import Check, serve
 
 ANYWHERE = Web(listen="http://127.0.0.1:0")
@@ -28,6 +28,9 @@ def routes(router: web.UrlDispatcher) -> None:
 
     async def wish(request: web.Request) -> web.Response:
         return answer(await read_body(request, Wish), 201)
+
+    async def form(request: web.Request) -> web.Response:
+        return answer(dict(await read_form(request)), 201)
 
     async def fail(request: web.Request) -> web.Response:
         raise {
@@ -46,6 +49,7 @@ def routes(router: web.UrlDispatcher) -> None:
         raise ZeroDivisionError
 
     router.add_post("/api/v1/wish", wish)
+    router.add_post("/api/v1/form", form)
     router.add_get("/api/v1/fail/{how}", fail)
     router.add_get("/api/v1/half", half)
 

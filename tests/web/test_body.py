@@ -16,6 +16,25 @@ async def test_a_good_body_arrives(house: House) -> None:
 
 
 @pytest.mark.parametrize(
+    ("charset", "field", "status"),
+    [
+        ("utf-8", b"to=J%C3%BCrgen", 201),
+        ("utf-8", b"to=\xff", 400),
+        ("no-such", b"to=a", 400),
+        ("utf-7", b"to=+AG-", 400),
+    ],
+)
+async def test_a_form_that_is_not_in_its_own_charset_is_a_bad_request_in_one_sentence(
+    house: House, charset: str, field: bytes, status: int
+) -> None:
+    said = {"Content-Type": f"application/x-www-form-urlencoded; charset={charset}"}
+    async with house.session.post("/api/v1/form", data=field, headers=said) as got:
+        assert got.status == status
+        if status == 400:
+            assert (await got.json(content_type=None))["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",
