@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -16,9 +16,7 @@ from ami_bridge.alarms.calls import Calls
 from ami_bridge.alarms.classes import Rules
 from ami_bridge.alarms.console import Console
 from ami_bridge.alarms.desk import AlarmDesk
-from ami_bridge.alarms.duty import Duty, Plan
-from ami_bridge.alarms.duty_calendar import DutyCalendar
-from ami_bridge.alarms.duty_store import CopyStore
+from ami_bridge.alarms.duty import Duty
 from ami_bridge.alarms.engine import Engine
 from ami_bridge.alarms.intake import Intake
 from ami_bridge.alarms.letters import LOOK_EVERY as LOOK_AT_LETTERS_EVERY
@@ -44,23 +42,22 @@ from ami_bridge.asterisk.alarm_call import ACKED, ALERT_INFO
 from ami_bridge.asterisk.alarm_phone import AlarmPhone
 from ami_bridge.asterisk.paging import Paging
 from ami_bridge.compose.alarm_console import console_routes, maintenance
+from ami_bridge.compose.alarm_duty import on_call
 from ami_bridge.compose.alarm_sounds import sounds
 from ami_bridge.compose.alarm_sources import numbers
 from ami_bridge.compose.alarm_sources import outputs as make_outputs
 from ami_bridge.compose.alarm_sources import sources as make_sources
 from ami_bridge.compose.alarm_tests import tests as make_tests
-from ami_bridge.compose.base import ZONE, AddRoutes, Base
+from ami_bridge.compose.base import AddRoutes, Base
 from ami_bridge.compose.calls import CallParts
 from ami_bridge.compose.dial import DialParts
 from ami_bridge.compose.people import PeopleParts
-from ami_bridge.dav.calendar import DavCalendar
 from ami_bridge.errors import BridgeError
 from ami_bridge.tasks import Errands, every
 from ami_bridge.web.ops import Op
 from ami_bridge.web.pbx import Answer
 from ami_bridge.wire import Alarm
 
-LOOK_AT_DUTY_EVERY = 60.0
 LOOK_AT_WORKS_EVERY = 15.0
 STALE = timedelta(seconds=30)
 """A loop that did not turn for so long is stuck."""
@@ -120,7 +117,7 @@ def alarms(base: Base, people: PeopleParts, calls: CallParts, dial: DialParts) -
         alive=lambda _source: None,  # the sources' own gate counts signs of life
     )
     sources = make_sources(base, intake, audited=lambda: sweeper.swept)
-    duty, looks = _duty(base, rules, calls, intake)
+    duty, looks = on_call(base, rules, intake, reachable=calls.devices.can_ring)
     facts = _Facts()
     follow = Calls(heard=facts.heard, clock=monotonic)
     phone = AlarmPhone(
@@ -291,51 +288,6 @@ class _Facts:
     def heard(self, attempt: str, fact: Fact) -> None:
         if not self.test.take(attempt, fact):
             self.engine.heard(attempt, fact)
-
-
-def _duty(
-    base: Base, rules: Rules, calls: CallParts, intake: Intake
-) -> tuple[Duty, Callable[[], Coroutine[Any, Any, None]]]:
-    """Make who is on duty, and what looks at the calendars."""
-    config, groupware = base.config.alarms, base.config.groupware
-    copies = CopyStore(base.db)
-    made: dict[str, tuple[DutyCalendar, DavCalendar]] = {}
-
-    def calendar(path: str) -> DutyCalendar:
-        if path not in made:
-            dav = DavCalendar(groupware.address, groupware.user, groupware.password, path)
-            made[path] = DutyCalendar(name=path, calendar=dav, store=copies, zone=ZONE, now=base.now), dav
-        return made[path][0]
-
-    plans = {}
-    for ladder in base.config.ladder:
-        path = config.duty_calendars.get(ladder.name, config.duty_calendar)
-        words = {word for step in ladder.steps for word in step.who if word.partition(":")[0] == "duty"}
-        if path and words:
-            plans[ladder.name] = Plan(
-                calendar=calendar(path),
-                over=calendar(config.duty_overrides) if config.duty_overrides else None,
-                ranks=tuple(sorted(int(word.partition(":")[2] or 1) for word in words)),
-            )
-    duty = Duty(
-        plans=plans,
-        people=base.people,
-        person=rules.person,
-        reachable=calls.devices.can_ring,
-        store=copies,
-        reports=intake,
-        zone=ZONE,
-        language=base.config.site.language,
-        now=base.now,
-    )
-
-    async def look() -> None:
-        async with AsyncExitStack() as stack:
-            for _, dav in made.values():
-                await stack.enter_async_context(dav)
-            await every(min(LOOK_AT_DUTY_EVERY, groupware.sync_every), duty.look, name="alarm duty")
-
-    return duty, look
 
 
 async def _ring(engine: Engine) -> None:
