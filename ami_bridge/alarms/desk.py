@@ -58,6 +58,7 @@ class AlarmDesk:
         self._known: dict[str, tuple[Alarm, tuple[Attempt, ...]]] = {}
         self._dirty: dict[str, None] = {}
         self._wake = asyncio.Event()
+        self._reading = asyncio.Lock()
 
     async def load(self) -> None:
         """Read what is open."""
@@ -83,7 +84,11 @@ class AlarmDesk:
                 self._wake.set()
 
     async def catch_up(self) -> None:
-        """Read and tell all that has changed."""
+        """Read and tell all that has changed; who asks while it is read waits for that."""
+        async with self._reading:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
         while self._dirty:
             ids = list(self._dirty)[:AT_ONCE]
             for id_ in ids:  # before they are read: what changes meanwhile is read once more
@@ -95,8 +100,6 @@ class AlarmDesk:
                 self.changed(ids)
                 raise
             for alarm in found:
-                if alarm.id in self._known and self._known[alarm.id][0].turn > alarm.turn:
-                    continue  # somebody else has read it later
                 self._known[alarm.id] = (alarm, tuple(attempts.get(alarm.id, ())))
                 self._tell(alarm.id)
         old = self._now() - SHOWN_AFTER

@@ -48,6 +48,7 @@ _GERMAN = {
     "{file} cannot be read: {what}": "{file} ist nicht zu lesen: {what}",
     "{file} is not TOML": "{file} ist kein TOML",
     "{file} is too large": "{file} ist zu groß",
+    "{file}: the login of person {number} is no word": "{file}: der Anmeldename der {number}. Person ist kein Wort",
     "{file}: the login of person {number} stands twice": "{file}: der Anmeldename der {number}. Person steht doppelt",
     "the mail server does not take mail for this address": "der Mailserver nimmt für diese Adresse nichts an",
     "the mail server refuses (code {code})": "der Mailserver lehnt ab (Code {code})",
