@@ -80,3 +80,13 @@ async def stage(house: House) -> AsyncIterator[Stage]:
     async with a_stage(house.pbx) as on:
         yield on
     await house.pbx.quiet()
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _everybody_hangs_up(request: pytest.FixtureRequest) -> None:
+    """Begin in a house where nobody telephones: what another test has parked or queued rings somebody again later."""
+    if "house" in request.fixturenames:
+        house: House = request.getfixturevalue("house")
+        if any(one.startswith("PJSIP/") for one in await house.pbx.channels()):
+            await house.pbx.cli("channel request hangup all")
+            await house.pbx.quiet()
