@@ -1,4 +1,4 @@
-"""A second try for tests with real browsers, telephones and displays, which share this machine with each other.
+"""A second try for tests with real browsers, telephones and servers, which share this machine with each other.
 
 What passes only then is no failure of the change, and no secret either: it is listed at the end with the reason of the
 first time. `make soak`, where nothing runs besides, gives none.
@@ -11,7 +11,7 @@ from _pytest.terminal import TerminalReporter
 
 from tests.limits import EXACTLY
 
-FOLDERS = frozenset({"desktop", "page", "real"})
+FOLDERS = frozenset({"alarms", "broker", "contract", "dav", "desktop", "page", "people", "real", "rooms", "scenarios"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
