@@ -53,15 +53,18 @@ class Sight:
         for report in reports:
             by_source.setdefault(report.source, []).append(report)
         for source, its in sorted(by_source.items()):
-            await self.works(
-                source
-            )  # its row first, as whoever begins or ends a maintenance: else each waits for the other
+            # Its row first, as whoever begins or ends a maintenance: else each waits for the other.
+            await self.works(source)
             for keys in _parts({one.dedup for one in its}):
                 mine = select(alarms).where(alarms.c.source == source, alarms.c.dedup.in_(keys), _OPEN)
                 for row in await self._rows(mine.order_by(alarms.c.id).with_for_update()):
                     self._see(read(row, Alarm))
+                # Raised lately, too: what flutters was, and only for that is there an index.
                 past = select(func.max(alarms.c.id)).where(
-                    alarms.c.source == source, alarms.c.dedup.in_(keys), alarms.c.closed_at > closed_since
+                    alarms.c.source == source,
+                    alarms.c.raised_at > closed_since,
+                    alarms.c.dedup.in_(keys),
+                    alarms.c.closed_at > closed_since,
                 )
                 for row in await self._rows(select(alarms).where(alarms.c.id.in_(past.group_by(alarms.c.dedup)))):
                     self._closed[source, row.dedup] = read(row, Alarm)

@@ -17,6 +17,7 @@ from ami_bridge.contacts.model import Name
 from ami_bridge.errors import BadRequestError, BridgeError, NotAllowedError, UnauthorisedError
 from ami_bridge.numbers import Number
 from ami_bridge.people.model import Person, Wish
+from ami_bridge.web.body import read_form
 from ami_bridge.web.identity import Guard, normal_origin
 from ami_bridge.web.language import language_of
 from ami_bridge.web.problem import STATUS
@@ -199,8 +200,8 @@ def _asked_for(query: str) -> list[str]:
 async def _form(request: web.Request) -> Mapping[str, object]:
     """Read a form; what is none has nothing in it."""
     try:
-        return await request.post()
-    except (ValueError, LookupError):  # another charset than it says, or none that there is
+        return await read_form(request)
+    except BadRequestError:
         return {}
 
 

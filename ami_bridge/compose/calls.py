@@ -101,7 +101,7 @@ def calls(
         shown=config.people.presence == "department",
     )
     base.moving.append(presence.review)
-    when_moved += [devices.moved, presence.moved]
+    when_moved.append(devices.moved)
     desk = Desk(
         board=board,
         bubbles=bubbles,

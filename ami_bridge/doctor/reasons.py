@@ -1,6 +1,7 @@
 """Why a neighbour could not be asked, said in German too; our errors themselves are English, as the log is. Pure."""
 
 import re
+from functools import cache
 
 _GERMAN = {
     "the groupware did not answer in time": "die Groupware hat nicht rechtzeitig geantwortet",
@@ -74,12 +75,15 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile("".join(named), re.DOTALL)
 
 
-_FORMS = [(_pattern(english), german) for english, german in _GERMAN.items()]
+@cache
+def _forms() -> list[tuple[re.Pattern[str], str]]:
+    """Make them when something is wrong for the first time, and not at each start."""
+    return [(_pattern(english), german) for english, german in _GERMAN.items()]
 
 
 def in_german(why: str) -> str:
     """Say it in German; what is in no words of ours, as of a program or a library, stays as it is."""
-    for form, german in _FORMS:
+    for form, german in _forms():
         if found := form.fullmatch(why):
             return german.format_map(found.groupdict())
     return why
