@@ -1,7 +1,10 @@
 """Calling somebody from the page: the field, the same wish once, and the question before what is dear."""
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from ami_bridge import wire
 from tests.page import life
@@ -58,6 +61,31 @@ async def test_a_name_is_found_and_called_by_keyboard(desk: Desk) -> None:
     await until(lambda: desk.daemon.asked)
     assert desk.daemon.asked[0].params == {"to": "+4917139200001"}
     await expect(desk.page.locator(".dial-now")).to_contain_text("wird Erika Mustermann (0171 39200001) angerufen")
+
+
+async def test_what_an_arrow_key_has_chosen_stays_chosen_when_the_hits_of_the_last_letter_come(desk: Desk) -> None:
+    life.fill(desk.daemon.answers)
+    await desk.is_signed_in()
+    released = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await desk.page.route(re.compile("/contacts\\?.*q=stadtwerke$"), late)
+    field = desk.page.get_by_role("combobox", name="Name oder Nummer")
+    await field.fill("stadtwerk")
+    await expect(desk.page.get_by_role("option")).to_have_count(2)
+    async with desk.page.expect_response(re.compile("/contacts\\?.*q=stadtwerke$")):
+        await field.press("e")
+        await field.press("ArrowDown")
+        await field.press("ArrowDown")
+        await expect(desk.page.get_by_role("option", selected=True)).to_contain_text("0171 39200001")
+        released.set()
+    await expect(desk.said).to_have_text("2 Vorschläge.")
+    await field.press("Enter")
+    await until(lambda: desk.daemon.asked)
+    assert desk.daemon.asked[0].params == {"to": "+4917139200001"}
 
 
 async def test_whoever_is_meant_alone_is_called_at_once(desk: Desk) -> None:
