@@ -61,6 +61,13 @@ async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         shutil.rmtree(own.folder)
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _the_daemon_runs(plant: House) -> None:
+    """Start it where a test that failed has left it dead: else all after it would fail too."""
+    if not plant.daemon.running:
+        await plant.start()
+
+
 def outcomes(alarm: dict[str, Any]) -> list[tuple[str, str | None]]:
     """Who was called, and what came of it, in order."""
     calls = sorted(alarm["attempts"], key=lambda call: call["id"])

@@ -55,6 +55,13 @@ async def plant(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
         shutil.rmtree(own.folder)
 
 
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def _the_daemon_runs(plant: House) -> None:
+    """Start it where a test that failed has left it dead: else all after it would fail too."""
+    if not plant.daemon.running:
+        await plant.start()
+
+
 async def raise_alarm(house: House, point: str, **more: Any) -> str:  # noqa: ANN401 - any JSON
     headers = {"Authorization": f"Bearer {house.pbx.secrets.alarm_source}"}
     body = {"point": point, **more}
